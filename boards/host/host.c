@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+//
+// A simulated board, whatever its chip.
+
+#include "boards/host/host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct host_chip *find(const char *name, char why[HOST_WHY])
+{
+    int len;
+
+    for (const struct host_chip *c = host_chips; c->name; c++) {
+        if (!name || strcmp(c->name, name) == 0) {
+            return c;
+        }
+    }
+    len = snprintf(why, HOST_WHY, "there is no chip '%s'; there is:", name);
+    for (const struct host_chip *c = host_chips; c->name && len < HOST_WHY;
+         c++) {
+        len += snprintf(why + len, HOST_WHY - (size_t)len, " %s", c->name);
+    }
+    return NULL;
+}
+
+static void run_app(void *arg)
+{
+    struct host_board *board = arg;
+
+    board->result = board->cfg.app(&board->board);
+}
+
+int host_board_init(struct host_board *board, struct sim_world *world,
+    const struct host_board_cfg *cfg, char why[HOST_WHY])
+{
+    memset(board, 0, sizeof(*board));
+    board->world = world;
+    board->cfg = *cfg;
+    board->chip = find(cfg->chip, why);
+    if (!board->chip) {
+        return -1;
+    }
+    sim_cpu_init(&board->cpu, world,
+        cfg->cpu_ns ? cfg->cpu_ns : SIM_CPU_COST_NS);
+    if (board->chip->make(board, why) != 0) {
+        return -1;
+    }
+    sim_cable_init(&board->cable, world, board->chip->bits_per_s);
+    nif_tcpip_init(&board->tcpip,
+        &(struct nif_tcpip_cfg){
+            .iface = board->iface,
+            .clock = &board->cpu.clock,
+            .rx = board->rx,
+            .rx_cap = sizeof(board->rx),
+            .seed = cfg->seed,
+        });
+    board->board = (struct nif_board){
+        .name = board->chip->name,
+        .clock = &board->cpu.clock,
+        .iface = board->iface,
+        .stack = &board->tcpip.stack,
+        .seed = cfg->seed,
+        .use_dhcp = cfg->net.ip.family == NIF_IP_NONE,
+    };
+    if (!board->board.use_dhcp &&
+        nif_stack_set_net(&board->tcpip.stack, &cfg->net) != 0) {
+        snprintf(why, HOST_WHY, "that cannot be a board's address");
+        host_board_done(board);
+        return -1;
+    }
+    return 0;
+}
+
+void host_board_plug(struct host_board *board, struct sim_port *port)
+{
+    if (board->cfg.trace) {
+        sim_cable_record(&board->cable_recorder, board->cfg.trace,
+            board->chip->name, &board->cable, 0);
+    }
+    sim_cable_join(&board->cable, board->port, port);
+    if (board->cfg.app) {
+        board->fiber =
+            sim_fiber_start(board->world, board->chip->name, run_app, board);
+        NIF_ASSERT(board->fiber != NULL);
+    }
+}
+
+void host_board_done(struct host_board *board)
+{
+    sim_cable_done(&board->cable);
+    board->chip->done(board);
+}
+
+bool host_board_has_addr(struct host_board *board)
+{
+    struct nif_net net;
+
+    nif_stack_net(&board->tcpip.stack, &net);
+    return net.ip.family != NIF_IP_NONE;
+}
+
+const struct host_chip host_chips[] = {
+    {
+        .name = "enc28j60",
+        .about = "10BASE-T, SPI, frames",
+        .bits_per_s = 10000000,
+        .make = host_enc28j60_make,
+        .done = host_enc28j60_done,
+    },
+    { .name = NULL },
+};

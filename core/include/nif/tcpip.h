@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// Our TCP/IP stack over one frame device: ARP (RFC 826), IPv4 (RFC 791), ICMP
+// echo (RFC 792), UDP (RFC 768), TCP (RFC 9293). What an application does
+// with it is in nif/stack.h.
+//
+// The caller owns all memory: this struct, one receive buffer, and each
+// connection's buffers. There is no buffer for a frame to send: headers are
+// built on the C stack, data goes to the device out of the connection's own
+// buffer. If the device has no room, what is to be sent stays a flag or a
+// sequence number, and the next poll() tries again.
+//
+// Not here yet: reassembly of fragments (they are counted and dropped),
+// multicast groups, window scaling, selective acknowledgements, IPv6.
+
+#ifndef NIF_TCPIP_H
+#define NIF_TCPIP_H
+
+#include "nif/clock.h"
+#include "nif/config.h"
+#include "nif/stack.h"
+
+NIF_C_BEGIN
+
+struct nif_tcpip_cfg {
+    struct nif_iface *iface; ///< with frames; must outlive the stack
+    struct nif_clock *clock; ///< must outlive the stack
+    uint8_t *rx;             ///< one received frame
+    size_t rx_cap;           ///< NIF_ETH_FRAME_MAX
+    uint64_t seed;           ///< secret; for initial sequence numbers and
+                             ///< ports: another at each boot
+};
+
+/// What is counted: name, and what a person reads. Counters wrap.
+#define NIF_TCPIP_STATS_MAP(X)                               \
+    X(eth_rx, "frames received")                             \
+    X(eth_tx, "frames sent")                                 \
+    X(eth_drop, "frames of no known type or not for us")     \
+    X(eth_busy, "times the device had no room")              \
+    X(eth_error, "errors of the device")                     \
+    X(hold_drop, "replies given up, device full too long")   \
+    X(arp_rx, "ARP packets received")                        \
+    X(arp_tx, "ARP packets sent")                            \
+    X(arp_drop, "ARP packets malformed or from nowhere")     \
+    X(arp_failed, "neighbours that did not answer")          \
+    X(ip_rx, "IP packets taken")                             \
+    X(ip_tx, "IP packets sent")                              \
+    X(ip_bad, "IP packets with a bad header or checksum")    \
+    X(ip_fragment, "IP fragments dropped")                   \
+    X(ip_option, "IP packets dropped for their options")     \
+    X(ip_source, "IP packets with an impossible source")     \
+    X(ip_other, "IP packets for others")                     \
+    X(ip_proto, "IP packets of no known protocol")           \
+    X(icmp_rx, "ICMP messages received")                     \
+    X(icmp_tx, "ICMP messages sent")                         \
+    X(icmp_drop, "ICMP messages malformed or not answered")  \
+    X(udp_rx, "datagrams received")                          \
+    X(udp_tx, "datagrams sent")                              \
+    X(udp_bad, "datagrams with a bad length or checksum")    \
+    X(udp_closed, "datagrams for a closed port")             \
+    X(udp_full, "datagrams dropped, receive buffer full")    \
+    X(udp_lost, "datagrams dropped, no way to their target") \
+    X(tcp_rx, "segments received")                           \
+    X(tcp_tx, "segments sent")                               \
+    X(tcp_bad, "segments with a bad header or checksum")     \
+    X(tcp_closed, "segments for no connection")              \
+    X(tcp_full, "connections not taken, backlog full")       \
+    X(tcp_rst_rx, "resets obeyed")                           \
+    X(tcp_rst_tx, "resets sent")                             \
+    X(tcp_outside, "segments outside the window")            \
+    X(tcp_order, "segments out of order")                    \
+    X(tcp_challenge, "challenge acknowledgements sent")      \
+    X(tcp_timeout, "retransmissions after a timeout")        \
+    X(tcp_fast, "retransmissions after duplicate ACKs")      \
+    X(tcp_probe, "window and keepalive probes sent")
+
+struct nif_tcpip_stats {
+#define NIF_TCPIP_STATS_FIELD(name, text) uint32_t name;
+    NIF_TCPIP_STATS_MAP(NIF_TCPIP_STATS_FIELD)
+#undef NIF_TCPIP_STATS_FIELD
+};
+
+/// A neighbour. Private.
+struct nif_tcpip_neighbour {
+    uint64_t at_us; ///< when something is to be done about it
+    uint32_t ip;
+    struct nif_hwaddr hwaddr;
+    uint8_t state;
+    uint8_t tries; ///< questions sent without an answer
+    bool used;     ///< since it was last confirmed
+};
+
+/// The stack. Must not move while connections are open.
+struct nif_tcpip {
+    struct nif_stack stack;
+    struct nif_tcpip_stats stats; ///< may be read
+
+    // Private from here on.
+    struct nif_tcpip_cfg cfg;
+    struct nif_net net;
+    struct nif_conn *conns; ///< all that are open
+    uint64_t now_us;        ///< as of the last call
+    uint64_t due_us;        ///< the earliest of all timers
+    uint64_t held_until_us; ///< when a held reply is given up
+    uint64_t rate_at_us;    ///< when the allowances below are renewed
+    uint32_t key[2];        ///< secret, from the seed
+    uint32_t random;        ///< how many random numbers were drawn
+    uint32_t ip;            ///< own address, 0: none
+    uint32_t mask;
+    uint32_t gateway;    ///< 0: none
+    const uint8_t *held; ///< a reply, built in the received frame, or NULL
+    size_t held_len;
+    uint32_t tx_bytes; ///< sent in this poll()
+    uint16_t ip_id;
+    uint8_t challenges; ///< challenge ACKs still allowed in this second
+    uint8_t errors;     ///< ICMP errors still allowed in this second
+    bool link;          ///< as last seen
+    bool work;          ///< a connection has something to send
+    bool more;          ///< poll() stopped for its budget, not for want
+    bool sent;          ///< a frame was sent since the device was polled
+    struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
+};
+
+/// Makes `tcpip` a stack over `cfg->iface`, without an address. Touches
+/// memory only; the device is started by the application.
+void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg);
+
+NIF_C_END
+
+#endif

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+//
+// Addresses: compare, classify, read, write.
+
+#include "nif/ip.h"
+
+#include <string.h>
+
+bool nif_ip_equal(const struct nif_ip *a, const struct nif_ip *b)
+{
+    size_t len = a->family == NIF_IPV6 ? 16 : 4;
+
+    if (a->family != b->family) {
+        return false;
+    }
+    return a->family == NIF_IP_NONE ||
+        (memcmp(a->byte, b->byte, len) == 0 && a->zone == b->zone);
+}
+
+bool nif_ip_is_any(const struct nif_ip *ip)
+{
+    static const uint8_t zero[16];
+    size_t len = ip->family == NIF_IPV6 ? 16 : 4;
+
+    return ip->family == NIF_IP_NONE || memcmp(ip->byte, zero, len) == 0;
+}
+
+bool nif_ip_is_multicast(const struct nif_ip *ip)
+{
+    return ip->family == NIF_IPV6
+        ? ip->byte[0] == 0xFF
+        : ip->family == NIF_IPV4 && ip->byte[0] >> 4 == 0xE;
+}
+
+// Reads a number of up to three digits, 0 to 255, without leading zeros:
+// some readers take those for octal.
+static const char *read_byte(const char *text, uint8_t *out)
+{
+    unsigned v = 0;
+    unsigned digits = 0;
+
+    while (*text >= '0' && *text <= '9' && digits < 3) {
+        v = v * 10 + (unsigned)(*text - '0');
+        text++;
+        digits++;
+    }
+    if (digits == 0 || v > 255 || (digits > 1 && v < 10) ||
+        (digits > 2 && v < 100)) {
+        return NULL;
+    }
+    *out = (uint8_t)v;
+    return text;
+}
+
+int nif_ip_parse(const char *text, struct nif_ip *ip)
+{
+    struct nif_ip got = { .family = NIF_IPV4 };
+
+    *ip = (struct nif_ip){ .family = NIF_IP_NONE };
+    for (size_t i = 0; i < 4; i++) {
+        text = read_byte(text, &got.byte[i]);
+        if (text == NULL || *text != (i < 3 ? '.' : '\0')) {
+            return NIF_EINVAL;
+        }
+        text++;
+    }
+    *ip = got;
+    return 0;
+}
+
+static char *write_byte(char *at, uint8_t v)
+{
+    uint8_t hundreds = (uint8_t)((v >= 100) + (v >= 200));
+    uint8_t tens = 0;
+
+    v = (uint8_t)(v - hundreds * 100);
+    while (v >= 10) {
+        v = (uint8_t)(v - 10);
+        tens++;
+    }
+    if (hundreds > 0) {
+        *at++ = (char)('0' + hundreds);
+    }
+    if (hundreds > 0 || tens > 0) {
+        *at++ = (char)('0' + tens);
+    }
+    *at++ = (char)('0' + v);
+    return at;
+}
+
+static void write_ipv4(const struct nif_ip *ip, char *at)
+{
+    for (size_t i = 0; i < 4; i++) {
+        at = write_byte(at, ip->byte[i]);
+        *at++ = i < 3 ? '.' : '\0';
+    }
+}
+
+static void write_ipv6(const struct nif_ip *ip, char *at)
+{
+    static const char digit[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < 16; i++) {
+        *at++ = digit[ip->byte[i] >> 4];
+        *at++ = digit[ip->byte[i] & 0xF];
+        if (i & 1) {
+            *at++ = i < 15 ? ':' : '\0';
+        }
+    }
+}
+
+const char *nif_ip_format(const struct nif_ip *ip, char text[NIF_IP_TEXT_MAX])
+{
+    if (ip->family == NIF_IPV4) {
+        write_ipv4(ip, text);
+    } else if (ip->family == NIF_IPV6) {
+        write_ipv6(ip, text);
+    } else {
+        memcpy(text, "none", 5);
+    }
+    return text;
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+//
+// What UDP and TCP connections have in common: the list they are in, local
+// ports.
+
+#include "internal.h"
+#include "tcp.h"
+
+void nif__kick(struct nif_tcpip *ip)
+{
+    ip->work = true;
+    nif_clock_wake(ip->stack.clock);
+}
+
+void nif__conn_unlink(struct nif_conn *conn)
+{
+    struct nif_conn **at = &nif__conn_stack(conn)->conns;
+
+    while (*at != NULL && *at != conn) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = conn->next;
+    }
+    conn->next = NULL;
+    conn->state = NIF_CONN_CLOSED;
+}
+
+void nif__conn_append(struct nif_tcpip *ip, struct nif_conn *conn)
+{
+    struct nif_conn **at = &ip->conns;
+
+    while (*at != NULL) {
+        at = &(*at)->next;
+    }
+    conn->next = NULL;
+    *at = conn;
+}
+
+// Who says good-bye, or came in through a listener, does not keep a port
+// from somebody new.
+static bool holds_port(struct nif_conn *other)
+{
+    return other->proto == NIF_UDP ||
+        (other->state != NIF_CONN_CLOSING &&
+            !(nif__tcp_of(other)->flags & TCP_ACCEPTED));
+}
+
+static bool port_taken(const struct nif_conn *conn, uint16_t port)
+{
+    struct nif_conn *other = nif__conn_stack(conn)->conns;
+
+    for (; other != NULL; other = other->next) {
+        if (other != conn && other->proto == conn->proto && holds_port(other) &&
+            nif__flow_of(other)->port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool port_used(const struct nif_conn *conn, uint16_t port)
+{
+    struct nif_conn *other = nif__conn_stack(conn)->conns;
+
+    for (; other != NULL; other = other->next) {
+        if (other->proto == conn->proto && nif__flow_of(other)->port == port) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The dynamic ports are 49152 to 65535 (RFC 6335 6). Drawn by lot each time
+// (RFC 6056 3.3.1), so that nobody can guess the next.
+int nif__conn_bind_any(struct nif_conn *conn)
+{
+    struct nif__flow *flow = nif__flow_of(conn);
+
+    for (unsigned tries = 0; flow->port == 0; tries++) {
+        uint16_t port = (uint16_t)(0xC000 | nif__random(nif__conn_stack(conn)));
+
+        if (tries == 64) {
+            return NIF_EADDRINUSE;
+        }
+        if (!port_used(conn, port)) {
+            flow->port = port;
+        }
+    }
+    return 0;
+}
+
+int nif__conn_bind(struct nif_conn *conn, const struct nif_endpoint *local)
+{
+    struct nif__flow *flow = nif__flow_of(conn);
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+
+    if (conn->state != NIF_CONN_IDLE || flow->port != 0) {
+        return NIF_EISCONN;
+    }
+    if (!nif_ip_is_any(&local->ip)) {
+        if (local->ip.family != NIF_IPV4) {
+            return NIF_EINVAL;
+        }
+        if (ip->ip == 0 || nif_ip4_value(&local->ip) != ip->ip) {
+            return NIF_EADDR;
+        }
+        flow->bound_ip = true;
+    }
+    if (local->port == 0) {
+        return nif__conn_bind_any(conn);
+    }
+    if (port_taken(conn, local->port)) {
+        return NIF_EADDRINUSE;
+    }
+    flow->port = local->port;
+    return 0;
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+//
+// Ethernet II: frames from the device to ARP and IPv4, and back.
+
+#include "internal.h"
+
+#include <string.h>
+
+static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
+{
+    return (frame[ETH_DST] & 1) != 0 ||
+        memcmp(frame + ETH_DST, ip->net.hwaddr.byte, 6) == 0;
+}
+
+void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
+{
+    uint16_t type = 0;
+
+    ip->stats.eth_rx++;
+    // A sender is never a group (IEEE 802.3 3.2.3).
+    if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
+        type = nif_get_be16(frame + ETH_TYPE);
+    }
+    switch (type) {
+    case ETH_TYPE_IPV4: nif__ipv4_input(ip, frame, len); break;
+    case ETH_TYPE_ARP: nif__arp_input(ip, frame, len); break;
+    default: ip->stats.eth_drop++; break;
+    }
+}
+
+static int send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
+{
+    int err = nif_eth_send(ip->cfg.iface, segs, n);
+
+    if (err == 0) {
+        ip->stats.eth_tx++;
+        ip->sent = true;
+        for (size_t i = 0; i < n; i++) {
+            ip->tx_bytes += (uint32_t)segs[i].len;
+        }
+    } else if (err == NIF_EAGAIN) {
+        ip->stats.eth_busy++;
+        ip->work = true;
+    } else {
+        ip->stats.eth_error++;
+    }
+    return err;
+}
+
+int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
+{
+    // A reply that is held goes first.
+    if (ip->held != NULL) {
+        ip->work = true;
+        return NIF_EAGAIN;
+    }
+    return send(ip, segs, n);
+}
+
+void nif__ether_retry(struct nif_tcpip *ip)
+{
+    const struct nif_seg seg = { ip->held, ip->held_len };
+
+    if (ip->held == NULL) {
+        return;
+    }
+    if (send(ip, &seg, 1) == NIF_EAGAIN) {
+        if (ip->now_us < ip->held_until_us) {
+            nif__due(ip, ip->held_until_us);
+            return;
+        }
+        ip->stats.hold_drop++;
+    }
+    ip->held = NULL;
+}
+
+void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
+{
+    memcpy(frame + ETH_DST, frame + ETH_SRC, 6);
+    memcpy(frame + ETH_SRC, ip->net.hwaddr.byte, 6);
+    NIF_ASSERT(ip->held == NULL);
+    ip->held = frame;
+    ip->held_len = len;
+    ip->held_until_us = ip->now_us + (uint64_t)NIF_HOLD_MS * 1000;
+    nif__ether_retry(ip);
+}
+
+bool nif__ether_room(struct nif_tcpip *ip)
+{
+    if (ip->tx_bytes < NIF_POLL_BYTES) {
+        return true;
+    }
+    ip->work = true;
+    ip->more = true;
+    return false;
+}

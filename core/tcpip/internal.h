@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of the stack share. Bottom up: sums and secrets, rings,
+// Ethernet, ARP, IPv4, ICMP, connections, UDP. TCP has tcp.h.
+//
+// A received packet is described by one `struct nif__in`: every length in it
+// was checked once, where the layer begins; nobody checks it again. A packet
+// to send is one `struct nif__out` on the C stack.
+
+#ifndef CORE_TCPIP_INTERNAL_H
+#define CORE_TCPIP_INTERNAL_H
+
+#include "nif/tcpip.h"
+
+#include "wire.h"
+
+#define NIF__SECOND_US 1000000u
+
+/// A received packet.
+struct nif__in {
+    uint8_t *frame; ///< from the Ethernet header on; may be written to
+    uint8_t *ip;    ///< the IPv4 header
+    uint8_t *body;  ///< what follows it
+    size_t len;     ///< of `body`, by the IPv4 header
+    uint32_t src;
+    uint32_t dst;
+    bool group; ///< the frame or the packet was not for us alone
+};
+
+/// Headers in front of what is sent: the longest of TCP.
+#define NIF__HEAD_MAX (ETH_LEN + IPV4_LEN + TCP_LEN_MAX)
+
+/// A packet to send.
+struct nif__out {
+    const uint8_t *hwaddr; ///< where to; NULL: as the address says
+    uint32_t dst;
+    uint8_t proto;
+    uint8_t ttl;
+    uint8_t body_len;       ///< of the header behind the IPv4 header
+    struct nif_seg data[2]; ///< what follows it; length 0: nothing
+    uint8_t head[NIF__HEAD_MAX];
+};
+
+/// Where the header behind the IPv4 header is to be built.
+static inline uint8_t *nif__out_body(struct nif__out *out)
+{
+    return out->head + ETH_LEN + IPV4_LEN;
+}
+
+static inline struct nif_tcpip *nif__of(struct nif_stack *stack)
+{
+    return nif_container_of(stack, struct nif_tcpip, stack);
+}
+
+/// A timer will fire at `at_us`: poll() must come then.
+static inline void nif__due(struct nif_tcpip *ip, uint64_t at_us)
+{
+    if (at_us < ip->due_us) {
+        ip->due_us = at_us;
+    }
+}
+
+/// The time, read anew. Calls from the application begin with it.
+static inline void nif__tick(struct nif_tcpip *ip)
+{
+    ip->now_us = nif_clock_now_us(ip->stack.clock);
+}
+
+/// There is something for poll() to do, and an application that has polled
+/// already must not go to sleep over it.
+void nif__kick(struct nif_tcpip *ip);
+
+// ------------------------------------------------------ sums and secrets
+
+/// Adds `len` bytes to an Internet checksum (RFC 1071) in progress, as if
+/// they began at an even place.
+uint32_t nif__sum(uint32_t sum, const uint8_t *p, size_t len);
+
+/// The checksum: 16 bits, complemented.
+uint16_t nif__sum_end(uint32_t sum);
+
+/// The sum over the pseudo header of UDP and TCP.
+uint32_t nif__sum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len);
+
+/// Takes `seed` as the stack's secret.
+void nif__hash_seed(struct nif_tcpip *ip, uint64_t seed);
+
+/// 32 bits that nobody without the secret can foretell from `words`.
+uint32_t nif__hash(const struct nif_tcpip *ip, const uint32_t *words, size_t n);
+
+/// The next random number.
+uint32_t nif__random(struct nif_tcpip *ip);
+
+// ----------------------------------------------------------------- rings
+
+/// What is in a ring; buffer and size are in struct nif_conn_cfg.
+struct nif__ring {
+    uint32_t at;   ///< of the oldest byte
+    uint32_t used; ///< bytes in it
+};
+
+/// Writes `len` bytes at `offset` from the oldest, which must fit. Does not
+/// change `used`: data may be put where earlier data is still missing.
+void nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+    size_t offset, const void *src, size_t len);
+
+/// Reads `len` bytes at `offset`, which must be there.
+void nif__ring_read(const struct nif__ring *ring, const uint8_t *buf,
+    size_t cap, size_t offset, void *dst, size_t len);
+
+/// Takes the oldest `len` bytes away.
+void nif__ring_drop(struct nif__ring *ring, size_t cap, size_t len);
+
+/// `len` bytes at `offset` as they lie: in one piece or, around the end, two.
+void nif__ring_segs(const struct nif__ring *ring, const uint8_t *buf,
+    size_t cap, size_t offset, size_t len, struct nif_seg segs[2]);
+
+// -------------------------------------------------------------- Ethernet
+
+/// Takes a received frame.
+void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
+
+/// Sends a frame. Returns as nif_eth_ops.send.
+NIF_NODISCARD int nif__ether_send(struct nif_tcpip *ip,
+    const struct nif_seg *segs, size_t n);
+
+/// Sends a reply that was built in the received frame, back to where the
+/// frame came from. If the device has no room, the frame is held, and
+/// nothing is received until it is sent or given up.
+void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len);
+
+/// Tries again to send what is held.
+void nif__ether_retry(struct nif_tcpip *ip);
+
+/// True if this poll() may send more; notes if not.
+bool nif__ether_room(struct nif_tcpip *ip);
+
+// ------------------------------------------------------------------- ARP
+
+void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
+
+/// Looks for a neighbour's address, and asks for it if need be.
+///
+/// Returns 0; NIF_EAGAIN: not known yet; NIF_EUNREACH: it does not answer.
+NIF_NODISCARD int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr,
+    uint8_t hwaddr[6]);
+
+/// Asks again, forgets what is old.
+void nif__arp_timer(struct nif_tcpip *ip);
+
+/// Forgets all.
+void nif__arp_flush(struct nif_tcpip *ip);
+
+// ------------------------------------------------------------------ IPv4
+
+void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
+
+/// Fills in the headers below the one in `out->head`, the checksum of UDP and
+/// TCP, and sends.
+///
+/// Returns 0; NIF_EAGAIN if the neighbour is not known yet or the device has
+/// no room; NIF_EUNREACH; NIF_EADDR; the device's error.
+NIF_NODISCARD int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out);
+
+/// Sends the packet of `in`, whose body the caller has made a reply of `len`
+/// bytes, back to its source.
+void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in,
+    size_t len);
+
+/// True for 255.255.255.255 and the broadcast address of our subnet.
+bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr);
+
+/// True if a packet to `addr` has a way. Else NIF_EADDR or NIF_EUNREACH.
+NIF_NODISCARD int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr,
+    uint32_t *hop);
+
+// ------------------------------------------------------------------ ICMP
+
+void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in);
+
+/// Tells the sender of `in` that nobody listens on that port.
+void nif__icmp_port_unreachable(struct nif_tcpip *ip, const struct nif__in *in);
+
+/// Renews once a second what is limited per second.
+void nif__rate_renew(struct nif_tcpip *ip);
+
+// ----------------------------------------------------------- connections
+
+/// How both UDP's and TCP's part of a connection begins.
+struct nif__flow {
+    uint32_t peer_ip; ///< 0: any
+    uint16_t peer_port;
+    uint16_t port; ///< 0: not bound
+    uint8_t ttl;
+    bool bound_ip; ///< bound to our address, not to all
+};
+
+static inline struct nif__flow *nif__flow_of(struct nif_conn *conn)
+{
+    return (struct nif__flow *)(void *)conn->impl.bytes;
+}
+
+static inline struct nif_tcpip *nif__conn_stack(const struct nif_conn *conn)
+{
+    return nif__of(conn->stack);
+}
+
+/// Takes `conn` out of the stack; its state is then NIF_CONN_CLOSED.
+void nif__conn_unlink(struct nif_conn *conn);
+
+/// Makes `conn` the last of the list.
+void nif__conn_append(struct nif_tcpip *ip, struct nif_conn *conn);
+
+/// Returns 0; NIF_EADDRINUSE if another connection of this protocol has
+/// `port`; NIF_EINVAL, NIF_EADDR for the address.
+NIF_NODISCARD int nif__conn_bind(struct nif_conn *conn,
+    const struct nif_endpoint *local);
+
+/// Binds `conn` to any free port if it has none.
+NIF_NODISCARD int nif__conn_bind_any(struct nif_conn *conn);
+
+// ------------------------------------------------------------------- UDP
+
+/// UDP's part of a connection.
+struct nif__udp {
+    struct nif__flow flow;
+    struct nif__ring rx;
+    struct nif__ring tx;
+};
+
+_Static_assert(sizeof(struct nif__udp) <= NIF_CONN_IMPL, "does not fit");
+
+void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in);
+void nif__udp_output(struct nif_conn *conn);
+NIF_NODISCARD int nif__udp_connect(struct nif_conn *conn,
+    const struct nif_endpoint *peer);
+NIF_NODISCARD int nif__udp_send(struct nif_conn *conn, const void *data,
+    size_t len, const struct nif_endpoint *to);
+NIF_NODISCARD int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
+    struct nif_endpoint *from);
+void nif__udp_close(struct nif_conn *conn);
+unsigned nif__udp_ready(struct nif_conn *conn);
+
+#endif

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+//
+// IPv4 (RFC 791, RFC 1122 3): checks what comes, finds the way for what goes.
+// Fragments are not put together here yet; they are counted and dropped.
+
+#include "internal.h"
+
+#include "tcp.h"
+
+#include <string.h>
+
+// ----------------------------------------------------------------- input
+
+// Walks the options as far as to know that none of them is a source route,
+// which nobody honest uses (RFC 7126 4.3, 4.4), and that their lengths hold.
+static bool options_harmless(const uint8_t *opt, size_t len)
+{
+    size_t at = 0;
+
+    while (at < len && opt[at] != IPV4_OPT_END) {
+        if (opt[at] == IPV4_OPT_NOP) {
+            at++;
+            continue;
+        }
+        if (opt[at] == IPV4_OPT_LSRR || opt[at] == IPV4_OPT_SSRR ||
+            len - at < 2 || opt[at + 1] < 2 || opt[at + 1] > len - at) {
+            return false;
+        }
+        at += opt[at + 1];
+    }
+    return true;
+}
+
+bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr)
+{
+    // A subnet of one or two addresses has no broadcast (RFC 3021).
+    return addr == UINT32_MAX ||
+        (ip->ip != 0 && ip->mask < 0xFFFFFFFE &&
+            (addr | ip->mask) == UINT32_MAX &&
+            ((addr ^ ip->ip) & ip->mask) == 0);
+}
+
+// A source that can be answered. 0.0.0.0 is who has no address yet and calls
+// to all.
+static bool source_possible(const struct nif_tcpip *ip,
+    const struct nif__in *in)
+{
+    if (in->src == 0) {
+        return in->group && in->ip[IPV4_PROTO] == IPV4_PROTO_UDP;
+    }
+    return in->src != ip->ip && in->src >> 28 < 0xE && in->src >> 24 != 127 &&
+        !nif__ipv4_is_broadcast(ip, in->src);
+}
+
+// Whom it is for: us, or all. Before there is an address, everything that
+// came to our card: a DHCP server may use the address that it is about to
+// give (RFC 2131 4.1).
+static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
+{
+    if (nif__ipv4_is_broadcast(ip, in->dst)) {
+        in->group = true;
+        return true;
+    }
+    if (ip->ip == 0) {
+        return in->dst >> 28 < 0xE;
+    }
+    // What is ours but went to all cards was not sent by an honest host
+    // (RFC 1122 3.3.6).
+    return in->dst == ip->ip && !in->group;
+}
+
+// Checks the header's own sense; `*len` is then the packet's length.
+static bool header_sound(const uint8_t *h, size_t *len)
+{
+    size_t header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
+    size_t total = nif_get_be16(h + IPV4_TOTAL);
+
+    if (*len < IPV4_LEN || h[IPV4_VERSION_IHL] >> 4 != 4 || header < IPV4_LEN ||
+        total < header || total > *len) {
+        return false;
+    }
+    *len = total;
+    return nif__sum_end(nif__sum(0, h, header)) == 0;
+}
+
+static void deliver(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    uint8_t proto = in->ip[IPV4_PROTO];
+
+    ip->stats.ip_rx++;
+    if (ip->ip == 0 && proto != IPV4_PROTO_UDP) {
+        ip->stats.ip_other++; // no address to answer from
+        return;
+    }
+    switch (proto) {
+    case IPV4_PROTO_ICMP: nif__icmp_input(ip, in); break;
+    case IPV4_PROTO_UDP: nif__udp_input(ip, in); break;
+    case IPV4_PROTO_TCP: nif__tcp_input(ip, in); break;
+    default: ip->stats.ip_proto++; break;
+    }
+}
+
+void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
+{
+    uint8_t *h = frame + ETH_LEN;
+    struct nif__in in = { .frame = frame, .ip = h };
+    size_t header;
+
+    len -= ETH_LEN;
+    if (len < IPV4_LEN || !header_sound(h, &len)) {
+        ip->stats.ip_bad++;
+        return;
+    }
+    header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
+    in.body = h + header;
+    in.len = len - header;
+    in.src = nif_get_be32(h + IPV4_SRC);
+    in.dst = nif_get_be32(h + IPV4_DST);
+    in.group = (frame[ETH_DST] & 1) != 0;
+    if (!for_us(ip, &in)) {
+        ip->stats.ip_other++;
+    } else if (!source_possible(ip, &in)) {
+        ip->stats.ip_source++;
+    } else if (!options_harmless(h + IPV4_LEN, header - IPV4_LEN)) {
+        ip->stats.ip_option++;
+    } else if (nif_get_be16(h + IPV4_FRAGMENT) & IPV4_MORE_OR_OFFSET) {
+        ip->stats.ip_fragment++;
+    } else {
+        deliver(ip, &in);
+    }
+}
+
+// ---------------------------------------------------------------- output
+
+int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
+{
+    *hop = addr;
+    if (addr == UINT32_MAX) {
+        return 0;
+    }
+    if (ip->ip == 0) {
+        return NIF_EADDR;
+    }
+    if (addr == 0 || addr == ip->ip || addr >> 24 == 127) {
+        return NIF_EUNREACH;
+    }
+    if (((addr ^ ip->ip) & ip->mask) != 0 && addr >> 28 != 0xE) {
+        *hop = ip->gateway;
+        return ip->gateway != 0 ? 0 : NIF_EUNREACH;
+    }
+    return 0;
+}
+
+static int resolve(struct nif_tcpip *ip, const struct nif__out *out,
+    uint8_t *hwaddr)
+{
+    uint32_t hop;
+    int err = nif__ipv4_route(ip, out->dst, &hop);
+
+    if (out->hwaddr != NULL) {
+        memcpy(hwaddr, out->hwaddr, 6);
+        return 0;
+    }
+    if (err != 0) {
+        return err;
+    }
+    if (nif__ipv4_is_broadcast(ip, hop)) {
+        memset(hwaddr, 0xFF, 6);
+        return 0;
+    }
+    if (hop >> 28 == 0xE) { // RFC 1112 6.4
+        nif_put_be16(hwaddr, 0x0100);
+        nif_put_be32(hwaddr + 2, 0x5E000000u | (hop & 0x7FFFFF));
+        return 0;
+    }
+    return nif__arp_resolve(ip, hop, hwaddr);
+}
+
+static void put_header(struct nif_tcpip *ip, struct nif__out *out, size_t total)
+{
+    uint8_t *h = out->head + ETH_LEN;
+
+    nif_put_be16(h + IPV4_VERSION_IHL, 0x4500);
+    nif_put_be16(h + IPV4_TOTAL, (uint16_t)total);
+    nif_put_be16(h + IPV4_ID, ip->ip_id++);
+    nif_put_be16(h + IPV4_FRAGMENT, 0);
+    h[IPV4_TTL] = out->ttl;
+    h[IPV4_PROTO] = out->proto;
+    nif_put_be16(h + IPV4_SUM, 0);
+    nif_put_be32(h + IPV4_SRC, ip->ip);
+    nif_put_be32(h + IPV4_DST, out->dst);
+    nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
+}
+
+// The sum over the pseudo header, the header in `out`, and the data. The
+// second piece of data goes on where the first ended, maybe at an odd place.
+static uint16_t body_sum(const struct nif_tcpip *ip, struct nif__out *out,
+    size_t len)
+{
+    uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, out->proto, len);
+
+    sum = nif__sum(sum, nif__out_body(out), out->body_len);
+    sum = nif__sum(sum, out->data[0].data, out->data[0].len);
+    if (out->data[1].len > 0) {
+        uint32_t part = nif__sum(0, out->data[1].data, out->data[1].len);
+
+        part = (uint16_t)~nif__sum_end(part);
+        sum += out->data[0].len & 1 ? (part & 0xFF) << 8 | part >> 8 : part;
+    }
+    return nif__sum_end(sum);
+}
+
+static void put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
+    size_t len)
+{
+    uint8_t *body = nif__out_body(out);
+
+    if (out->proto == IPV4_PROTO_TCP) {
+        nif_put_be16(body + TCP_SUM, body_sum(ip, out, len));
+    } else if (out->proto == IPV4_PROTO_UDP) {
+        uint16_t sum = body_sum(ip, out, len);
+
+        // 0 would say "no checksum" (RFC 768).
+        nif_put_be16(body + UDP_SUM, sum != 0 ? sum : 0xFFFF);
+    }
+}
+
+int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
+{
+    size_t len = out->body_len + out->data[0].len + out->data[1].len;
+    struct nif_seg segs[3];
+    size_t n = 1;
+    int err = resolve(ip, out, out->head + ETH_DST);
+
+    if (err != 0) {
+        return err;
+    }
+    memcpy(out->head + ETH_SRC, ip->net.hwaddr.byte, 6);
+    nif_put_be16(out->head + ETH_TYPE, ETH_TYPE_IPV4);
+    put_header(ip, out, IPV4_LEN + len);
+    put_body_sum(ip, out, len);
+    segs[0] = (struct nif_seg){ out->head,
+        ETH_LEN + IPV4_LEN + (size_t)out->body_len };
+    for (size_t i = 0; i < nif_countof(out->data); i++) {
+        if (out->data[i].len > 0) {
+            segs[n++] = out->data[i];
+        }
+    }
+    err = nif__ether_send(ip, segs, n);
+    if (err == 0) {
+        ip->stats.ip_tx++;
+    }
+    return err;
+}
+
+void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
+{
+    size_t header_len = (size_t)(in->body - in->ip);
+    uint8_t *h = in->ip;
+
+    // Options are never echoed: the body moves up behind a bare header.
+    if (header_len != IPV4_LEN) {
+        memmove(h + IPV4_LEN, in->body, len);
+    }
+    nif_put_be16(h + IPV4_VERSION_IHL, 0x4500);
+    nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
+    nif_put_be16(h + IPV4_ID, ip->ip_id++);
+    nif_put_be16(h + IPV4_FRAGMENT, 0);
+    h[IPV4_TTL] = IPV4_TTL_DEFAULT;
+    nif_put_be16(h + IPV4_SUM, 0);
+    nif_put_be32(h + IPV4_SRC, ip->ip);
+    nif_put_be32(h + IPV4_DST, in->src);
+    nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
+    ip->stats.ip_tx++;
+    nif__ether_reply(ip, in->frame, ETH_LEN + IPV4_LEN + len);
+}

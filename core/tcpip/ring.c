@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+//
+// Byte rings in memory of the caller. No index ever reaches the size, so that
+// nothing is divided.
+
+#include "internal.h"
+
+#include <string.h>
+
+static size_t place(const struct nif__ring *ring, size_t cap, size_t offset)
+{
+    size_t at = ring->at + offset;
+
+    return at >= cap ? at - cap : at;
+}
+
+void nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+    size_t offset, const void *src, size_t len)
+{
+    size_t at = place(ring, cap, offset);
+    size_t first = cap - at < len ? cap - at : len;
+
+    NIF_ASSERT(offset + len <= cap);
+    if (len == 0) {
+        return;
+    }
+    memcpy(buf + at, src, first);
+    memcpy(buf, (const uint8_t *)src + first, len - first);
+}
+
+void nif__ring_read(const struct nif__ring *ring, const uint8_t *buf,
+    size_t cap, size_t offset, void *dst, size_t len)
+{
+    size_t at = place(ring, cap, offset);
+    size_t first = cap - at < len ? cap - at : len;
+
+    NIF_ASSERT(offset + len <= ring->used);
+    if (len == 0) {
+        return;
+    }
+    memcpy(dst, buf + at, first);
+    memcpy((uint8_t *)dst + first, buf, len - first);
+}
+
+void nif__ring_drop(struct nif__ring *ring, size_t cap, size_t len)
+{
+    NIF_ASSERT(len <= ring->used);
+    ring->at = (uint32_t)place(ring, cap, len);
+    ring->used -= (uint32_t)len;
+}
+
+void nif__ring_segs(const struct nif__ring *ring, const uint8_t *buf,
+    size_t cap, size_t offset, size_t len, struct nif_seg segs[2])
+{
+    size_t at = place(ring, cap, offset);
+    size_t first = cap - at < len ? cap - at : len;
+
+    NIF_ASSERT(offset + len <= ring->used);
+    segs[0] = (struct nif_seg){ buf + at, first };
+    segs[1] = (struct nif_seg){ buf, len - first };
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+//
+// The stack as the application sees it (nif/stack.h): hands each call to UDP
+// or TCP, and poll(), which moves everything.
+
+#include "internal.h"
+#include "tcp.h"
+
+// The iface is polled again after something was sent, as its next time may
+// have changed; not for ever.
+#define ROUNDS_MAX 3
+
+// ----------------------------------------------------------- connections
+
+static bool buffers_valid(const struct nif_conn_cfg *cfg)
+{
+    // Sizes are kept in 32 bits, and sequence numbers compared by sign.
+    return (cfg->rx != NULL || cfg->rx_cap == 0) &&
+        (cfg->tx != NULL || cfg->tx_cap == 0) && cfg->rx_cap <= 1u << 30 &&
+        cfg->tx_cap <= 1u << 30;
+}
+
+static int tcpip_open(struct nif_stack *stack, struct nif_conn *conn,
+    enum nif_proto proto, const struct nif_conn_cfg *cfg)
+{
+    if (proto != NIF_TCP && proto != NIF_UDP) {
+        return NIF_ENOTSUP;
+    }
+    if (!buffers_valid(cfg)) {
+        return NIF_EINVAL;
+    }
+    *conn = (struct nif_conn){
+        .stack = stack,
+        .cfg = *cfg,
+        .state = NIF_CONN_IDLE,
+        .proto = (uint16_t)proto,
+    };
+    if (proto == NIF_TCP) {
+        nif__tcp_reset(conn);
+    }
+    nif__flow_of(conn)->ttl = IPV4_TTL_DEFAULT;
+    nif__conn_append(nif__of(stack), conn);
+    return 0;
+}
+
+static int tcpip_bind(struct nif_stack *stack, struct nif_conn *conn,
+    const struct nif_endpoint *local)
+{
+    nif__tick(nif__of(stack));
+    return nif__conn_bind(conn, local);
+}
+
+static int tcpip_connect(struct nif_stack *stack, struct nif_conn *conn,
+    const struct nif_endpoint *peer)
+{
+    nif__tick(nif__of(stack));
+    return conn->proto == NIF_TCP ? nif__tcp_connect(conn, peer)
+                                  : nif__udp_connect(conn, peer);
+}
+
+static int tcpip_listen(struct nif_stack *stack, struct nif_conn *conn,
+    struct nif_conn *backlog, size_t n)
+{
+    (void)stack;
+    return conn->proto == NIF_TCP ? nif__tcp_listen(conn, backlog, n)
+                                  : NIF_EINVAL;
+}
+
+static int tcpip_accept(struct nif_stack *stack, struct nif_conn *conn,
+    struct nif_conn **out, struct nif_endpoint *peer)
+{
+    (void)stack;
+    return nif__tcp_accept(conn, out, peer);
+}
+
+static int tcpip_send(struct nif_stack *stack, struct nif_conn *conn,
+    const void *data, size_t len, const struct nif_endpoint *to)
+{
+    nif__tick(nif__of(stack));
+    return conn->proto == NIF_TCP ? nif__tcp_send(conn, data, len)
+                                  : nif__udp_send(conn, data, len, to);
+}
+
+static int tcpip_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
+    size_t cap, struct nif_endpoint *from)
+{
+    (void)stack;
+    return conn->proto == NIF_TCP ? nif__tcp_recv(conn, buf, cap)
+                                  : nif__udp_recv(conn, buf, cap, from);
+}
+
+static int tcpip_shutdown(struct nif_stack *stack, struct nif_conn *conn)
+{
+    nif__tick(nif__of(stack));
+    return conn->proto == NIF_TCP ? nif__tcp_shutdown(conn) : NIF_ENOTCONN;
+}
+
+static void tcpip_close(struct nif_stack *stack, struct nif_conn *conn)
+{
+    nif__tick(nif__of(stack));
+    if (conn->proto == NIF_TCP) {
+        nif__tcp_close(conn);
+    } else {
+        nif__udp_close(conn);
+    }
+}
+
+static void tcpip_abort(struct nif_stack *stack, struct nif_conn *conn)
+{
+    nif__tick(nif__of(stack));
+    if (conn->proto == NIF_TCP) {
+        nif__tcp_abort(conn);
+    } else {
+        nif__conn_unlink(conn);
+    }
+}
+
+static int tcpip_option(struct nif_stack *stack, struct nif_conn *conn,
+    enum nif_option option, int value)
+{
+    nif__tick(nif__of(stack));
+    if (option == NIF_OPT_TTL) {
+        if (value < 1 || value > UINT8_MAX) {
+            return NIF_EINVAL;
+        }
+        nif__flow_of(conn)->ttl = (uint8_t)value;
+        return 0;
+    }
+    return conn->proto == NIF_TCP ? nif__tcp_option(conn, option, value)
+                                  : NIF_ENOTSUP;
+}
+
+static unsigned tcpip_ready(struct nif_stack *stack, struct nif_conn *conn)
+{
+    (void)stack;
+    return conn->proto == NIF_TCP ? nif__tcp_ready(conn) : nif__udp_ready(conn);
+}
+
+// ------------------------------------------------------------- addresses
+
+static void tcpip_net(struct nif_stack *stack, struct nif_net *out)
+{
+    *out = nif__of(stack)->net;
+}
+
+static bool host_address(const struct nif_ip *ip)
+{
+    uint32_t addr = nif_ip4_value(ip);
+
+    return ip->family == NIF_IPV4 && addr != 0 && addr >> 28 < 0xE &&
+        addr >> 24 != 127;
+}
+
+// Ends what spoke from the address that goes away.
+static void end_connections(struct nif_tcpip *ip)
+{
+    struct nif_conn *next;
+
+    for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
+        next = c->next;
+        if (c->proto == NIF_TCP && nif__tcp_of(c)->state >= TCP_SYN_SENT) {
+            nif__tcp_kill(c, NIF_EADDR);
+        } else if (nif__flow_of(c)->bound_ip) {
+            c->err = NIF_EADDR;
+            c->state = NIF_CONN_FAILED;
+        }
+    }
+}
+
+static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
+{
+    struct nif_tcpip *ip = nif__of(stack);
+    struct nif_hwaddr own = ip->net.hwaddr;
+    bool none = net->ip.family == NIF_IP_NONE;
+
+    if ((!none && !host_address(&net->ip)) || net->prefix_len > 32 ||
+        (net->gateway.family != NIF_IP_NONE && !host_address(&net->gateway))) {
+        return NIF_EINVAL;
+    }
+    nif__tick(ip);
+    if (ip->ip != 0 && !nif_ip_equal(&net->ip, &ip->net.ip)) {
+        end_connections(ip);
+    }
+    ip->net = *net;
+    ip->net.hwaddr = own;
+    ip->ip = none ? 0 : nif_ip4_value(&net->ip);
+    ip->mask = net->prefix_len == 0 ? 0 : UINT32_MAX << (32 - net->prefix_len);
+    ip->gateway =
+        net->gateway.family == NIF_IP_NONE ? 0 : nif_ip4_value(&net->gateway);
+    nif__arp_flush(ip);
+    nif__kick(ip);
+    return 0;
+}
+
+// ------------------------------------------------------------------ poll
+
+// Takes frames until there is none, the budget is used up, or a reply waits
+// for the device. Device errors are counted and its own poll() sees to them.
+static void receive(struct nif_tcpip *ip)
+{
+    uint32_t bytes = 0;
+
+    nif__ether_retry(ip);
+    while (ip->held == NULL && bytes < NIF_POLL_BYTES) {
+        uint8_t *frame = NULL;
+        int got =
+            nif_eth_recv(ip->cfg.iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
+
+        if (got <= 0) {
+            if (got != NIF_EAGAIN) {
+                ip->stats.eth_error++;
+                ip->more = got == NIF_ETOOBIG;
+            }
+            return;
+        }
+        bytes += (uint32_t)got;
+        nif__ether_input(ip, frame, (size_t)got);
+    }
+    ip->more = ip->held == NULL;
+}
+
+static void run_timers(struct nif_tcpip *ip)
+{
+    struct nif_conn *next;
+
+    ip->due_us = ip->held != NULL ? ip->held_until_us : NIF_NEVER;
+    nif__arp_timer(ip);
+    for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
+        next = c->next;
+        if (c->proto == NIF_TCP) {
+            nif__tcp_timer(c);
+        }
+    }
+}
+
+static void run_output(struct nif_tcpip *ip)
+{
+    struct nif_conn *next;
+
+    ip->work = false;
+    for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
+        next = c->next;
+        if (c->proto == NIF_TCP) {
+            nif__tcp_output(c);
+        } else {
+            nif__udp_output(c);
+        }
+    }
+}
+
+// The neighbours on another cable are others.
+static void watch_link(struct nif_tcpip *ip)
+{
+    bool link = (nif_iface_flags(ip->cfg.iface) & NIF_IFACE_LINK) != 0;
+
+    if (link != ip->link) {
+        ip->link = link;
+        nif__arp_flush(ip);
+        nif_iface_hwaddr(ip->cfg.iface, &ip->net.hwaddr);
+        ip->work = true;
+    }
+}
+
+static uint64_t tcpip_poll(struct nif_stack *stack)
+{
+    struct nif_tcpip *ip = nif__of(stack);
+    uint64_t again_us = NIF_NEVER;
+
+    nif__tick(ip);
+    ip->more = false;
+    ip->tx_bytes = 0;
+    ip->sent = true;
+    for (unsigned round = 0; round < ROUNDS_MAX && ip->sent; round++) {
+        ip->sent = false;
+        again_us = NIF_NEVER;
+        if (nif_iface_poll(ip->cfg.iface, &again_us) != 0) {
+            ip->stats.eth_error++;
+        }
+        watch_link(ip);
+        if (round == 0) {
+            receive(ip);
+        }
+        if (ip->due_us <= ip->now_us) {
+            run_timers(ip);
+        }
+        if (ip->work) {
+            run_output(ip);
+        }
+    }
+    if (ip->sent || ip->more) {
+        return ip->now_us;
+    }
+    return again_us < ip->due_us ? again_us : ip->due_us;
+}
+
+// ------------------------------------------------------------------ init
+
+static const struct nif_stack_caps tcpip_caps = {
+    .datagram_max = NIF_ETH_FRAME_MAX - ETH_LEN - IPV4_LEN - UDP_LEN,
+    .empty_datagrams = true,
+};
+
+static const struct nif_stack_ops tcpip_ops = {
+    .caps = &tcpip_caps,
+    .open = tcpip_open,
+    .bind = tcpip_bind,
+    .connect = tcpip_connect,
+    .listen = tcpip_listen,
+    .accept = tcpip_accept,
+    .send = tcpip_send,
+    .recv = tcpip_recv,
+    .shutdown = tcpip_shutdown,
+    .close = tcpip_close,
+    .abort = tcpip_abort,
+    .option = tcpip_option,
+    .ready = tcpip_ready,
+    .net = tcpip_net,
+    .set_net = tcpip_set_net,
+    .poll = tcpip_poll,
+};
+
+void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
+{
+    *tcpip = (struct nif_tcpip){
+        .stack = { .ops = &tcpip_ops, .clock = cfg->clock },
+        .cfg = *cfg,
+        .due_us = NIF_NEVER,
+    };
+    nif__hash_seed(tcpip, cfg->seed);
+    tcpip->ip_id = (uint16_t)nif__random(tcpip);
+    nif_iface_hwaddr(cfg->iface, &tcpip->net.hwaddr);
+}

@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: MIT
+//
+// UDP (RFC 768). The rings of a connection hold whole datagrams; in front of
+// each stands whom it is from, or for, and its length.
+
+#include "internal.h"
+
+#include <string.h>
+
+// A record's head: address (4), port (2), length (2).
+#define HEAD 8
+
+static struct nif__udp *udp_of(struct nif_conn *conn)
+{
+    return (struct nif__udp *)(void *)conn->impl.bytes;
+}
+
+// ----------------------------------------------------------------- input
+
+// How well `conn` fits: 0 not at all, 1 it takes from anybody, 2 from this
+// peer.
+static unsigned fit(struct nif_conn *conn, const struct nif__in *in)
+{
+    const struct nif__flow *flow = nif__flow_of(conn);
+
+    if (conn->proto != NIF_UDP || flow->port == 0 ||
+        flow->port != nif_get_be16(in->body + UDP_DST) ||
+        conn->state == NIF_CONN_FAILED || conn->state == NIF_CONN_CLOSING ||
+        (flow->bound_ip && in->group)) {
+        return 0;
+    }
+    if (flow->peer_port == 0) {
+        return 1;
+    }
+    return flow->peer_port == nif_get_be16(in->body + UDP_SRC) &&
+            flow->peer_ip == in->src
+        ? 2
+        : 0;
+}
+
+static struct nif_conn *find(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    struct nif_conn *best = NULL;
+    unsigned best_fit = 0;
+
+    for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
+        unsigned f = fit(c, in);
+
+        if (f > best_fit) {
+            best = c;
+            best_fit = f;
+        }
+    }
+    return best;
+}
+
+static void store(struct nif_tcpip *ip, struct nif_conn *conn,
+    const struct nif__in *in, size_t len)
+{
+    struct nif__udp *udp = udp_of(conn);
+    size_t room = conn->cfg.rx_cap - udp->rx.used;
+    uint8_t head[HEAD];
+
+    if (room < HEAD + len) {
+        ip->stats.udp_full++;
+        return;
+    }
+    nif_put_be32(head, in->src);
+    memcpy(head + 4, in->body + UDP_SRC, 2);
+    nif_put_be16(head + 6, (uint16_t)len);
+    nif__ring_write(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, udp->rx.used,
+        head, HEAD);
+    nif__ring_write(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap,
+        udp->rx.used + HEAD, in->body + UDP_LEN, len);
+    udp->rx.used += (uint32_t)(HEAD + len);
+}
+
+// The length by the UDP header, or 0 if header or checksum do not hold.
+static size_t checked_len(const struct nif__in *in)
+{
+    size_t len = in->len >= UDP_LEN ? nif_get_be16(in->body + UDP_TOTAL) : 0;
+    uint32_t sum;
+
+    if (len < UDP_LEN || len > in->len) {
+        return 0;
+    }
+    if (nif_get_be16(in->body + UDP_SUM) == 0) {
+        return len; // the sender made no checksum
+    }
+    sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_UDP, len);
+    return nif__sum_end(nif__sum(sum, in->body, len)) == 0 ? len : 0;
+}
+
+void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    size_t len = checked_len(in);
+    struct nif_conn *conn;
+
+    if (len == 0 || nif_get_be16(in->body + UDP_DST) == 0) {
+        ip->stats.udp_bad++;
+        return;
+    }
+    conn = find(ip, in);
+    if (conn == NULL) {
+        ip->stats.udp_closed++;
+        nif__icmp_port_unreachable(ip, in);
+        return;
+    }
+    ip->stats.udp_rx++;
+    store(ip, conn, in, len - UDP_LEN);
+}
+
+// ---------------------------------------------------------------- output
+
+// Sends one datagram whose data is in `data`. Returns as nif__ipv4_send().
+static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
+    const struct nif_seg data[2])
+{
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    const struct nif__flow *flow = nif__flow_of(conn);
+    struct nif__out out = {
+        .dst = dst,
+        .proto = IPV4_PROTO_UDP,
+        .ttl = flow->ttl,
+        .body_len = UDP_LEN,
+        .data = { data[0], data[1] },
+    };
+    uint8_t *body = nif__out_body(&out);
+    int err;
+
+    nif_put_be16(body + UDP_SRC, flow->port);
+    nif_put_be16(body + UDP_DST, port);
+    nif_put_be16(body + UDP_TOTAL,
+        (uint16_t)(UDP_LEN + data[0].len + data[1].len));
+    nif_put_be16(body + UDP_SUM, 0);
+    err = nif__ipv4_send(ip, &out);
+    if (err == 0) {
+        ip->stats.udp_tx++;
+    }
+    return err;
+}
+
+// Sends the oldest datagram that waits. True if it is out of the way.
+static bool send_oldest(struct nif_conn *conn)
+{
+    struct nif__udp *udp = udp_of(conn);
+    struct nif_seg data[2];
+    uint8_t head[HEAD];
+    size_t len;
+    int err;
+
+    nif__ring_read(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, 0, head, HEAD);
+    len = nif_get_be16(head + 6);
+    nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len, data);
+    err = emit(conn, nif_get_be32(head), nif_get_be16(head + 4), data);
+    if (err == NIF_EAGAIN) {
+        return false;
+    }
+    if (err != 0) {
+        nif__conn_stack(conn)->stats.udp_lost++;
+    }
+    nif__ring_drop(&udp->tx, conn->cfg.tx_cap, HEAD + len);
+    return true;
+}
+
+void nif__udp_output(struct nif_conn *conn)
+{
+    struct nif__udp *udp = udp_of(conn);
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+
+    while (udp->tx.used > 0 && nif__ether_room(ip) && send_oldest(conn)) {
+    }
+    if (udp->tx.used == 0 && conn->state == NIF_CONN_CLOSING) {
+        nif__conn_unlink(conn);
+    }
+}
+
+// --------------------------------------------------------------- surface
+
+static int target(const struct nif_tcpip *ip, const struct nif_endpoint *to)
+{
+    uint32_t hop;
+
+    if (to->port == 0 || to->ip.family != NIF_IPV4) {
+        return NIF_EINVAL;
+    }
+    return nif__ipv4_route(ip, nif_ip4_value(&to->ip), &hop);
+}
+
+int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
+{
+    struct nif__flow *flow = nif__flow_of(conn);
+    int err = target(nif__conn_stack(conn), peer);
+
+    if (err == 0) {
+        err = nif__conn_bind_any(conn);
+    }
+    if (err == 0) {
+        flow->peer_ip = nif_ip4_value(&peer->ip);
+        flow->peer_port = peer->port;
+        conn->state = NIF_CONN_OPEN;
+    }
+    return err;
+}
+
+// Keeps a datagram until it can be sent.
+static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
+    const struct nif_seg *data)
+{
+    struct nif__udp *udp = udp_of(conn);
+    uint8_t head[HEAD];
+
+    if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
+        return NIF_EAGAIN;
+    }
+    nif_put_be32(head, dst);
+    nif_put_be16(head + 4, port);
+    nif_put_be16(head + 6, (uint16_t)data->len);
+    nif__ring_write(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, udp->tx.used,
+        head, HEAD);
+    nif__ring_write(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap,
+        udp->tx.used + HEAD, data->data, data->len);
+    udp->tx.used += (uint32_t)(HEAD + data->len);
+    return 0;
+}
+
+int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
+    const struct nif_endpoint *to)
+{
+    const struct nif_seg segs[2] = { { data, len }, { NULL, 0 } };
+    struct nif__flow *flow = nif__flow_of(conn);
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    uint32_t dst = flow->peer_ip;
+    uint16_t port = flow->peer_port;
+    int err = conn->err;
+
+    if (err != 0) {
+        return err;
+    }
+    if (to != NULL) {
+        err = target(ip, to);
+        dst = nif_ip4_value(&to->ip);
+        port = to->port;
+    } else if (port == 0) {
+        err = NIF_ENOTCONN;
+    }
+    if (err == 0 && len > ip->stack.ops->caps->datagram_max) {
+        err = NIF_ETOOBIG;
+    }
+    if (err == 0) {
+        err = nif__conn_bind_any(conn);
+    }
+    if (err == 0) {
+        // It may overtake what waits for another neighbour: datagrams do.
+        err = emit(conn, dst, port, segs);
+        if (err == NIF_EAGAIN) {
+            err = queue(conn, dst, port, segs);
+        }
+        nif__kick(ip);
+    }
+    return err != 0 ? err : (int)len;
+}
+
+int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
+    struct nif_endpoint *from)
+{
+    struct nif__udp *udp = udp_of(conn);
+    uint8_t head[HEAD];
+    size_t len;
+    size_t take;
+
+    if (udp->rx.used == 0 && conn->state == NIF_CONN_FAILED) {
+        return conn->err;
+    }
+    if (udp->rx.used == 0) {
+        return nif__flow_of(conn)->port != 0 ? NIF_EAGAIN : NIF_ENOTCONN;
+    }
+    nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, head, HEAD);
+    len = nif_get_be16(head + 6);
+    take = len < cap ? len : cap;
+    nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf, take);
+    nif__ring_drop(&udp->rx, conn->cfg.rx_cap, HEAD + len);
+    if (from != NULL) {
+        *from = (struct nif_endpoint){
+            .ip = nif_ip4_from(head),
+            .port = nif_get_be16(head + 4),
+        };
+    }
+    return (int)take;
+}
+
+void nif__udp_close(struct nif_conn *conn)
+{
+    if (udp_of(conn)->tx.used > 0 && conn->state != NIF_CONN_FAILED) {
+        conn->state = NIF_CONN_CLOSING;
+        nif__kick(nif__conn_stack(conn));
+    } else {
+        nif__conn_unlink(conn);
+    }
+}
+
+unsigned nif__udp_ready(struct nif_conn *conn)
+{
+    return udp_of(conn)->rx.used > 0 ? NIF_READABLE | NIF_WRITABLE
+                                     : NIF_WRITABLE;
+}

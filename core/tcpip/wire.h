@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+//
+// Where things lie in a frame: offsets from the start of each header, and
+// the numbers that stand there.
+
+#ifndef CORE_TCPIP_WIRE_H
+#define CORE_TCPIP_WIRE_H
+
+// Ethernet II.
+enum {
+    ETH_DST = 0,
+    ETH_SRC = 6,
+    ETH_TYPE = 12,
+    ETH_LEN = 14,
+
+    ETH_TYPE_IPV4 = 0x0800,
+    ETH_TYPE_ARP = 0x0806,
+};
+
+// ARP for IPv4 over Ethernet, RFC 826.
+enum {
+    ARP_HTYPE = 0,
+    ARP_PTYPE = 2,
+    ARP_HLEN = 4,
+    ARP_PLEN = 5,
+    ARP_OPER = 6,
+    ARP_SHA = 8,
+    ARP_SPA = 14,
+    ARP_THA = 18,
+    ARP_TPA = 24,
+    ARP_LEN = 28,
+
+    ARP_HTYPE_ETHERNET = 1,
+    ARP_REQUEST = 1,
+    ARP_REPLY = 2,
+};
+
+// IPv4, RFC 791.
+enum {
+    IPV4_VERSION_IHL = 0,
+    IPV4_TOS = 1,
+    IPV4_TOTAL = 2,
+    IPV4_ID = 4,
+    IPV4_FRAGMENT = 6,
+    IPV4_TTL = 8,
+    IPV4_PROTO = 9,
+    IPV4_SUM = 10,
+    IPV4_SRC = 12,
+    IPV4_DST = 16,
+    IPV4_LEN = 20,
+
+    IPV4_MORE_OR_OFFSET = 0x3FFF,
+    IPV4_PROTO_ICMP = 1,
+    IPV4_PROTO_TCP = 6,
+    IPV4_PROTO_UDP = 17,
+    IPV4_TTL_DEFAULT = 64,
+
+    IPV4_OPT_END = 0,
+    IPV4_OPT_NOP = 1,
+    IPV4_OPT_LSRR = 131,
+    IPV4_OPT_SSRR = 137,
+};
+
+// ICMP, RFC 792.
+enum {
+    ICMP_TYPE = 0,
+    ICMP_CODE = 1,
+    ICMP_SUM = 2,
+    ICMP_LEN = 8,
+
+    ICMP_ECHO_REPLY = 0,
+    ICMP_UNREACHABLE = 3,
+    ICMP_ECHO = 8,
+    ICMP_CODE_PORT = 3,
+};
+
+// UDP, RFC 768.
+enum {
+    UDP_SRC = 0,
+    UDP_DST = 2,
+    UDP_TOTAL = 4,
+    UDP_SUM = 6,
+    UDP_LEN = 8,
+};
+
+// TCP, RFC 9293.
+enum {
+    TCP_SRC = 0,
+    TCP_DST = 2,
+    TCP_SEQ = 4,
+    TCP_ACK = 8,
+    TCP_OFFSET = 12,
+    TCP_FLAGS = 13,
+    TCP_WINDOW = 14,
+    TCP_SUM = 16,
+    TCP_URGENT = 18,
+    TCP_LEN = 20,
+    TCP_LEN_MAX = 60,
+
+    TCP_FLAG_FIN = 0x01,
+    TCP_FLAG_SYN = 0x02,
+    TCP_FLAG_RST = 0x04,
+    TCP_FLAG_PSH = 0x08,
+    TCP_FLAG_ACK = 0x10,
+
+    TCP_OPT_END = 0,
+    TCP_OPT_NOP = 1,
+    TCP_OPT_MSS = 2,
+    TCP_OPT_MSS_LEN = 4,
+
+    TCP_MSS_DEFAULT = 536, // RFC 9293 3.7.1
+    TCP_MSS_LEAST = 64,    // below it, headers eat the link
+};
+
+#endif

@@ -1,0 +1,385 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The `nif` program from outside: e2e.py NIF PART.
+
+Each part runs a simulated board against this machine's own kernel and
+programs: in a namespace that nif makes, or through libslirp on loopback.
+Exit 77 with a line "skipped: why" where the machine lacks what it needs.
+"""
+
+import hashlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+NIF = ""
+FOLDER = Path()
+MIB = 1 << 20
+CHECKS = [f"-o{proto}.check_checksum:TRUE" for proto in ("ip", "tcp", "udp")]
+WRONG = "_ws.malformed || " + " || ".join(
+    f"{proto}.checksum.status == 0" for proto in ("ip", "tcp", "udp", "icmp"))
+# Run inside the board's network by a Python of its own.
+ECHO = """
+import hashlib, socket, sys, threading
+data = hashlib.shake_256(b"netif").digest(int(sys.argv[3]))
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
+s.settimeout(100)
+threading.Thread(target=lambda: (s.sendall(data),
+                                 s.shutdown(socket.SHUT_WR)),
+                 daemon=True).start()
+got = b""
+while True:
+    some = s.recv(65536)
+    if not some:
+        break
+    got += some
+print("identical" if got == data else f"{len(got)} of {len(data)} bytes")
+"""
+
+
+def check(true, what):
+    if not true:
+        print(f"failed: {what}")
+        sys.exit(1)
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(77)
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program, path=os.environ["PATH"] +
+                            ":/usr/sbin:/sbin"):
+            skip(f"{program} is not installed")
+
+
+def nif(*words, timeout=150, **more):
+    """Runs nif to its end; returns (exit code, stdout, stderr)."""
+    done = subprocess.run([NIF, *words], capture_output=True, text=True,
+                          timeout=timeout, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def need_netns():
+    need("ip", "ping")
+    code, out, _ = nif("doctor", "--json")
+    found = json.loads(out)
+    check((code == 0) == found["ping"], "doctor's verdict is its exit code")
+    if not found["namespaces"]["ok"]:
+        skip(found["namespaces"]["text"])
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Board:
+    """A board behind libslirp, until the end of a `with`."""
+
+    def __init__(self, *words):
+        self.process = subprocess.Popen(
+            [NIF, "run", "enc28j60", *words], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.said = []
+
+    def __enter__(self):
+        for line in self.process.stdout:
+            self.said.append(line)
+            if "link up" in line:
+                return self
+        raise RuntimeError("".join(self.said))
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        rest, _ = self.process.communicate(timeout=10)
+        self.said.append(rest)
+
+
+def tshark_finds_nothing(capture):
+    if not shutil.which("tshark"):
+        print("tshark is not installed: the capture was not looked at")
+        return
+    def shown(*words):
+        return subprocess.run(["tshark", "-r", capture, *CHECKS, *words],
+                              capture_output=True, text=True,
+                              timeout=100, check=True).stdout.splitlines()
+    bad = shown("-Y", WRONG)
+    check(not bad, f"tshark finds {len(bad)} frames wrong: {bad[:3]}")
+    # It does look at checksums: as many were found good.
+    good = shown("-Y", "ip.checksum.status == 1")
+    check(len(good) > 5, "tshark has validated checksums")
+
+
+# ---- parts
+
+def cli():
+    table = [
+        ([], 2, "usage: nif COMMAND"),
+        (["--version"], 0, "nif "),
+        (["help"], 0, "usage: nif COMMAND"),
+        (["--help"], 0, "usage: nif COMMAND"),
+        (["help", "run"], 0, "usage: nif run CHIP"),
+        (["run", "--help"], 0, "usage: nif run CHIP"),
+        (["ping", "--help"], 0, "usage: nif ping CHIP"),
+        (["doctor", "--help"], 0, "usage: nif doctor"),
+        (["trace", "--help"], 0, "usage: nif trace"),
+        (["help", "nonsense"], 2, "no command 'nonsense'"),
+        (["nonsense"], 2, "no command 'nonsense'"),
+        (["doctor", "nonsense"], 2, "usage: nif doctor"),
+        (["run"], 2, "which chip"),
+        (["run", "nonsense"], 2, "there is: enc28j60"),
+        (["run", "enc28j60", "more"], 2, "more"),
+        (["run", "enc28j60", "--nonsense"], 2, "--nonsense"),
+        (["run", "enc28j60", "--seed"], 2, "--seed"),
+        (["run", "enc28j60", "--seed", "x"], 2, "'x'"),
+        (["run", "enc28j60", "--drop-chance", "101"], 2, "'101'"),
+        (["run", "enc28j60", "--ip", "1.2.3"], 2, "'1.2.3'"),
+        (["run", "enc28j60", "--ip", "1.2.3.4/31"], 2, "'1.2.3.4/31'"),
+        (["run", "enc28j60", "--link", "sideways"], 2, "'sideways'"),
+        (["run", "enc28j60", "--revision", "B9"], 2, "B1, B4, B5"),
+        (["run", "enc28j60", "--tap", "t", "--forward", "tcp:1:1"], 2,
+         "--slirp"),
+        (["run", "enc28j60", "--slirp", "--", "true"], 2, "--netns"),
+        (["run", "enc28j60", "--forward", "nonsense"], 1, "write it as"),
+        (["run", "enc28j60", "--pcap-in", "/nonexistent"], 1, "/nonexistent"),
+        (["run", "enc28j60", "--pcap", "/nonexistent/x"], 1, "/nonexistent"),
+        (["run", "enc28j60", "--trace", "/nonexistent/x"], 1, "/nonexistent"),
+        (["run", "--stimuli", "/nonexistent"], 1, "/nonexistent"),
+        (["run", "--stimuli", "/dev/null"], 1, "/dev/null"),
+        (["run", "enc28j60", "--record-stimuli", "/nonexistent/x"], 1,
+         "/nonexistent"),
+        (["run", "enc28j60", "--live", "nonsense0"], 1, "--live nonsense0"),
+        (["run", "enc28j60", "--duration", "0.05"], 0, "frames from"),
+        (["run", "enc28j60", "--timeout", "0.05"], 124, "--timeout"),
+    ]
+    for words, code, says in table:
+        got, out, err = nif(*words)
+        check(got == code, f"nif {words}: exit {got}, not {code}: {err}")
+        check(says in out + err, f"nif {words} does not say {says!r}: {err}")
+        check(code in (0, 124) or err, f"nif {words}: errors go to stderr")
+    code, out, _ = nif("run", "enc28j60", "--duration", "0.5", "--json")
+    found = json.loads(out)
+    check(code == 0 and found["chip"] == "enc28j60" and
+          found["address"] == "10.0.2.15" and found["complaints"] == 0,
+          f"the summary for programs: {out}")
+
+
+def ping():
+    need_netns()
+    capture = str(FOLDER / "ping.pcap")
+    code, out, err = nif("ping", "enc28j60", "--count", "1000", "--interval",
+                         "0.002", "--pcap", capture)
+    print("\n".join(out.splitlines()[-2:]), err)
+    check(code == 0, f"exit {code}")
+    check("1000 packets transmitted, 1000 received, 0% packet loss" in out,
+          "all replies have come")
+    tshark_finds_nothing(capture)
+    for words in (["--no-tun"], ["--size", "1472"], ["--polling"],
+                  ["--half-duplex"], ["--spi-hz", "8000000"],
+                  ["--revision", "B1"], ["--revision", "B4"],
+                  ["--revision", "B5"]):
+        code, out, err = nif("ping", "enc28j60", "--count", "20", "--interval",
+                             "0.01", "--json", *words)
+        found = json.loads(out)
+        check(code == 0 and found["received"] == 20, f"{words}: {out}{err}")
+
+
+def unplugged():
+    need_netns()
+    code, out, err = nif("ping", "enc28j60", "--count", "2", "--link", "down")
+    check(code == 1, f"exit {code}")
+    check("2 packets transmitted, 0 received" in out, "ping's own words")
+    check("link is down (--link down)" in err, f"a line says so: {err}")
+    # Some loss is a failure, too, although ping itself does not say so.
+    code, out, err = nif("ping", "enc28j60", "--count", "100", "--interval",
+                         "0.002", "--drop-chance", "20")
+    check(code == 1 and "were not answered" in err, f"loss: {code} {err}")
+
+
+def page():
+    need("curl")
+    port = free_port()
+    capture = str(FOLDER / "page.pcap")
+    with Board("--slirp", "--forward", f"tcp:127.0.0.1:{port}:80", "--pcap",
+               capture) as board:
+        for _ in range(5):
+            done = subprocess.run(
+                ["curl", "-sS", "--max-time", "10",
+                 f"http://127.0.0.1:{port}/"], capture_output=True, text=True)
+            check(done.returncode == 0 and "10.0.2.15" in done.stdout and
+                  "enc28j60" in done.stdout, f"the page: {done}")
+    check(board.process.returncode == 0, "Ctrl-C is a good end: " +
+          "".join(board.said))
+    tshark_finds_nothing(capture)
+
+
+def echo_slirp():
+    port = free_port()
+    capture = str(FOLDER / "echo.pcap")
+    with Board("--forward", f"tcp:{port}:7", "--forward", f"udp:{port}:7",
+               "--pcap", capture) as board:
+        done = subprocess.run(
+            [sys.executable, "-c", ECHO, "127.0.0.1", str(port), str(MIB)],
+            capture_output=True, text=True, timeout=150)
+        check(done.stdout == "identical\n", f"1 MiB: {done}")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.settimeout(5)
+            for size in (1, 18, 512, 1472):
+                data = hashlib.shake_256(b"udp").digest(size)
+                s.sendto(data, ("127.0.0.1", port))
+                check(s.recv(2000) == data, f"a datagram of {size} bytes")
+    check(board.process.returncode == 0, "".join(board.said))
+    tshark_finds_nothing(capture)
+
+
+def echo_netns():
+    need_netns()
+    capture = str(FOLDER / "echo.pcap")
+    code, out, err = nif(
+        "run", "enc28j60", "--netns", "--drop-chance", "5",
+        "--reorder-chance", "5", "--pcap", capture, "--",
+        sys.executable, "-c", ECHO, "192.0.2.2", "7", str(MIB), timeout=170)
+    check(code == 0 and "identical" in out, f"1 MiB: {code} {out} {err}")
+    tshark_finds_nothing(capture)
+
+
+def replay():
+    need_netns()
+    def name(kind, n):
+        return str(FOLDER / f"{kind}{n}")
+    stimuli = name("stimuli", 0)
+    code, out, err = nif(
+        "run", "enc28j60", "--netns", "--seed", "5", "--drop-chance", "3",
+        "--reorder-chance", "3", "--jitter", "1", "--record-stimuli", stimuli,
+        "--trace", name("trace", 0), "--pcap", name("pcap", 0), "--",
+        sys.executable, "-c", ECHO, "192.0.2.2", "7", "65536")
+    check(code == 0 and "identical" in out, f"the run itself: {out} {err}")
+    for n in (1, 2):
+        code, out, err = nif("run", "--stimuli", stimuli, "--trace",
+                             name("trace", n), "--pcap", name("pcap", n))
+        check(code == 0, f"the repetition: {code} {out} {err}")
+        for kind in ("trace", "pcap"):
+            check(Path(name(kind, 0)).read_bytes() ==
+                  Path(name(kind, n)).read_bytes(), f"{kind}s are the same")
+    check(" spi enc28j60 " in Path(name("trace", 0)).read_text(),
+          "the bus is in the trace")
+
+    # With another seed it is another run, and that is told with the line.
+    other = name("stimuli", 1)
+    Path(other).write_text(Path(stimuli).read_text().replace(
+        "# option seed 5\n", "# option seed 6\n"))
+    code, _, err = nif("run", "--stimuli", other)
+    check(code == 1 and f"{other}:" in err and "differs" in err,
+          f"a difference: {code} {err}")
+    code, _, err = nif("run", "--stimuli", stimuli, "--seed", "6")
+    check(code == 2 and "--seed" in err, f"its options are its own: {err}")
+
+
+def capture():
+    """Frames of a capture, in virtual time, twice the same."""
+    need_netns()
+    first = str(FOLDER / "first.pcap")
+    code, _, err = nif("ping", "enc28j60", "--count", "5", "--pcap", first)
+    check(code == 0, err)
+    seen = []
+    for n in (1, 2):
+        trace = FOLDER / f"trace{n}"
+        code, out, err = nif("run", "enc28j60", "--pcap-in", first,
+                             "--trace", str(trace), "--json")
+        check(code == 0, f"exit {code} {err}")
+        seen.append(trace.read_bytes())
+        # Among the frames are the board's own, which it does not answer.
+        check(json.loads(out)["frames_from_board"] >= 5, out)
+    check(seen[0] == seen[1], "the same bytes twice")
+
+
+def running(mark):
+    """Processes that belong to a run: [(id, name)]."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            name = (folder / "comm").read_text().strip()
+            words = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if mark.encode() in words:
+            found.append((int(folder.name), name))
+    return found
+
+
+def leftovers():
+    need_netns()
+    mark = f"{os.getpid()}{time.time_ns() % 1000000:06}"  # of seconds
+    links = Path("/sys/class/net")
+    before = sorted(os.listdir(links))
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen(
+            [NIF, "run", "enc28j60", "--netns", "--trace",
+             str(FOLDER / "trace"), "--", "sh", "-c",
+             f"sleep {mark} & echo ready; exec sleep {mark}"],
+            stdout=subprocess.PIPE, text=True)
+        for line in process.stdout:
+            if line == "ready\n":
+                break
+        names = [name for _, name in running(mark)]
+        check("nif-netns" in names and names.count("sleep") == 2,
+              f"all are there at first: {names}")
+        process.send_signal(stop)
+        code = process.wait(10)
+        check(code == (-9 if stop == signal.SIGKILL else 0),
+              f"{stop.name}: exit {code}")
+        for _ in range(50):
+            left = running(mark)
+            if not left:
+                break
+            time.sleep(0.1)
+        check(not left, f"{stop.name} leaves {left}")
+        check(sorted(os.listdir(links)) == before, "interfaces are left")
+        trace = (FOLDER / "trace").read_bytes()
+        check(stop == signal.SIGKILL or trace.endswith(b"\n"),
+              "the trace ends with a whole line")
+
+
+def user():
+    """As somebody who is not root."""
+    need_netns()
+    if os.geteuid() != 0:
+        skip("this is an ordinary user already: the other parts show it")
+    nobody = pwd.getpwnam("nobody")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(NIF, folder)
+        done = subprocess.run(
+            [program, "ping", "enc28j60", "--count", "20", "--interval",
+             "0.01"], capture_output=True, text=True, timeout=60, cwd="/",
+            user=nobody.pw_uid, group=nobody.pw_gid, extra_groups=[])
+    if "cannot be made" in done.stderr:
+        skip(done.stderr.strip())
+    check(done.returncode == 0 and "20 received" in done.stdout, str(done))
+
+
+def main():
+    global NIF, FOLDER
+    NIF = sys.argv[1]
+    parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, replay,
+             capture, leftovers, user]
+    with tempfile.TemporaryDirectory() as folder:
+        FOLDER = Path(folder)
+        {part.__name__: part for part in parts}[sys.argv[2]]()
+    print("good")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: MIT
+//
+// The options that `nif run` and `nif ping` share.
+
+#include "tools/nif/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- values
+
+static bool get_double(const char *text, double min, double max, double *value)
+{
+    char *end;
+    double v;
+
+    errno = 0;
+    v = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || !(v >= min && v <= max)) {
+        return false;
+    }
+    *value = v;
+    return true;
+}
+
+static bool get_u64(const char *text, uint64_t max, uint64_t *value)
+{
+    char *end;
+    uint64_t v;
+
+    errno = 0;
+    v = strtoull(text, &end, 0);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || v > max) {
+        return false;
+    }
+    *value = v;
+    return true;
+}
+
+static bool get_u32(const char *text, uint32_t min, uint32_t max,
+    uint32_t *value)
+{
+    uint64_t v;
+
+    if (!get_u64(text, max, &v) || v < min) {
+        return false;
+    }
+    *value = (uint32_t)v;
+    return true;
+}
+
+// A chance in percent, as parts per million.
+static bool get_chance(const char *text, uint32_t *ppm)
+{
+    double percent;
+
+    if (!get_double(text, 0, 100, &percent)) {
+        return false;
+    }
+    *ppm = (uint32_t)(percent * 10000 + 0.5);
+    return true;
+}
+
+static bool get_ms(const char *text, uint64_t *ns)
+{
+    double ms;
+
+    if (!get_double(text, 0, 1e6, &ms)) {
+        return false;
+    }
+    *ns = (uint64_t)(ms * 1e6);
+    return true;
+}
+
+// "192.0.2.2/24"; without a length it is 24.
+static bool get_net(const char *text, struct nif_net *net)
+{
+    char copy[40];
+    char *slash;
+    uint64_t len = 24;
+
+    if (strlen(text) >= sizeof(copy)) {
+        return false;
+    }
+    memcpy(copy, text, strlen(text) + 1);
+    slash = strchr(copy, '/');
+    if (slash) {
+        *slash = '\0';
+        if (!get_u64(slash + 1, 30, &len) || len == 0) {
+            return false;
+        }
+    }
+    net->prefix_len = (uint8_t)len;
+    return nif_ip_parse(copy, &net->ip) == 0;
+}
+
+static bool get_name(const char *text, char *name, size_t cap)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len >= cap) {
+        return false;
+    }
+    memcpy(name, text, len + 1);
+    return true;
+}
+
+// ---- options that shape the world
+
+// Flags and chances are told by a place in the options.
+static bool set_simple(struct nif_options *o, const char *name,
+    const char *value)
+{
+    const struct {
+        const char *name;
+        bool *flag;
+        uint32_t *ppm;
+        uint64_t *ns;
+    } rows[] = {
+        { "half-duplex", &o->board.half_duplex, NULL, NULL },
+        { "polling", &o->board.polling, NULL, NULL },
+        { "compat", &o->board.compat, NULL, NULL },
+        { "link-down", &o->link_down, NULL, NULL },
+        { "drop-chance", NULL, &o->impair.drop_ppm, NULL },
+        { "corrupt-chance", NULL, &o->impair.corrupt_ppm, NULL },
+        { "duplicate-chance", NULL, &o->impair.duplicate_ppm, NULL },
+        { "reorder-chance", NULL, &o->impair.reorder_ppm, NULL },
+        { "reorder-delay", NULL, NULL, &o->impair.reorder_ns },
+        { "delay", NULL, NULL, &o->impair.delay_ns },
+        { "jitter", NULL, NULL, &o->impair.jitter_ns },
+    };
+    size_t i = 0;
+
+    while (i < nif_countof(rows) && strcmp(name, rows[i].name) != 0) {
+        i++;
+    }
+    if (i == nif_countof(rows)) {
+        return false;
+    }
+    if (rows[i].flag) {
+        *rows[i].flag = true;
+        return strcmp(value, "1") == 0;
+    }
+    return rows[i].ppm ? get_chance(value, rows[i].ppm)
+                       : get_ms(value, rows[i].ns);
+}
+
+static bool get_size(const char *text, size_t *size)
+{
+    uint32_t v;
+
+    if (!get_u32(text, 0, 65535, &v)) {
+        return false;
+    }
+    *size = v;
+    return true;
+}
+
+bool nif_options_set(void *options, const char *name, const char *value)
+{
+    struct nif_options *o = options;
+    struct host_board_cfg *b = &o->board;
+
+    if (strcmp(name, "chip") == 0) {
+        b->chip = o->chip_name;
+        return get_name(value, o->chip_name, sizeof(o->chip_name));
+    }
+    if (strcmp(name, "revision") == 0) {
+        b->revision = o->revision_name;
+        return get_name(value, o->revision_name, sizeof(o->revision_name));
+    }
+    if (strcmp(name, "seed") == 0) {
+        return get_u64(value, UINT64_MAX, &b->seed);
+    }
+    if (strcmp(name, "spi-hz") == 0) {
+        return get_u32(value, 10000, 100000000, &b->bus_hz);
+    }
+    if (strcmp(name, "cpu-ns") == 0) {
+        return get_u32(value, 1, 1000000, &b->cpu_ns);
+    }
+    if (strcmp(name, "ip") == 0) {
+        return get_net(value, &b->net);
+    }
+    if (strcmp(name, "dhcp") == 0) {
+        b->net = (struct nif_net){ 0 };
+        return strcmp(value, "1") == 0;
+    }
+    if (strcmp(name, "gateway") == 0) {
+        return nif_ip_parse(value, &b->net.gateway) == 0;
+    }
+    if (strcmp(name, "rate") == 0) {
+        return get_u64(value, 1000000000000, &o->impair.bits_per_s);
+    }
+    if (strcmp(name, "size-limit") == 0) {
+        return get_size(value, &o->impair.size_limit);
+    }
+    return set_simple(o, name, value);
+}
+
+// ---- the command line
+
+enum {
+    OPT_HELP = 'h',
+    OPT_WORLD = 1000, // has a value and shapes the world
+    OPT_WORLD_FLAG,
+    OPT_SLIRP,
+    OPT_NETNS,
+    OPT_TAP,
+    OPT_LIVE,
+    OPT_PCAP_IN,
+    OPT_STIMULI,
+    OPT_NO_TUN,
+    OPT_FORWARD,
+    OPT_PCAP,
+    OPT_TRACE,
+    OPT_RECORD,
+    OPT_LINK,
+    OPT_DURATION,
+    OPT_TIMEOUT,
+    OPT_JSON,
+    OPT_COUNT,
+    OPT_INTERVAL,
+    OPT_SIZE,
+};
+
+#define WORLD(name)                              \
+    {                                            \
+        name, required_argument, NULL, OPT_WORLD \
+    }
+#define WORLD_FLAG(name)                        \
+    {                                           \
+        name, no_argument, NULL, OPT_WORLD_FLAG \
+    }
+#define SHARED                                                            \
+    { "help", no_argument, NULL, OPT_HELP },                              \
+        { "no-tun", no_argument, NULL, OPT_NO_TUN },                      \
+        { "pcap", required_argument, NULL, OPT_PCAP },                    \
+        { "trace", required_argument, NULL, OPT_TRACE },                  \
+        { "record-stimuli", required_argument, NULL, OPT_RECORD },        \
+        { "link", required_argument, NULL, OPT_LINK },                    \
+        { "timeout", required_argument, NULL, OPT_TIMEOUT },              \
+        { "json", no_argument, NULL, OPT_JSON }, WORLD("seed"),           \
+        WORLD("spi-hz"), WORLD("cpu-ns"), WORLD("revision"), WORLD("ip"), \
+        WORLD("gateway"), WORLD("drop-chance"), WORLD("corrupt-chance"),  \
+        WORLD("duplicate-chance"), WORLD("reorder-chance"),               \
+        WORLD("reorder-delay"), WORLD("delay"), WORLD("jitter"),          \
+        WORLD("rate"), WORLD("size-limit"), WORLD_FLAG("half-duplex"),    \
+        WORLD_FLAG("polling"), WORLD_FLAG("compat")
+
+static const struct option run_options[] = {
+    SHARED,
+    { "slirp", no_argument, NULL, OPT_SLIRP },
+    { "netns", no_argument, NULL, OPT_NETNS },
+    { "tap", required_argument, NULL, OPT_TAP },
+    { "live", required_argument, NULL, OPT_LIVE },
+    { "pcap-in", required_argument, NULL, OPT_PCAP_IN },
+    { "stimuli", required_argument, NULL, OPT_STIMULI },
+    { "forward", required_argument, NULL, OPT_FORWARD },
+    { "duration", required_argument, NULL, OPT_DURATION },
+    { 0 },
+};
+
+static const struct option ping_options[] = {
+    SHARED,
+    { "count", required_argument, NULL, OPT_COUNT },
+    { "interval", required_argument, NULL, OPT_INTERVAL },
+    { "size", required_argument, NULL, OPT_SIZE },
+    { 0 },
+};
+
+static const char run_help[] =
+    "usage: nif run CHIP [OPTION...] [-- COMMAND...]\n"
+    "\n"
+    "Runs a simulated board that answers ping, echoes UDP and TCP on port 7\n"
+    "and serves a page on port 80, until Ctrl-C.\n"
+    "\n"
+    "The end of its wire:\n"
+    "  --slirp            libslirp in this process (default); needs nothing;\n"
+    "                     TCP and UDP only, address by DHCP\n"
+    "  --forward SPEC     with --slirp: reach the board from the host, as in\n"
+    "                     tcp:127.0.0.1:8080:80; may be given several times\n"
+    "  --netns            a private network namespace; needs no root. With\n"
+    "                     -- COMMAND runs that inside and ends with it\n"
+    "  --no-tun           in --netns: a veth pair even if TAP works\n"
+    "  --tap NAME         a TAP device of the host\n"
+    "  --live NAME        an interface of the host, through libpcap\n"
+    "  --pcap-in FILE     the frames of a capture, in virtual time\n"
+    "  --stimuli FILE     an earlier run once more, in virtual time\n";
+
+static const char ping_help[] =
+    "usage: nif ping CHIP [OPTION...]\n"
+    "\n"
+    "Boots a simulated board in a private network namespace (no root needed)\n"
+    "and pings it with the host's ping.\n"
+    "\n"
+    "  --count N          how many (default 5)\n"
+    "  --interval S       seconds between them (default 0.2)\n"
+    "  --size N           bytes of payload (default 56)\n"
+    "  --no-tun           use a veth pair even if TAP works\n";
+
+static const char shared_help[] =
+    "\n"
+    "The board:\n"
+    "  --ip A.B.C.D/LEN   its address (default 192.0.2.2/24; with --slirp\n"
+    "                     by DHCP); the host is .1\n"
+    "  --gateway A.B.C.D\n"
+    "  --link up|down     down: its cable is unplugged\n"
+    "  --half-duplex      both ends (default: both forced to full duplex)\n"
+    "  --spi-hz N         bus clock (default 20000000)\n"
+    "  --cpu-ns N         price of a step of its processor (default 200)\n"
+    "  --polling          its interrupt pin is not wired\n"
+    "  --revision R       of the silicon: B1, B4, B5, B7 (default)\n"
+    "  --compat           forgive what silicon is known to forgive\n"
+    "  --seed N           of everything random (default 1)\n"
+    "\n"
+    "A bad network, each in both directions:\n"
+    "  --drop-chance P  --corrupt-chance P  --duplicate-chance P\n"
+    "  --reorder-chance P (percent)  --reorder-delay MS (default 5)\n"
+    "  --delay MS  --jitter MS  --rate BITS-PER-S  --size-limit BYTES\n"
+    "\n"
+    "Files:\n"
+    "  --pcap FILE            what passes on the wire\n"
+    "  --trace FILE           what passes on the bus, pins and wire\n"
+    "  --record-stimuli FILE  what came from outside, for --stimuli\n"
+    "\n"
+    "  --timeout S        give up after that: exit 124\n"
+    "  --json             a summary for programs at the end\n"
+    "\n"
+    "Exit: 0 good, 1 failed or the model complained, 2 usage, 124 timed out.\n";
+
+static void print_help(bool ping)
+{
+    fputs(ping ? ping_help : run_help, stdout);
+    if (!ping) {
+        fputs("  --duration S       end after that many seconds: exit 0\n",
+            stdout);
+    }
+    fputs(shared_help, stdout);
+    fputs("\nChips:\n", stdout);
+    for (const struct host_chip *c = host_chips; c->name; c++) {
+        printf("  %-18s %s\n", c->name, c->about);
+    }
+}
+
+static void keep(struct nif_options *o, const char *name, const char *value)
+{
+    if (o->kept_count < NIF_KEPT_MAX) {
+        o->kept[o->kept_count].name = name;
+        o->kept[o->kept_count].value = value;
+        o->kept_count++;
+    }
+}
+
+static bool set_end(struct nif_options *o, enum nif_end end, const char *arg)
+{
+    o->end = end;
+    o->end_arg = arg;
+    return true;
+}
+
+static bool add_forward(struct nif_options *o, const char *spec)
+{
+    if (o->forward_count == NIF_FORWARDS_MAX) {
+        return false;
+    }
+    o->forward[o->forward_count++] = spec;
+    return true;
+}
+
+static bool set_link(struct nif_options *o, const char *value)
+{
+    o->link_down = strcmp(value, "down") == 0;
+    if (o->link_down) {
+        keep(o, "link-down", "1");
+    }
+    return o->link_down || strcmp(value, "up") == 0;
+}
+
+// Takes one option. Returns false if its value is wrong.
+static bool take(struct nif_options *o, int code, const char *name,
+    const char *value)
+{
+    switch (code) {
+    case OPT_WORLD:
+        keep(o, name, value);
+        return nif_options_set(o, name, value);
+    case OPT_WORLD_FLAG:
+        keep(o, name, "1");
+        return nif_options_set(o, name, "1");
+    case OPT_SLIRP: return set_end(o, NIF_END_SLIRP, NULL);
+    case OPT_NETNS: return set_end(o, NIF_END_NETNS, NULL);
+    case OPT_TAP: return set_end(o, NIF_END_TAP, value);
+    case OPT_LIVE: return set_end(o, NIF_END_LIVE, value);
+    case OPT_PCAP_IN: return set_end(o, NIF_END_PCAP, value);
+    case OPT_STIMULI: return set_end(o, NIF_END_STIMULI, value);
+    case OPT_NO_TUN: o->no_tun = true; return true;
+    case OPT_FORWARD: return add_forward(o, value);
+    case OPT_PCAP: o->pcap = value; return true;
+    case OPT_TRACE: o->trace = value; return true;
+    case OPT_RECORD: o->record = value; return true;
+    case OPT_LINK: return set_link(o, value);
+    case OPT_DURATION: return get_double(value, 1e-6, 1e9, &o->duration_s);
+    case OPT_TIMEOUT: return get_double(value, 1e-3, 1e9, &o->timeout_s);
+    case OPT_JSON: o->json = true; return true;
+    case OPT_COUNT: return get_u32(value, 1, 1000000000, &o->count);
+    case OPT_INTERVAL: return get_double(value, 0.001, 3600, &o->interval_s);
+    case OPT_SIZE: return get_u32(value, 0, 65507, &o->size);
+    default: return false;
+    }
+}
+
+void nif_options_init(struct nif_options *o)
+{
+    *o = (struct nif_options){
+        .board.seed = 1,
+        .count = 5,
+        .interval_s = 0.2,
+        .size = 56,
+    };
+}
+
+static int usage(bool ping)
+{
+    fprintf(stderr, "nif: see `nif %s --help`\n", ping ? "ping" : "run");
+    return -1;
+}
+
+// What does not fit together.
+static int check(struct nif_options *o, bool ping)
+{
+    if (o->forward_count > 0 && o->end != NIF_END_SLIRP) {
+        fprintf(stderr, "nif: --forward goes with --slirp only\n");
+        return usage(ping);
+    }
+    if (o->command && (ping || o->end != NIF_END_NETNS)) {
+        fprintf(stderr, "nif: a command goes with --netns only\n");
+        return usage(ping);
+    }
+    if (!ping && o->end == NIF_END_STIMULI && o->kept_count > 0) {
+        fprintf(stderr,
+            "nif: --%s: a repeated run takes its options from its stimuli\n",
+            o->kept[0].name);
+        return usage(ping);
+    }
+    // Only libslirp has a DHCP server.
+    if (o->board.net.ip.family == NIF_IP_NONE &&
+        (ping || o->end != NIF_END_SLIRP)) {
+        o->board.net.ip = nif_ip4(192, 0, 2, 2);
+        o->board.net.prefix_len = 24;
+    }
+    return 0;
+}
+
+// Takes the options, and leaves the other words in place.
+static int take_all(struct nif_options *o, int argc, char **argv, bool ping)
+{
+    const struct option *table = ping ? ping_options : run_options;
+    int at = 0;
+    int code;
+
+    optind = 1;
+    opterr = 0;
+    while ((code = getopt_long(argc, argv, ":h", table, &at)) != -1) {
+        if (code == OPT_HELP) {
+            print_help(ping);
+            return 1;
+        }
+        if (code == '?' || code == ':') {
+            fprintf(stderr, "nif: %s: %s\n", argv[optind - 1],
+                code == '?' ? "no such option" : "needs a value");
+            return usage(ping);
+        }
+        if (!take(o, code, table[at].name, optarg)) {
+            fprintf(stderr, "nif: --%s: '%s' cannot be used\n", table[at].name,
+                optarg ? optarg : "");
+            return usage(ping);
+        }
+    }
+    return 0;
+}
+
+int nif_options_parse(struct nif_options *o, int argc, char **argv, bool ping)
+{
+    int words = argc; // before the command
+    int code;
+
+    for (int i = 1; i < words; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            words = i;
+        }
+    }
+    if (ping) {
+        o->end = NIF_END_NETNS;
+    }
+    if (words < argc) {
+        o->command = argv + words + 1;
+    }
+    code = take_all(o, words, argv, ping);
+    if (code != 0) {
+        return code;
+    }
+    if (optind < words) {
+        o->board.chip = argv[optind++];
+    }
+    if (optind < words) {
+        fprintf(stderr, "nif: %s: one chip is enough\n", argv[optind]);
+        return usage(ping);
+    }
+    if (o->command && (ping || !*o->command)) {
+        fprintf(stderr, "nif: --: %s\n",
+            ping ? "`nif run` takes a command" : "which command?");
+        return usage(ping);
+    }
+    if (!o->board.chip && o->end != NIF_END_STIMULI) {
+        fprintf(stderr, "nif: which chip?\n");
+        return usage(ping);
+    }
+    return check(o, ping);
+}
+
+const char *nif_options_host(const struct nif_options *o, char text[64])
+{
+    struct nif_ip host = o->board.net.ip;
+    char ip[NIF_IP_TEXT_MAX];
+
+    // The first address of the network that is not the board's.
+    host.byte[3] = (uint8_t)(host.byte[3] == 1 ? 2 : 1);
+    snprintf(text, 64, "%s/%u", nif_ip_format(&host, ip),
+        o->board.net.prefix_len);
+    return text;
+}
