@@ -14,8 +14,8 @@
 #include <time.h>
 
 #define PORT  9
-#define RING  16384
-#define TOTAL (8u * 1024 * 1024)
+#define RING  ((size_t)16384)
+#define TOTAL ((uint64_t)8 * 1024 * 1024)
 
 static double host_s(void)
 {

@@ -24,6 +24,7 @@ static int peer_start(struct nif_iface *iface)
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
 static int peer_poll(struct nif_iface *iface, uint64_t *again_us)
 {
     (void)iface;

@@ -8,7 +8,7 @@ int nif_iface_poll_one(struct nif_iface *iface, uint8_t *buf, size_t cap,
     nif_frame_fn *fn, void *arg)
 {
     uint64_t again_us = NIF_NEVER;
-    uint8_t *frame;
+    uint8_t *frame = buf;
     int got = nif_iface_poll(iface, &again_us);
 
     if (got == 0) {

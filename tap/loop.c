@@ -59,22 +59,33 @@ static void on_nic(void *arg, const uint8_t *frame, size_t len)
     sim_impair_put(&loop->out, frame, len);
 }
 
-static void flush(struct tap_loop *loop)
+// Takes the oldest frame from the queue; the caller frees it.
+static struct tap_loop_frame *take(struct tap_loop *loop)
 {
-    struct tap_loop_frame *item;
+    struct tap_loop_frame *item = loop->queue;
 
-    while ((item = loop->queue) != NULL) {
+    if (item) {
         loop->queue = item->next;
         if (!loop->queue) {
             loop->queue_last = NULL;
         }
         loop->out_count++;
+    } else {
+        loop->out_pending = false;
+    }
+    return item;
+}
+
+static void flush(struct tap_loop *loop)
+{
+    struct tap_loop_frame *item;
+
+    while ((item = take(loop)) != NULL) {
         if (loop->end) {
             loop->end->ops->send(loop->end, item->data, item->len);
         }
         free(item);
     }
-    loop->out_pending = false;
 }
 
 // ---- frames in
@@ -154,6 +165,20 @@ static enum tap_loop_why bring_in(struct tap_loop *loop, bool reached)
     return TAP_LOOP_UNTIL;
 }
 
+// Lets frames go nowhere, one by one: the outside may have answered one
+// before it was given the next of the same moment.
+static enum tap_loop_why flush_and_bring_in(struct tap_loop *loop)
+{
+    enum tap_loop_why why = TAP_LOOP_UNTIL;
+    struct tap_loop_frame *item;
+
+    while (why == TAP_LOOP_UNTIL && (item = take(loop)) != NULL) {
+        free(item);
+        why = bring_in(loop, false);
+    }
+    return why;
+}
+
 static bool is_awake(const struct tap_loop *loop)
 {
     struct pollfd fd = { .fd = loop->wake_fd, .events = POLLIN };
@@ -168,10 +193,15 @@ static enum tap_loop_why repeat(struct tap_loop *loop, uint64_t until_ns,
     enum tap_loop_why why = TAP_LOOP_UNTIL;
 
     while (why == TAP_LOOP_UNTIL) {
-        uint64_t target_ns =
-            loop->next.at_ns < until_ns ? loop->next.at_ns : until_ns;
+        uint64_t target_ns = loop->next.at_ns;
         bool stopped;
 
+        if (target_ns <= world->now_ns) {
+            target_ns = world->now_ns + 1; // behind another frame of now
+        }
+        if (target_ns > until_ns) {
+            target_ns = until_ns;
+        }
         if (done && done(arg)) {
             return TAP_LOOP_DONE;
         }
@@ -180,8 +210,7 @@ static enum tap_loop_why repeat(struct tap_loop *loop, uint64_t until_ns,
         }
         sim_block(world, target_ns, &loop->out_pending);
         stopped = loop->out_pending;
-        flush(loop);
-        why = bring_in(loop, !stopped);
+        why = stopped ? flush_and_bring_in(loop) : bring_in(loop, true);
         if (why == TAP_LOOP_UNTIL && !stopped && world->now_ns >= until_ns) {
             return TAP_LOOP_UNTIL;
         }

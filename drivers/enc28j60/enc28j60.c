@@ -205,7 +205,6 @@ static int silence(struct enc28j60 *chip, enum enc28j60_phase phase)
     nif_clock_delay_us(chip->cfg.clock, QUIET_US);
     enc28j60__run(chip, list + 2, 2);
     chip->phase = (uint8_t)phase;
-    chip->fault = 0;
     return enc28j60__take_err(chip, 0);
 }
 

@@ -40,8 +40,8 @@ int enc28j60__take_err(struct enc28j60 *chip, int result)
 static uint8_t instruct(struct enc28j60 *chip, uint8_t head, uint8_t value,
     bool mac)
 {
-    const uint8_t tx[3] = { head, value, 0 };
-    uint8_t rx[3];
+    const uint8_t tx[] = { head, value, 0 };
+    uint8_t rx[sizeof(tx)];
     struct nif_spi_seg seg = { .tx = tx, .rx = rx, .len = 2 };
 
     if (mac && head < ENC28J60_WCR) {

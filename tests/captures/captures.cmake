@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-nif_test(captures_score SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_score.c
-  LIBS nif_sim LABELS replay)
-nif_test(captures_csv SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_csv.c
-  LIBS nif_sim LABELS replay)
+nif_test(captures_score
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_score.c LIBS nif_sim LABELS replay)
+nif_test(captures_csv
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_csv.c LIBS nif_sim LABELS replay)
 
 # The tool itself: what it prints and its exit codes.
 if(TARGET nif)

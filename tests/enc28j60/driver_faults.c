@@ -56,6 +56,9 @@ static void after_16_late_collisions_the_next_frame_goes(void **state)
     for (unsigned n = 1; n <= 3; n++) {
         sim_enc28j60_tx_fail(&b.model, SIM_ENC28J60_TX_LATECOL, 16);
         assert_int_equal(bench_send(&b, 1, 400), 0);
+        bench_run(&b, 100000);
+        assert_int_equal(b.card_count, n - 1);
+        assert_int_equal(b.chip.stats.tx_retry, 15 * n);
         assert_int_equal(bench_send(&b, 2, 300), 0);
         bench_run(&b, 100000);
         assert_int_equal(b.card_count, n);

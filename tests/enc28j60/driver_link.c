@@ -167,6 +167,25 @@ static void power_down_and_up(void **state)
     }
 }
 
+// The first of two leaves whole, the second is given up.
+static void a_frame_on_the_wire_ends_before_power_save(void **state)
+{
+    (void)state;
+    bench_open(&b, NULL);
+    bench_up(&b);
+    assert_int_equal(bench_send(&b, 1, 1514), 0);
+    assert_int_equal(bench_send(&b, 2, 1514), 0);
+    assert_int_equal(enc28j60_power_down(&b.chip), 0);
+    bench_run(&b, 10000);
+    assert_int_equal(b.card_count, 1);
+    assert_int_equal(b.card_bad, 0);
+    assert_int_equal(enc28j60_power_up(&b.chip), 0);
+    bench_run(&b, 50000);
+    assert_int_equal(b.card_count, 1);
+    assert_true(bench_traffic(&b, 10000));
+    bench_close(&b);
+}
+
 static void stop_silences_the_chip_and_start_wakes_it(void **state)
 {
     (void)state;
@@ -291,6 +310,7 @@ int main(void)
         cmocka_unit_test(an_idle_board_leaves_the_bus_alone),
         cmocka_unit_test(spurious_interrupts_end),
         cmocka_unit_test(power_down_and_up),
+        cmocka_unit_test(a_frame_on_the_wire_ends_before_power_save),
         cmocka_unit_test(stop_silences_the_chip_and_start_wakes_it),
         cmocka_unit_test(start_wakes_a_chip_that_another_life_put_to_sleep),
         cmocka_unit_test(start_again_starts_anew),

@@ -35,8 +35,9 @@ struct bench {
     bool open;
 };
 
-/// A powered-up chip that is ready (in place of the one before, if any), without errata, link after 1 us. `cfg`
-/// may say otherwise; NULL: no wish.
+/// A powered-up chip that is ready, in place of the one before, if any:
+/// without errata, link after 1 us. `cfg` may say otherwise; NULL: no wish.
+/// Fails if the one before has complained.
 struct bench *bench_open(const struct sim_enc28j60_cfg *cfg);
 
 /// Fails if somebody complained.

@@ -78,7 +78,7 @@ static void a_frame_waits_for_the_carrier_to_end(void **state)
     assert_int_equal(b->nic.rx_bad, 0);
     assert_int_equal(b->chip.counts.collisions, 0);
     assert_true(vector(b) >> 26 & 1); // deferred
-    assert_true(b->chip.tx.start_ns - began_ns >= 212 * 800 + 9600);
+    assert_true(b->chip.tx.start_ns - began_ns >= 212 * 800ull + 9600);
     assert_int_equal(rcr(b, ENC_EPKTCNT), 1);
 }
 

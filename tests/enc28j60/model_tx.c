@@ -91,7 +91,7 @@ static void mabbipg_sets_the_gap(void **state)
         while (is_sending(b)) {
             sim_pass_ns(&b->world, 100);
         }
-        end_ns = b->chip.tx.start_ns + 72 * 800;
+        end_ns = b->chip.tx.start_ns + UINT64_C(72) * 800;
         bfs(b, ENC_ECON1, ENC_ECON1_TXRTS);
         pass_us(b, 20);
         assert_int_equal(b->chip.tx.start_ns - end_ns, cases[i].gap_ns);

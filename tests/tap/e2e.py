@@ -262,7 +262,8 @@ def replay():
     stimuli = name("stimuli", 0)
     code, out, err = nif(
         "run", "enc28j60", "--netns", "--seed", "5", "--drop-chance", "3",
-        "--reorder-chance", "3", "--jitter", "1", "--record-stimuli", stimuli,
+        "--reorder-chance", "3", "--duplicate-chance", "5", "--jitter", "1",
+        "--record-stimuli", stimuli,
         "--trace", name("trace", 0), "--pcap", name("pcap", 0), "--",
         sys.executable, "-c", ECHO, "192.0.2.2", "7", "65536")
     check(code == 0 and "identical" in out, f"the run itself: {out} {err}")

@@ -130,6 +130,7 @@ static void on_tick(struct sim_event *event)
 static void make(struct bench *b, struct tap_end *end, uint64_t tick_ns)
 {
     static const struct sim_impair_cfg impair = { .drop_ppm = 50000,
+        .duplicate_ppm = 200000,
         .reorder_ppm = 50000,
         .reorder_ns = SIM_MS };
 
@@ -243,19 +244,36 @@ static void a_world_that_differs_is_told_with_the_line(void **state)
     unlink(name);
 }
 
-static void a_file_that_was_cut_is_told(void **state)
+static void a_file_that_does_not_fit_is_told(void **state)
 {
-    struct bench again;
-    char name[FILE_NAME];
+#define RX " rx 0200000000020200000000018800aabbccdd\n"
+    static const struct {
+        const char *text;
+        const char *says;
+    } rows[] = {
+        { "100000 0" RX, ": the file has no 'end'" },
+        // Nothing has left by then, and much has left by then.
+        { "100000 1" RX "200000 1 end\n", ":2: the run differs" },
+        { "5000000 0" RX "6000000 0 end\n", ":2: the run differs" },
+        { "100000 0" RX "90000000 1 end\n", ":3: the run differs" },
+        { "100000 0" RX "200000 x end\n", ":3: a line begins" },
+    };
 
     (void)state;
-    file_make(name,
-        "# netif-stimuli 1\n"
-        "100000 0 rx 0200000000020200000000018800aabbccdd\n");
-    assert_int_equal(run_again(&again, name, 700 * SIM_US), TAP_LOOP_ERROR);
-    assert_non_null(strstr(again.loop.error, "has no 'end'"));
-    unmake(&again);
-    unlink(name);
+    for (size_t i = 0; i < nif_countof(rows); i++) {
+        struct bench again;
+        char name[FILE_NAME];
+        char text[200] = "# netif-stimuli 1\n";
+
+        strncat(text, rows[i].text, sizeof(text) - strlen(text) - 1);
+        file_make(name, text);
+        assert_int_equal(run_again(&again, name, 700 * SIM_US), TAP_LOOP_ERROR);
+        if (!strstr(again.loop.error, rows[i].says)) {
+            fail_msg("row %zu: %s", i, again.loop.error);
+        }
+        unmake(&again);
+        unlink(name);
+    }
 }
 
 static void lag_is_measured(void **state)
@@ -322,7 +340,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_live_run_and_its_repetition_are_the_same),
         cmocka_unit_test(a_world_that_differs_is_told_with_the_line),
-        cmocka_unit_test(a_file_that_was_cut_is_told),
+        cmocka_unit_test(a_file_that_does_not_fit_is_told),
         cmocka_unit_test(lag_is_measured),
         cmocka_unit_test(frames_that_are_none_do_not_come_in),
         cmocka_unit_test(without_an_outside_time_runs_free),
