@@ -6,6 +6,7 @@
 #include "sim/world.h"
 
 #include "sim/fiber.h"
+#include "sim/trace/trace.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -258,6 +259,9 @@ void sim_complain(struct sim_world *world, const char *who, const char *fmt,
     } else {
         fprintf(stderr, "[%" PRIu64 " ns] %s: %s\n", world->now_ns, who, what);
     }
+    if (world->trace) {
+        sim_trace_event(world->trace, "complaint", who, "%s", what);
+    }
     world->complaints++;
 }
 
@@ -272,11 +276,13 @@ void sim_world_init(struct sim_world *world, uint64_t seed)
         .horizon_ns = SIM_NEVER,
         .due_ns = SIM_NEVER,
     };
+    sim__trace_begin(world);
 }
 
 void sim_world_done(struct sim_world *world)
 {
     sim__fiber_free_all(world);
+    sim__trace_end(world);
     for (size_t i = 0; i < world->queue_len; i++) {
         world->queue[i]->slot = 0;
     }

@@ -33,6 +33,7 @@
 struct sim_world;
 struct sim_event;
 struct sim_fiber;
+struct sim_trace;
 
 /// An event's function. It must not let time pass (asserted).
 typedef void sim_event_fn(struct sim_event *event);
@@ -51,10 +52,14 @@ typedef void sim_complaint_fn(void *arg, uint64_t at_ns, const char *who,
     const char *what);
 
 struct sim_world {
-    uint64_t now_ns;                ///< read only
-    uint64_t seed;                  ///< read only
-    uint64_t dice;                  ///< private: state of sim_roll()
-    unsigned complaints;            ///< how often sim_complain() was called
+    uint64_t now_ns;     ///< read only
+    uint64_t seed;       ///< read only
+    uint64_t dice;       ///< private: state of sim_roll()
+    unsigned complaints; ///< how often sim_complain() was called
+    /// Where buses, pins and cables of this world write down what passes;
+    /// NULL: nowhere. Set by sim_world_init() if the environment has
+    /// NIF_TRACE, the name of a file to which all worlds append.
+    struct sim_trace *trace;
     sim_complaint_fn *on_complaint; ///< NULL: printed to stderr
     void *complaint_arg;
 
@@ -74,6 +79,7 @@ struct sim_world {
     struct sim_fiber *running;
     const bool *main_flag; // what the maker of the world waits for, or NULL
     bool in_event;
+    bool own_trace; // by NIF_TRACE
 };
 
 /// Starts at time zero.

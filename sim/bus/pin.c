@@ -4,6 +4,8 @@
 
 #include "sim/bus/pin.h"
 
+#include "sim/trace/trace.h"
+
 static struct sim_pin *of(struct nif_pin *pin)
 {
     return nif_container_of(pin, struct sim_pin, pin);
@@ -12,6 +14,9 @@ static struct sim_pin *of(struct nif_pin *pin)
 static void change(struct sim_pin *pin, bool level)
 {
     pin->level = level;
+    if (pin->cpu->world->trace) {
+        sim_trace_event(pin->cpu->world->trace, "pin", pin->name, "%d", level);
+    }
     if (pin->on_change) {
         pin->on_change(pin, pin->change_arg, level);
     }

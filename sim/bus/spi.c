@@ -26,6 +26,9 @@ static int bus_select(struct nif_spi *spi)
         sim_pass_ns(world, bus->free_ns - world->now_ns);
     }
     bus->selected = true;
+    if (world->trace) {
+        sim_trace_tape_begin(&bus->tape, world->now_ns);
+    }
     if (bus->chip) {
         bus->chip->ops->select(bus->chip);
     }
@@ -79,11 +82,30 @@ static void exchange_seg(struct sim_spi *bus, const struct nif_spi_seg *seg,
     }
 }
 
+// What the host did not listen to stands as undriven: nobody has it.
+static void write_down(struct sim_spi *bus, const struct nif_spi_seg *seg,
+    const uint8_t *driven)
+{
+    struct sim_trace_row row = sim_trace_tape_add(&bus->tape, seg->len);
+
+    memset(row.mosi, 0, seg->len);
+    memset(row.driven, 0, seg->len);
+    if (seg->tx) {
+        memcpy(row.mosi, seg->tx, seg->len);
+    }
+    if (seg->rx) {
+        memcpy(row.miso, seg->rx, seg->len);
+        memcpy(row.driven, driven, seg->len);
+    }
+}
+
 static int bus_exchange(struct nif_spi *spi, const struct nif_spi_seg *segs,
     size_t count)
 {
     struct sim_spi *bus = of(spi);
-    uint8_t *driven = bus->watch_driven ? driven_room(bus, segs, count) : NULL;
+    uint8_t *driven = bus->watch_driven || bus->cpu->world->trace
+        ? driven_room(bus, segs, count)
+        : NULL;
 
     NIF_ASSERT(bus->selected);
     for (size_t i = 0; i < count; i++) {
@@ -93,6 +115,9 @@ static int bus_exchange(struct nif_spi *spi, const struct nif_spi_seg *segs,
             return NIF_EIO;
         }
         exchange_seg(bus, &segs[i], driven);
+        if (bus->cpu->world->trace) {
+            write_down(bus, &segs[i], driven);
+        }
         if (driven) {
             driven += segs[i].len;
         }
@@ -109,6 +134,9 @@ static void bus_release(struct nif_spi *spi, uint32_t hold_ns)
     sim_pass_ns(world, hold_ns > bus->cfg.hold_ns ? hold_ns : bus->cfg.hold_ns);
     if (bus->chip) {
         bus->chip->ops->release(bus->chip);
+    }
+    if (world->trace) {
+        sim_trace_tape_end(&bus->tape, world->trace, "spi");
     }
     bus->selected = false;
     bus->free_ns = world->now_ns + bus->cfg.gap_ns;
@@ -152,4 +180,5 @@ void sim_spi_done(struct sim_spi *bus)
     free(bus->driven);
     bus->driven = NULL;
     bus->driven_cap = 0;
+    sim_trace_tape_done(&bus->tape);
 }

@@ -12,6 +12,7 @@
 
 #include "nif/spi.h"
 #include "sim/cpu.h"
+#include "sim/trace/trace.h"
 
 struct sim_spi_chip;
 
@@ -69,6 +70,7 @@ struct sim_spi {
     bool watch_driven;
     uint8_t *driven;
     size_t driven_cap;
+    struct sim_trace_tape tape; ///< private: for world->trace
 };
 
 /// Joins `chip` (or NULL) to a bus of `cpu`. `cfg` NULL: all defaults.

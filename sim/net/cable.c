@@ -5,6 +5,8 @@
 
 #include "sim/net/cable.h"
 
+#include "sim/trace/trace.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +86,10 @@ static void arrive(struct sim_flight *flight)
     struct sim_frame frame = { flight->data, flight->len, flight->cut };
 
     to->carrier = false;
+    if (cable->world->trace) {
+        sim_trace_frame(cable->world->trace, to->name ? to->name : "port",
+            frame.cut ? "cut" : "rx", frame.data, frame.len);
+    }
     for (struct sim_cable_tap *tap = cable->taps; tap; tap = tap->next) {
         tap->fn(tap->arg, flight->side, flight->sent_ns, &frame);
     }

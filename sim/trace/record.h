@@ -18,15 +18,7 @@ struct sim_spi_recorder {
     struct sim_spi *bus; ///< knows which bytes were driven, or NULL
     struct sim_trace *trace;
     const char *name;
-    uint64_t index; ///< transactions so far
-    // Private: the transaction that is open.
-    uint64_t at_ns;
-    uint8_t *bytes; // MOSI, MISO and driven flags, `cap` each
-    size_t cap;
-    size_t len;
-    size_t seg_len[32];
-    size_t segs;
-    int err;
+    struct sim_trace_tape tape; ///< private
 };
 
 /// Records what passes to `lower`. `bus` is the simulated bus at the bottom,

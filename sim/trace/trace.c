@@ -124,3 +124,107 @@ void sim_trace_init(struct sim_trace *trace, struct sim_world *world, FILE *out)
     *trace = (struct sim_trace){ .world = world, .out = out };
     write_line(trace, head, (size_t)len);
 }
+
+// ---- transactions that go on
+
+void sim_trace_tape_begin(struct sim_trace_tape *tape, uint64_t now_ns)
+{
+    tape->at_ns = now_ns;
+    tape->len = 0;
+    tape->segs = 0;
+    tape->err = 0;
+}
+
+static void make_room(struct sim_trace_tape *tape, size_t len)
+{
+    size_t cap = tape->cap ? tape->cap : 2048;
+    uint8_t *bytes;
+
+    if (tape->len + len <= tape->cap) {
+        return;
+    }
+    while (cap < tape->len + len) {
+        cap *= 2;
+    }
+    bytes = malloc(3 * cap);
+    NIF_ASSERT(bytes != NULL);
+    for (size_t i = 0; i < 3 && tape->len > 0; i++) {
+        memcpy(bytes + i * cap, tape->bytes + i * tape->cap, tape->len);
+    }
+    free(tape->bytes);
+    tape->bytes = bytes;
+    tape->cap = cap;
+}
+
+struct sim_trace_row sim_trace_tape_add(struct sim_trace_tape *tape, size_t len)
+{
+    struct sim_trace_row row;
+
+    make_room(tape, len);
+    row.mosi = tape->bytes + tape->len;
+    row.miso = row.mosi + tape->cap;
+    row.driven = row.miso + tape->cap;
+    tape->len += len;
+    if (tape->segs < nif_countof(tape->seg_len)) {
+        tape->seg_len[tape->segs++] = len;
+    } else {
+        tape->seg_len[tape->segs - 1] += len;
+    }
+    return row;
+}
+
+void sim_trace_tape_end(struct sim_trace_tape *tape, struct sim_trace *trace,
+    const char *bus)
+{
+    sim_trace_spi(trace,
+        &(struct sim_trace_spi){
+            .bus = bus,
+            .index = tape->index++,
+            .at_ns = tape->at_ns,
+            .mosi = tape->bytes,
+            .miso = tape->bytes + tape->cap,
+            .driven = tape->bytes + 2 * tape->cap,
+            .seg_len = tape->seg_len,
+            .segs = tape->segs,
+            .err = tape->err,
+        });
+}
+
+void sim_trace_tape_done(struct sim_trace_tape *tape)
+{
+    free(tape->bytes);
+    *tape = (struct sim_trace_tape){ 0 };
+}
+
+// ---- NIF_TRACE
+
+void sim__trace_begin(struct sim_world *world)
+{
+    static FILE *file;
+    const char *path = getenv("NIF_TRACE");
+
+    if (!path || *path == '\0') {
+        return;
+    }
+    if (!file) {
+        file = fopen(path, "ae");
+        if (!file) {
+            fprintf(stderr, "NIF_TRACE=%s: %s\n", path, strerror(errno));
+            exit(1);
+        }
+    }
+    world->trace = malloc(sizeof(*world->trace));
+    NIF_ASSERT(world->trace != NULL);
+    sim_trace_init(world->trace, world, file);
+    world->own_trace = true;
+}
+
+void sim__trace_end(struct sim_world *world)
+{
+    if (world->own_trace) {
+        fflush(world->trace->out);
+        free(world->trace);
+        world->trace = NULL;
+        world->own_trace = false;
+    }
+}

@@ -39,6 +39,10 @@ struct sim_trace {
 void sim_trace_init(struct sim_trace *trace, struct sim_world *world,
     FILE *out);
 
+/// Private: gives a world the trace that NIF_TRACE asks for, and ends it.
+void sim__trace_begin(struct sim_world *world);
+void sim__trace_end(struct sim_world *world);
+
 /// One SPI transaction, `at_ns` its select. `driven` may be NULL: not known.
 struct sim_trace_spi {
     const char *bus;
@@ -53,6 +57,38 @@ struct sim_trace_spi {
 };
 
 void sim_trace_spi(struct sim_trace *trace, const struct sim_trace_spi *t);
+
+/// A transaction while it goes on: its bytes so far.
+struct sim_trace_tape {
+    uint64_t index; ///< transactions so far
+    uint64_t at_ns;
+    uint8_t *bytes; ///< MOSI, MISO and driven flags, `cap` each
+    size_t cap;
+    size_t len;
+    size_t seg_len[32];
+    size_t segs;
+    int err;
+};
+
+/// A transaction begins now.
+void sim_trace_tape_begin(struct sim_trace_tape *tape, uint64_t now_ns);
+
+/// Makes room for a segment of `len` bytes; the caller then fills in its part
+/// of the three rows.
+struct sim_trace_row {
+    uint8_t *mosi;
+    uint8_t *miso;
+    uint8_t *driven;
+};
+struct sim_trace_row sim_trace_tape_add(struct sim_trace_tape *tape,
+    size_t len);
+
+/// It ends now: writes it.
+void sim_trace_tape_end(struct sim_trace_tape *tape, struct sim_trace *trace,
+    const char *bus);
+
+/// Gives memory back.
+void sim_trace_tape_done(struct sim_trace_tape *tape);
 
 /// Any other event: `what` (one word), `where` (one word), rest as printf.
 void sim_trace_event(struct sim_trace *trace, const char *what,

@@ -4,6 +4,8 @@
 
 #include "tests/core/pair.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 // ----------------------------------------------------------------- clock
@@ -145,6 +147,25 @@ static void cable(struct pair_dev *dev, const uint8_t *data, size_t len)
     }
 }
 
+// With NIF_TRACE in the environment, what is sent is written there: so two
+// runs can be compared, as those of the simulator can.
+static void write_down(const struct pair *pair, int from, const uint8_t *frame,
+    size_t len)
+{
+    static FILE *file;
+    const char *path = getenv("NIF_TRACE");
+
+    if (!path || (!file && (file = fopen(path, "a")) == NULL)) {
+        return;
+    }
+    fprintf(file, "%llu eth %d tx ", (unsigned long long)pair->now_us * 1000,
+        from);
+    for (size_t i = 0; i < len; i++) {
+        fprintf(file, "%02x", frame[i]);
+    }
+    fputc('\n', file);
+}
+
 static int dev_send(struct nif_iface *iface, const struct nif_seg *segs,
     size_t n)
 {
@@ -172,6 +193,7 @@ static int dev_send(struct nif_iface *iface, const struct nif_seg *segs,
     len = len < 60 ? 60 : len; // the device pads
     dev->room--;
     dev->pair->sent[from]++;
+    write_down(dev->pair, from, frame, len);
     if (dev->pair->tap == NULL || dev->pair->tap(dev->pair, from, frame, len)) {
         cable(dev, frame, len);
     }

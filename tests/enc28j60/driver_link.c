@@ -179,6 +179,7 @@ static void a_frame_on_the_wire_ends_before_power_save(void **state)
     bench_run(&b, 10000);
     assert_int_equal(b.card_count, 1);
     assert_int_equal(b.card_bad, 0);
+    assert_false(sim_enc28j60_has_link(&b.model)); // the PHY sleeps
     assert_int_equal(enc28j60_power_up(&b.chip), 0);
     bench_run(&b, 50000);
     assert_int_equal(b.card_count, 1);
