@@ -166,7 +166,12 @@ static void explain(const char *name, bool existed, char why[TAP_WHY])
             name);
     } else if (errno == EBUSY) {
         snprintf(why, TAP_WHY, "--tap %s: another program has it open", name);
-    } else if (errno == EPERM || errno == EACCES) {
+    } else if (errno == EACCES) {
+        snprintf(why, TAP_WHY,
+            "--tap %s: this user may not open /dev/net/tun; as root, `chmod "
+            "666 /dev/net/tun`, or use --netns, which does without",
+            name);
+    } else if (errno == EPERM) {
         snprintf(why, TAP_WHY,
             "--tap %s: not permitted. %s `ip tuntap add %s mode tap user "
             "$USER` as root, or use --netns, which needs no root",

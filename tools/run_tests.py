@@ -72,7 +72,7 @@ def coverage():
     """Prints line coverage by part; the share over all of COVERED."""
     total = [0, 0]
     done = subprocess.run(
-        ["gcovr", "--root", ".", "--csv", "build-coverage",
+        ["gcovr", "--root", ".", "--csv=-", "build-coverage",
          "--exclude-throw-branches", *(f"--filter={f}" for f in COVERED)],
         cwd=ROOT, capture_output=True, text=True)
     if done.returncode:

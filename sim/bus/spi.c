@@ -93,7 +93,7 @@ static void write_down(struct sim_spi *bus, const struct nif_spi_seg *seg,
     if (seg->tx) {
         memcpy(row.mosi, seg->tx, seg->len);
     }
-    if (seg->rx) {
+    if (seg->rx && driven) {
         memcpy(row.miso, seg->rx, seg->len);
         memcpy(row.driven, driven, seg->len);
     }

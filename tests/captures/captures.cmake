@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
 nif_test(captures_score
-  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_score.c LIBS nif_sim LABELS replay)
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_score.c LIBS nif_sim LABELS capture)
 nif_test(captures_csv
-  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_csv.c LIBS nif_sim LABELS replay)
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_csv.c LIBS nif_sim LABELS capture)
 
 # The tool itself: what it prints and its exit codes.
 if(TARGET nif)
   add_test(NAME captures_tool COMMAND
     ${PROJECT_SOURCE_DIR}/tests/captures/tool.py $<TARGET_FILE:nif>)
-  set_tests_properties(captures_tool PROPERTIES LABELS replay TIMEOUT 60
+  set_tests_properties(captures_tool PROPERTIES LABELS capture TIMEOUT 60
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
 
-# What the capture can judge and what it cannot, fault by fault; all of them
-# with --full.
+# What the capture can judge and what it cannot, fault by fault.
 add_test(NAME captures_mutants COMMAND
-  ${PROJECT_SOURCE_DIR}/tests/captures/mutants.py --cc ${CMAKE_C_COMPILER})
-set_tests_properties(captures_mutants PROPERTIES LABELS replay TIMEOUT 300
+  ${PROJECT_SOURCE_DIR}/tests/captures/mutants.py --full --cc ${CMAKE_C_COMPILER})
+set_tests_properties(captures_mutants PROPERTIES LABELS "capture;mutation;once" TIMEOUT 300
   WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -99,7 +99,8 @@ class Board:
             self.said.append(line)
             if "link up" in line:
                 return self
-        raise RuntimeError("".join(self.said))
+        self.process.wait(10)  # its output has ended
+        check(False, "the board did not come up: " + "".join(self.said))
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
@@ -320,6 +321,30 @@ def running(mark):
     return found
 
 
+def wait_until(true):
+    """Asks for up to five seconds; returns whether it came true."""
+    for _ in range(100):
+        if true():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def stop_and_look(process, mark, stop):
+    """Ends a run by a signal and sees that nothing of it is left."""
+    def names():
+        return sorted(name for _, name in running(mark))
+    everybody = ["nif", "nif-netns", "sleep", "sleep"]
+    check(wait_until(lambda: names() == everybody),
+          f"all are there at first: {names()}")
+    process.send_signal(stop)
+    code = process.wait(10)
+    check(code == (-9 if stop == signal.SIGKILL else 0),
+          f"{stop.name}: exit {code}")
+    check(wait_until(lambda: not running(mark)),
+          f"{stop.name} leaves {running(mark)}")
+
+
 def leftovers():
     need_netns()
     mark = f"{os.getpid()}{time.time_ns() % 1000000:06}"  # of seconds
@@ -329,24 +354,12 @@ def leftovers():
         process = subprocess.Popen(
             [NIF, "run", "enc28j60", "--netns", "--trace",
              str(FOLDER / "trace"), "--", "sh", "-c",
-             f"sleep {mark} & echo ready; exec sleep {mark}"],
-            stdout=subprocess.PIPE, text=True)
-        for line in process.stdout:
-            if line == "ready\n":
-                break
-        names = [name for _, name in running(mark)]
-        check("nif-netns" in names and names.count("sleep") == 2,
-              f"all are there at first: {names}")
-        process.send_signal(stop)
-        code = process.wait(10)
-        check(code == (-9 if stop == signal.SIGKILL else 0),
-              f"{stop.name}: exit {code}")
-        for _ in range(50):
-            left = running(mark)
-            if not left:
-                break
-            time.sleep(0.1)
-        check(not left, f"{stop.name} leaves {left}")
+             f"sleep {mark} & exec sleep {mark}"], stdout=subprocess.DEVNULL)
+        try:
+            stop_and_look(process, mark, stop)
+        finally:
+            process.kill()
+            process.wait()
         check(sorted(os.listdir(links)) == before, "interfaces are left")
         trace = (FOLDER / "trace").read_bytes()
         check(stop == signal.SIGKILL or trace.endswith(b"\n"),

@@ -18,7 +18,7 @@
 // Below the driver lies a bus that can fail at any transfer. A driver keeps
 // the first error, does nothing more on the bus in that call, and returns it.
 // Its next poll() tries to bring the chip back, and says so by
-// NIF_EVENT_RESTARTED when frames flow again.
+// NIF_EVENT_RESTARTED when it is set up again; link events follow.
 
 #ifndef NIF_IFACE_H
 #define NIF_IFACE_H
