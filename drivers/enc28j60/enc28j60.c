@@ -19,41 +19,32 @@
 #define TRIES 9
 
 // The longest frame takes 1.23 ms to leave or to come in.
-#define QUIET_US 1300u
+#define QUIET_US 1280u
 
 // From a failed attempt to set the chip up to the next.
 #define BACKOFF_US 100000
-
 
 static struct enc28j60 *of(struct nif_iface *iface)
 {
     return nif_container_of(iface, struct enc28j60, iface);
 }
 
-static void notify(struct enc28j60 *chip, enum nif_event event)
-{
-    if (chip->event_fn != NULL) {
-        chip->event_fn(chip->event_arg, &chip->iface, event);
-    }
-}
-
 // ---- looking after the chip
 
 static void look_at_link(struct enc28j60 *chip)
 {
-    uint16_t status;
-    bool up;
+    unsigned status;
 
     // Reading PHIR clears LINKIF. First, so that no change gets lost.
     (void)enc28j60__read_phy(chip, ENC28J60_PHIR);
     status = enc28j60__read_phy(chip, ENC28J60_PHSTAT2);
-    if (((status & ENC28J60_PHSTAT2_DPXSTAT) != 0) != chip->cfg.full_duplex) {
-        enc28j60__fail(chip, NIF_EPROTO); // PHCON1 is not what it was
+    if (chip->err != 0) {
+        return;
     }
-    up = (status & ENC28J60_PHSTAT2_LSTAT) != 0;
-    if (chip->err == 0 && up != chip->link) {
-        chip->link = up;
-        notify(chip, up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
+    if (((status & ENC28J60_PHSTAT2_DPXSTAT) != 0) != chip->cfg.full_duplex) {
+        chip->err = NIF_EPROTO; // PHCON1 is not what it was
+    } else {
+        enc28j60__set_link(chip, (status & ENC28J60_PHSTAT2_LSTAT) != 0);
     }
 }
 
@@ -65,8 +56,7 @@ static void serve(struct enc28j60 *chip)
         chip->stats.rx_overrun++;
         enc28j60__write8(chip, ENC28J60_CLEAR(ENC28J60_EIR),
             ENC28J60_EIR_RXERIF);
-        chip->rx_pending = enc28j60__read8(chip, ENC28J60_EPKTCNT);
-        if (!chip->rx_pending) {
+        if (!enc28j60__count_frames(chip)) {
             enc28j60__restart_rx(chip); // no room in an empty ring
         }
     }
@@ -87,7 +77,7 @@ static void check(struct enc28j60 *chip)
     }
     look_at_link(chip);
     // Should /INT not be connected after all.
-    chip->rx_pending = enc28j60__read8(chip, ENC28J60_EPKTCNT);
+    (void)enc28j60__count_frames(chip);
 }
 
 // What is due: a look at the chip, or a step of bring-up. Returns the
@@ -108,7 +98,7 @@ static uint32_t step(struct enc28j60 *chip)
     if (result == 0 && chip->fault != 0) {
         chip->fault = 0;
         chip->stats.restarted++;
-        notify(chip, NIF_EVENT_RESTARTED);
+        enc28j60__notify(chip, NIF_EVENT_RESTARTED);
     }
     return (uint32_t)result;
 }
@@ -120,35 +110,33 @@ static int enc28j60_poll(struct nif_iface *iface, uint64_t *again_us)
     uint32_t passed_us;
     uint32_t wait_us;
 
-    if (chip->phase != ENC28J60_READY && chip->link) {
-        chip->link = false;
-        notify(chip, NIF_EVENT_LINK_DOWN);
+    if (chip->phase != ENC28J60_READY) {
+        enc28j60__set_link(chip, false);
     }
     if (chip->phase <= ENC28J60_ASLEEP) {
         return 0;
     }
     if (chip->phase == ENC28J60_READY &&
-        (chip->tx_busy || enc28j60__wants_service(chip))) {
+        (chip->tx_busy || !enc28j60__is_idle(chip))) {
         serve(chip);
     }
     passed_us = (uint32_t)now_us - chip->step_us;
-    if (passed_us >= chip->pause_us) {
-        chip->pause_us = step(chip);
-        chip->step_us = (uint32_t)now_us;
-        passed_us = 0;
-    }
     wait_us = chip->pause_us - passed_us;
+    if (passed_us >= chip->pause_us) {
+        wait_us = step(chip);
+        chip->pause_us = wait_us;
+        chip->step_us = (uint32_t)now_us;
+    }
     if (chip->tx_busy && wait_us > ENC28J60_TX_US) {
         wait_us = ENC28J60_TX_US;
     }
-    if (enc28j60__wants_service(chip)) {
+    if (!enc28j60__is_idle(chip)) {
         // Without /INT, only a frame that waits is a reason for haste.
-        passed_us = chip->cfg.poll_us;
-        if (chip->cfg.interrupt != NULL || chip->tx_count == 2) {
-            passed_us = 0;
-        }
-        if (wait_us > passed_us) {
-            wait_us = passed_us;
+        if (chip->cfg.interrupt != NULL ||
+            chip->tx_count == ENC28J60_TX_PLACES) {
+            wait_us = 0;
+        } else if (wait_us > chip->cfg.poll_us) {
+            wait_us = chip->cfg.poll_us;
         }
     }
     now_us += wait_us;
@@ -161,9 +149,7 @@ static int enc28j60_poll(struct nif_iface *iface, uint64_t *again_us)
 // Context: interrupt.
 static void rouse(void *arg)
 {
-    struct enc28j60 *chip = arg;
-
-    nif_clock_wake(chip->cfg.clock);
+    nif_clock_wake(arg);
 }
 
 // ---- starting and stopping
@@ -175,7 +161,7 @@ static int enc28j60_start(struct nif_iface *iface)
     int result;
 
     if (chip->cfg.interrupt != NULL) {
-        nif_pin_on_edge(chip->cfg.interrupt, false, rouse, chip);
+        nif_pin_on_edge(chip->cfg.interrupt, false, rouse, chip->cfg.clock);
     }
     enc28j60__begin(chip, 0);
     do {
@@ -193,17 +179,21 @@ static int enc28j60_start(struct nif_iface *iface)
 // Lets frames that are under way end, and puts the chip into power save.
 static int silence(struct enc28j60 *chip, enum enc28j60_phase phase)
 {
-    static const uint8_t list[][2] = {
-        { ENC28J60_CLEAR(ENC28J60_EIE), ENC28J60_EIE_INTIE },
+    static const uint8_t before[][2] = {
+        { ENC28J60_CLEAR(ENC28J60_EIE), ENC28J60_EIE_USED },
         { ENC28J60_CLEAR(ENC28J60_ECON1), ENC28J60_ECON1_RXEN },
+    };
+    static const uint8_t behind[][2] = {
         { ENC28J60_CLEAR(ENC28J60_ECON1), ENC28J60_ECON1_TXRTS },
         { ENC28J60_SET(ENC28J60_ECON2),
             ENC28J60_ECON2_PWRSV | ENC28J60_ECON2_VRPS },
     };
 
-    enc28j60__run(chip, list, 2);
-    nif_clock_delay_us(chip->cfg.clock, QUIET_US);
-    enc28j60__run(chip, list + 2, 2);
+    if (chip->phase > ENC28J60_ASLEEP) {
+        enc28j60__run(chip, before, nif_countof(before));
+        nif_clock_delay_us(chip->cfg.clock, QUIET_US);
+        enc28j60__run(chip, behind, nif_countof(behind));
+    }
     chip->phase = (uint8_t)phase;
     return enc28j60__take_err(chip, 0);
 }
@@ -214,10 +204,6 @@ static int enc28j60_stop(struct nif_iface *iface)
 
     if (chip->cfg.interrupt != NULL) {
         nif_pin_on_edge(chip->cfg.interrupt, false, NULL, NULL);
-    }
-    if (chip->phase <= ENC28J60_ASLEEP) {
-        chip->phase = ENC28J60_OFF;
-        return 0;
     }
     return silence(chip, ENC28J60_OFF);
 }
@@ -293,12 +279,14 @@ void enc28j60_init(struct enc28j60 *chip, const struct enc28j60_cfg *cfg)
     chip->iface.eth = &enc28j60__eth_ops;
     chip->cfg = *cfg;
     if (cfg->check_ms == 0) {
-        chip->cfg.check_ms = cfg->interrupt != NULL ? CHECK_MS : CHECK_BARE_MS;
+        chip->cfg.check_ms = CHECK_MS;
+        if (cfg->interrupt == NULL) {
+            chip->cfg.check_ms = CHECK_BARE_MS;
+        }
     }
     if (cfg->poll_us == 0) {
         chip->cfg.poll_us = POLL_US;
     }
     memcpy(chip->own, cfg->hwaddr.byte, sizeof(cfg->hwaddr.byte));
-    chip->own[ENC28J60_OWN_ERXFCON] = ENC28J60_ERXFCON_UCEN |
-        ENC28J60_ERXFCON_CRCEN | ENC28J60_ERXFCON_HTEN | ENC28J60_ERXFCON_BCEN;
+    chip->own[ENC28J60_OWN_ERXFCON] = ENC28J60_ERXFCON_OURS;
 }

@@ -101,6 +101,9 @@ struct enc28j60_stats {
     uint32_t restarted;  ///< times that it came back
 };
 
+/// Frames that the chip holds for sending: one on the wire, one to follow.
+#define ENC28J60_TX_PLACES 2
+
 /// Caller-allocated. Must not move after enc28j60_init(). All is private but
 /// what is said to be otherwise. In this order because a Cortex-M0+ reaches
 /// bytes only near the start of a struct in one instruction.
@@ -116,15 +119,16 @@ struct enc28j60 {
     bool tx_busy;           // the first is on the wire
     bool link;              // as last reported
     uint16_t rx_next;       // where the next frame starts in the ring
+    uint16_t rx_limit;      // ERXRDPT
     uint16_t tx_at;         // where the first frame to send lies in the chip
-    uint16_t tx_end[2];     // the last byte of the first and the second
-    int err;                // first error of the current operation
-    int fault;              // why the chip is being set up again; 0: it is not
-    uint32_t step_us;       // when the last step of bring-up or check was, ...
-    uint32_t pause_us;      // ... and how long after it the next is due
-    uint32_t tx_us;         // when the frame on the wire was started
-    struct enc28j60_stats stats; ///< may be read
+    uint16_t tx_end[ENC28J60_TX_PLACES]; // the last byte of each
     struct enc28j60_cfg cfg;
+    int err;           // first error of the current operation
+    int fault;         // why the chip is being set up again; 0: it is not
+    uint32_t step_us;  // when the last step of bring-up or check was, ...
+    uint32_t pause_us; // ... and how long after it the next is due
+    uint32_t tx_us;    // when the frame on the wire was started
+    struct enc28j60_stats stats; ///< may be read
     nif_event_fn *event_fn;
     void *event_arg;
     uint8_t own[15]; // MAADR1 to 6, EHT0 to 7, ERXFCON

@@ -23,11 +23,6 @@ static struct enc28j60 *of(struct nif_iface *iface)
     return nif_container_of(iface, struct enc28j60, iface);
 }
 
-uint32_t enc28j60__now(struct enc28j60 *chip)
-{
-    return (uint32_t)nif_clock_now_us(chip->cfg.clock);
-}
-
 void enc28j60__soon(struct enc28j60 *chip)
 {
     chip->pause_us = 0;
@@ -36,6 +31,7 @@ void enc28j60__soon(struct enc28j60 *chip)
 
 void enc28j60__begin(struct enc28j60 *chip, int fault)
 {
+    chip->err = 0;
     chip->fault = fault;
     chip->phase = ENC28J60_WAKE;
     chip->rx_resets = 0;
@@ -48,19 +44,34 @@ void enc28j60__begin(struct enc28j60 *chip, int fault)
 
 int enc28j60__finish(struct enc28j60 *chip, int result)
 {
-    int err = enc28j60__take_err(chip, 0);
+    int err = chip->err;
 
-    if (err != 0) {
-        chip->stats.lost++;
-        enc28j60__begin(chip, err);
-        return err;
+    if (err == 0) {
+        return result;
     }
-    return result;
+    chip->stats.lost++;
+    enc28j60__begin(chip, err);
+    return err;
 }
 
-bool enc28j60__wants_service(struct enc28j60 *chip)
+bool enc28j60__is_idle(struct enc28j60 *chip)
 {
-    return chip->cfg.interrupt == NULL || !nif_pin_read(chip->cfg.interrupt);
+    return chip->cfg.interrupt != NULL && nif_pin_read(chip->cfg.interrupt);
+}
+
+void enc28j60__notify(struct enc28j60 *chip, enum nif_event event)
+{
+    if (chip->event_fn != NULL) {
+        chip->event_fn(chip->event_arg, &chip->iface, event);
+    }
+}
+
+void enc28j60__set_link(struct enc28j60 *chip, bool up)
+{
+    if (up != chip->link) {
+        chip->link = up;
+        enc28j60__notify(chip, up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
+    }
 }
 
 // ---- sending
@@ -98,13 +109,13 @@ static bool try_again(struct enc28j60 *chip, uint8_t flags)
 // The frame on the wire has ended, as `flags` say; zero: it is overdue.
 static void end_frame(struct enc28j60 *chip, uint8_t flags)
 {
+    chip->tx_busy = false;
     if (!flags) {
         enc28j60__soon(chip); // perhaps the chip was reset
         if (!(enc28j60__read8(chip, ENC28J60_ECON1) & ENC28J60_ECON1_TXRTS)) {
             flags = ENC28J60_EIR_TXIF; // ended all the same
         }
     }
-    chip->tx_busy = false;
     if (flags == ENC28J60_EIR_TXIF) {
         chip->stats.tx++;
     } else if (try_again(chip, flags)) {
@@ -140,29 +151,6 @@ uint8_t enc28j60__move_frames(struct enc28j60 *chip)
     return all;
 }
 
-// Instruction, control byte and all stretches in one transaction.
-static void write_frame(struct enc28j60 *chip, const struct nif_seg *segs,
-    size_t n)
-{
-    // The control byte 0 leaves padding and FCS to MACON3.
-    static const uint8_t head[2] = { ENC28J60_WBM, 0 };
-    struct nif_spi *spi = chip->cfg.spi;
-    struct nif_spi_seg seg = { .tx = head, .len = sizeof(head) };
-
-    if (chip->err == 0) {
-        chip->err = spi->ops->select(spi);
-    }
-    if (chip->err != 0) {
-        return;
-    }
-    chip->err = spi->ops->exchange(spi, &seg, 1);
-    for (size_t i = 0; i < n && chip->err == 0; i++) {
-        seg = (struct nif_spi_seg){ .tx = segs[i].data, .len = segs[i].len };
-        chip->err = spi->ops->exchange(spi, &seg, 1);
-    }
-    spi->ops->release(spi, 0);
-}
-
 static int enc28j60_send(struct nif_iface *iface, const struct nif_seg *segs,
     size_t n)
 {
@@ -185,7 +173,7 @@ static int enc28j60_send(struct nif_iface *iface, const struct nif_seg *segs,
     if (chip->tx_busy) {
         (void)enc28j60__move_frames(chip);
     }
-    if (chip->tx_count == 2) {
+    if (chip->tx_count == ENC28J60_TX_PLACES) {
         return enc28j60__finish(chip, NIF_EAGAIN);
     }
     at = chip->tx_at;
@@ -193,7 +181,7 @@ static int enc28j60_send(struct nif_iface *iface, const struct nif_seg *segs,
         at ^= OTHER_PLACE;
     }
     enc28j60__write16(chip, ENC28J60_EWRPT, at);
-    write_frame(chip, segs, n);
+    enc28j60__write_frame(chip, segs, n);
     chip->tx_end[chip->tx_count++] = (uint16_t)(at + len);
     if (!chip->tx_busy) {
         start_frame(chip);
@@ -213,33 +201,21 @@ static void reset_ring(struct enc28j60 *chip)
     chip->stats.rx_reset++;
     enc28j60__soon(chip); // perhaps the chip was reset
     if (++chip->rx_resets >= RX_RESETS) {
-        enc28j60__fail(chip, NIF_EPROTO);
+        chip->err = NIF_EPROTO;
     } else {
         enc28j60__restart_rx(chip);
     }
 }
 
-// Reads a frame of `len` bytes that lies behind its header.
-static int read_frame(struct enc28j60 *chip, uint8_t *buf, size_t cap,
-    size_t len)
-{
-    if (len > cap) {
-        chip->stats.rx_bad++;
-        return NIF_ETOOBIG;
-    }
-    enc28j60__read_on(chip, buf, len);
-    return (int)len;
-}
-
-// Takes one frame. Returns its length, 0 if it was not worth delivering, or
-// an error.
+// Takes one frame. Returns its length, NIF_EAGAIN if it was not worth
+// delivering, or an error.
 static int take_frame(struct enc28j60 *chip, uint8_t *buf, size_t cap)
 {
     uint8_t head[ENC28J60_RX_HEADER] = { 0 };
     unsigned next;
     unsigned count;
     unsigned end;
-    int result = 0;
+    int result = NIF_EAGAIN;
 
     enc28j60__read_mem(chip, chip->rx_next, head, sizeof(head));
     next = nif_get_le16(head);
@@ -252,21 +228,25 @@ static int take_frame(struct enc28j60 *chip, uint8_t *buf, size_t cap)
         reset_ring(chip);
         return NIF_EPROTO;
     }
-    if (count < ENC28J60_COUNT_MIN || !(head[4] & ENC28J60_RX_OK)) {
-        chip->stats.rx_bad++;
+    if (count >= ENC28J60_COUNT_MIN && (head[4] & ENC28J60_RX_OK)) {
+        result = (int)(count - ENC28J60_FCS);
+        if ((size_t)result > cap) {
+            result = NIF_ETOOBIG;
+        }
+    }
+    if (result > 0) {
+        enc28j60__stream(chip, ENC28J60_RBM, buf, (size_t)result);
     } else {
-        result = read_frame(chip, buf, cap, count - ENC28J60_FCS);
+        chip->stats.rx_bad++;
     }
     // The frame is still counted, or what was read is not a frame: the chip
     // has been reset meanwhile.
-    chip->rx_pending = enc28j60__read8(chip, ENC28J60_EPKTCNT);
-    if (!chip->rx_pending) {
+    if (!enc28j60__count_frames(chip)) {
         reset_ring(chip);
         return NIF_EPROTO;
     }
     chip->rx_pending--;
-    chip->rx_next = (uint16_t)next;
-    enc28j60__write16(chip, ENC28J60_ERXRDPT, enc28j60__rx_limit(chip));
+    enc28j60__set_rx_next(chip, next);
     enc28j60__write8(chip, ENC28J60_SET(ENC28J60_ECON2), ENC28J60_ECON2_PKTDEC);
     return result;
 }
@@ -275,19 +255,17 @@ static int enc28j60_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
     uint8_t **frame)
 {
     struct enc28j60 *chip = of(iface);
-    int result = 0;
+    int result = NIF_EAGAIN;
 
     if (chip->phase != ENC28J60_READY) {
-        return NIF_EAGAIN;
+        return result;
     }
     if (chip->tx_busy) {
         (void)enc28j60__move_frames(chip);
     }
-    for (unsigned i = 0; i < RX_SKIPS && result == 0; i++) {
-        if (chip->rx_pending == 0 && enc28j60__wants_service(chip)) {
-            chip->rx_pending = enc28j60__read8(chip, ENC28J60_EPKTCNT);
-        }
-        if (!chip->rx_pending) {
+    for (unsigned i = 0; i < RX_SKIPS && result == NIF_EAGAIN; i++) {
+        if (!chip->rx_pending &&
+            (enc28j60__is_idle(chip) || !enc28j60__count_frames(chip))) {
             break;
         }
         result = take_frame(chip, buf, cap);
@@ -297,47 +275,31 @@ static int enc28j60_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
         chip->rx_resets = 0;
         *frame = buf;
     }
-    return enc28j60__finish(chip, result == 0 ? NIF_EAGAIN : result);
-}
-
-static void hash_group(uint8_t *table, const struct nif_hwaddr *group)
-{
-    uint32_t crc = 0xFFFFFFFF;
-    unsigned index;
-
-    for (unsigned i = 0; i < 8 * sizeof(group->byte); i++) {
-        uint32_t bit = (uint32_t)group->byte[i / 8] >> i % 8 & 1;
-
-        crc = (crc >> 31) != bit ? crc << 1 ^ 0x04C11DB7 : crc << 1;
-    }
-    index = crc >> 23 & 0x3F;
-    table[index / 8] |= (uint8_t)(1u << index % 8);
+    return enc28j60__finish(chip, result);
 }
 
 static int enc28j60_filter(struct nif_iface *iface,
     const struct nif_eth_filter *f)
 {
     struct enc28j60 *chip = of(iface);
-    uint8_t *table = chip->own + ENC28J60_OWN_EHT;
     uint8_t mode = ENC28J60_ERXFCON_CRCEN;
 
-    memset(table, 0, ENC28J60_OWN_ERXFCON - ENC28J60_OWN_EHT);
+    memset(chip->own + ENC28J60_OWN_EHT, 0,
+        ENC28J60_OWN_ERXFCON - ENC28J60_OWN_EHT);
     // Without any other filter all frames with a good FCS pass.
     if (!f->promiscuous) {
-        mode |= ENC28J60_ERXFCON_UCEN | ENC28J60_ERXFCON_HTEN |
-            ENC28J60_ERXFCON_BCEN;
+        mode = ENC28J60_ERXFCON_OURS;
         if (f->all_multicast) {
             mode |= ENC28J60_ERXFCON_MCEN;
         }
         for (size_t i = 0; i < f->group_count; i++) {
-            hash_group(table, &f->groups[i]);
+            enc28j60__pass_group(chip, &f->groups[i]);
         }
     }
     chip->own[ENC28J60_OWN_ERXFCON] = mode;
-    if (chip->phase != ENC28J60_READY) {
-        return 0;
+    if (chip->phase == ENC28J60_READY) {
+        enc28j60__write_own(chip);
     }
-    enc28j60__write_own(chip);
     return enc28j60__finish(chip, 0);
 }
 

@@ -51,29 +51,50 @@ void enc28j60__command(struct enc28j60 *chip, const struct nif_spi_seg *segs,
 void enc28j60__read_mem(struct enc28j60 *chip, uint16_t at, uint8_t *buf,
     size_t len);
 
-/// Reads on from where the last reading ended.
-void enc28j60__read_on(struct enc28j60 *chip, uint8_t *buf, size_t len);
+/// Sends one instruction and reads `len` bytes after it: ENC28J60_RBM reads
+/// on from where the last reading ended; ENC28J60_SRC with none.
+void enc28j60__stream(struct enc28j60 *chip, uint8_t op, uint8_t *buf,
+    size_t len);
+
+/// Reads a register, if `value` is ENC28J60_READ, or writes to it. Those that
+/// are in all banks come with their instruction when they are written: PUT,
+/// SET, CLEAR.
+uint8_t enc28j60__access(struct enc28j60 *chip, uint8_t reg, int value);
+
+/// No value: beyond eight bits, of which those on the bus are zero.
+#define ENC28J60_READ 0x100
 
 uint8_t enc28j60__read8(struct enc28j60 *chip, uint8_t reg);
 
-/// Registers that are in all banks come with their instruction: PUT, SET,
-/// CLEAR; or ENC28J60_SRC alone.
-void enc28j60__write8(struct enc28j60 *chip, uint8_t reg, uint8_t value);
+static inline void enc28j60__write8(struct enc28j60 *chip, uint8_t reg,
+    uint8_t value)
+{
+    (void)enc28j60__access(chip, reg, value);
+}
 
 /// Low byte, then high byte, which makes the value valid.
-uint16_t enc28j60__read16(struct enc28j60 *chip, uint8_t reg);
+unsigned enc28j60__read16(struct enc28j60 *chip, uint8_t reg);
 void enc28j60__write16(struct enc28j60 *chip, uint8_t reg, uint16_t value);
 
 /// Writes `n` values, each given behind its register.
 void enc28j60__run(struct enc28j60 *chip, const uint8_t (*list)[2], size_t n);
 
+/// Writes a frame, given in stretches, to packet memory.
+void enc28j60__write_frame(struct enc28j60 *chip, const struct nif_seg *segs,
+    size_t n);
+
 /// Waits for the end of an access to the PHY. If it does not come, that is
 /// the error NIF_ETIMEDOUT.
 void enc28j60__wait_phy(struct enc28j60 *chip);
-uint16_t enc28j60__read_phy(struct enc28j60 *chip, uint8_t addr);
+unsigned enc28j60__read_phy(struct enc28j60 *chip, uint8_t addr);
 
 /// Notes an error, if it is the first.
-void enc28j60__fail(struct enc28j60 *chip, int err);
+static inline void enc28j60__fail(struct enc28j60 *chip, int err)
+{
+    if (chip->err == 0) {
+        chip->err = err;
+    }
+}
 
 /// The first error since the last call, or `result`.
 int enc28j60__take_err(struct enc28j60 *chip, int result);
@@ -83,7 +104,10 @@ int enc28j60__take_err(struct enc28j60 *chip, int result);
 /// Microseconds, of which only differences count. 32 bits are enough for
 /// those, and half the work for a small processor: what is looked at again
 /// only after 71 minutes or more is late by one pause at most.
-uint32_t enc28j60__now(struct enc28j60 *chip);
+static inline uint32_t enc28j60__now(struct enc28j60 *chip)
+{
+    return (uint32_t)nif_clock_now_us(chip->cfg.clock);
+}
 
 /// poll() is to look at the chip, or to go on with bring-up, at once.
 void enc28j60__soon(struct enc28j60 *chip);
@@ -96,10 +120,15 @@ void enc28j60__begin(struct enc28j60 *chip, int fault);
 /// set the chip up again.
 int enc28j60__finish(struct enc28j60 *chip, int result);
 
-/// False if there is certainly nothing to do: /INT is low as long as one of
+/// True if there is certainly nothing to do: /INT is low as long as one of
 /// its sources is there. As the level is looked at, and not edges, nothing
 /// can be missed.
-bool enc28j60__wants_service(struct enc28j60 *chip);
+bool enc28j60__is_idle(struct enc28j60 *chip);
+
+void enc28j60__notify(struct enc28j60 *chip, enum nif_event event);
+
+/// Tells of a change of the link.
+void enc28j60__set_link(struct enc28j60 *chip, bool up);
 
 /// Completes and starts what can be sent. Returns EIR.
 uint8_t enc28j60__move_frames(struct enc28j60 *chip);
@@ -119,17 +148,21 @@ bool enc28j60__holds(struct enc28j60 *chip);
 /// Writes the station's address and the receive filter.
 void enc28j60__write_own(struct enc28j60 *chip);
 
+/// Frames to a group are to pass the filter, too. Touches `own` only.
+void enc28j60__pass_group(struct enc28j60 *chip,
+    const struct nif_hwaddr *group);
+
+/// The next frame starts at `next`: what is before has been read. ERXRDPT
+/// gets the byte before, which is odd (erratum 14).
+void enc28j60__set_rx_next(struct enc28j60 *chip, unsigned next);
+
+/// Looks how many frames wait in the ring: `rx_pending`.
+uint8_t enc28j60__count_frames(struct enc28j60 *chip);
+
 /// Empties the receive ring and starts it anew.
 void enc28j60__restart_rx(struct enc28j60 *chip);
 
 /// Ends what the transmitter does, and its flags.
 void enc28j60__restart_tx(struct enc28j60 *chip);
-
-/// What belongs into ERXRDPT while the next frame starts at `rx_next`: the
-/// byte before, which is odd (erratum 14).
-static inline uint16_t enc28j60__rx_limit(const struct enc28j60 *chip)
-{
-    return chip->rx_next == 0 ? ENC28J60_RX_END : (uint16_t)(chip->rx_next - 1);
-}
 
 #endif

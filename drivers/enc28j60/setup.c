@@ -13,63 +13,43 @@
 
 // ---- settings
 
-struct setting {
-    uint8_t reg;
-    uint8_t half;
-    uint8_t full;
-};
-
 #define LOW(value)  ((uint8_t)(value))
 #define HIGH(value) ((uint8_t)((value) >> 8))
 
-#define INTERRUPTS                                                   \
-    (ENC28J60_EIE_INTIE | ENC28J60_EIE_PKTIE | ENC28J60_EIE_LINKIE | \
-        ENC28J60_EIE_TXIE | ENC28J60_EIE_TXERIE | ENC28J60_EIE_RXERIE)
-
 #define PHY_INTERRUPTS (ENC28J60_PHIE_PLNKIE | ENC28J60_PHIE_PGEIE)
 
-// First what is only written: PHY registers. Then what is also looked at
-// again, with those in front that tell a chip that was reset: in its first
-// 300 us, its MAC must not be touched.
+// What is set, in this order. First what is only written: PHY registers.
+// Then what is also looked at again, with those in front that tell a chip
+// that was reset: in its first 300 us, its MAC must not be touched. From OWN
+// on stands in `own` of struct enc28j60.
 #define CHECKED 12
+#define OWN     24
 
-static const struct setting settings[] = {
-    { ENC28J60_MIREGADR, ENC28J60_PHCON1, ENC28J60_PHCON1 },
-    { ENC28J60_MIWRL, 0, 0 },
-    { ENC28J60_MIWRH, 0, HIGH(ENC28J60_PHCON1_PDPXMD) },
-    { ENC28J60_MIREGADR, ENC28J60_PHCON2, ENC28J60_PHCON2 },
-    { ENC28J60_MIWRL, 0, 0 },
-    { ENC28J60_MIWRH, HIGH(ENC28J60_PHCON2_HDLDIS),
-        HIGH(ENC28J60_PHCON2_HDLDIS) },
-    { ENC28J60_MIREGADR, ENC28J60_PHLCON, ENC28J60_PHLCON },
-    { ENC28J60_MIWRL, LOW(ENC28J60_PHLCON_LEDS), LOW(ENC28J60_PHLCON_LEDS) },
-    { ENC28J60_MIWRH, HIGH(ENC28J60_PHLCON_LEDS), HIGH(ENC28J60_PHLCON_LEDS) },
-    { ENC28J60_MIREGADR, ENC28J60_PHIE, ENC28J60_PHIE },
-    { ENC28J60_MIWRL, PHY_INTERRUPTS, PHY_INTERRUPTS },
-    { ENC28J60_MIWRH, 0, 0 },
-    { ENC28J60_PUT(ENC28J60_ECON2), ENC28J60_ECON2_AUTOINC,
-        ENC28J60_ECON2_AUTOINC },
-    { ENC28J60_PUT(ENC28J60_EIE), INTERRUPTS, INTERRUPTS },
-    { ENC28J60_ERXNDL, LOW(ENC28J60_RX_END), LOW(ENC28J60_RX_END) },
-    { ENC28J60_ERXNDH, HIGH(ENC28J60_RX_END), HIGH(ENC28J60_RX_END) },
-    { ENC28J60_MACON1, ENC28J60_MACON1_MARXEN,
-        ENC28J60_MACON1_MARXEN | ENC28J60_MACON1_TXPAUS |
-            ENC28J60_MACON1_RXPAUS },
-    { ENC28J60_MACON3,
-        ENC28J60_MACON3_PAD60 | ENC28J60_MACON3_TXCRCEN |
-            ENC28J60_MACON3_FRMLNEN,
-        ENC28J60_MACON3_PAD60 | ENC28J60_MACON3_TXCRCEN |
-            ENC28J60_MACON3_FRMLNEN | ENC28J60_MACON3_FULDPX },
-    { ENC28J60_MACON4, ENC28J60_MACON4_DEFER, 0x00 },
-    { ENC28J60_MABBIPG, 0x12, 0x15 },
-    { ENC28J60_MAIPGL, 0x12, 0x12 },
-    { ENC28J60_MAIPGH, 0x0C, 0x0C },
-    { ENC28J60_MAMXFLL, LOW(ENC28J60_COUNT_MAX), LOW(ENC28J60_COUNT_MAX) },
-    { ENC28J60_MAMXFLH, HIGH(ENC28J60_COUNT_MAX), HIGH(ENC28J60_COUNT_MAX) },
-};
-
-// Where `own` of struct enc28j60 goes.
-static const uint8_t own_regs[15] = {
+static const uint8_t regs[] = {
+    ENC28J60_MIREGADR,
+    ENC28J60_MIWRL,
+    ENC28J60_MIWRH,
+    ENC28J60_MIREGADR,
+    ENC28J60_MIWRL,
+    ENC28J60_MIWRH,
+    ENC28J60_MIREGADR,
+    ENC28J60_MIWRL,
+    ENC28J60_MIWRH,
+    ENC28J60_MIREGADR,
+    ENC28J60_MIWRL,
+    ENC28J60_MIWRH,
+    ENC28J60_PUT(ENC28J60_ECON2),
+    ENC28J60_PUT(ENC28J60_EIE),
+    ENC28J60_ERXNDL,
+    ENC28J60_ERXNDH,
+    ENC28J60_MACON1,
+    ENC28J60_MACON3,
+    ENC28J60_MACON4,
+    ENC28J60_MABBIPG,
+    ENC28J60_MAIPGL,
+    ENC28J60_MAIPGH,
+    ENC28J60_MAMXFLL,
+    ENC28J60_MAMXFLH,
     ENC28J60_MAADR1,
     ENC28J60_MAADR2,
     ENC28J60_MAADR3,
@@ -87,33 +67,53 @@ static const uint8_t own_regs[15] = {
     ENC28J60_ERXFCON,
 };
 
-#define OWN nif_countof(settings)
-#define ALL (OWN + nif_countof(own_regs))
+#define PHY(reg, value) (reg), LOW(value), HIGH(value)
 
-// Writes the settings from number `from` on, or compares them.
-static bool apply(struct enc28j60 *chip, size_t from, bool write)
+#define VALUES(phcon1, macon1, macon3, macon4, mabbipg)                     \
+    {                                                                       \
+        PHY(ENC28J60_PHCON1, phcon1),                                       \
+            PHY(ENC28J60_PHCON2, ENC28J60_PHCON2_HDLDIS),                   \
+            PHY(ENC28J60_PHLCON, ENC28J60_PHLCON_LEDS),                     \
+            PHY(ENC28J60_PHIE, PHY_INTERRUPTS), ENC28J60_ECON2_AUTOINC,     \
+            ENC28J60_EIE_USED, LOW(ENC28J60_RX_END), HIGH(ENC28J60_RX_END), \
+            (macon1),                                                       \
+            ENC28J60_MACON3_PAD60 | ENC28J60_MACON3_TXCRCEN |               \
+            ENC28J60_MACON3_FRMLNEN | (macon3),                             \
+            (macon4), (mabbipg), 0x12, 0x0C, LOW(ENC28J60_COUNT_MAX),       \
+            HIGH(ENC28J60_COUNT_MAX),                                       \
+    }
+
+// In half and in full duplex.
+static const uint8_t values[][OWN] = {
+    VALUES(0, ENC28J60_MACON1_MARXEN, 0, ENC28J60_MACON4_DEFER, 0x12),
+    VALUES(ENC28J60_PHCON1_PDPXMD, ENC28J60_MACON1_PAUSES,
+        ENC28J60_MACON3_FULDPX, 0, 0x15),
+};
+
+_Static_assert(nif_countof(regs) ==
+        OWN + sizeof(((struct enc28j60 *)NULL)->own),
+    "what is ours is last");
+
+// Writes the settings from number `i` on, or compares them.
+static bool apply(struct enc28j60 *chip, size_t i, bool write)
 {
-    for (size_t i = from; i < ALL; i++) {
-        uint8_t reg;
-        uint8_t value;
+    const uint8_t *value = values[chip->cfg.full_duplex] + i;
 
-        if (i < OWN) {
-            reg = settings[i].reg;
-            value = chip->cfg.full_duplex ? settings[i].full : settings[i].half;
-        } else {
-            reg = own_regs[i - OWN];
-            value = chip->own[i - OWN];
+    for (; i < nif_countof(regs); i++) {
+        uint8_t reg = regs[i];
+
+        if (i == OWN) {
+            value = chip->own;
         }
-        if (!write) {
-            if (enc28j60__read8(chip, reg) != value) {
-                return false;
-            }
-            continue;
+        if (write) {
+            enc28j60__write8(chip, reg, *value);
+        } else if (enc28j60__read8(chip, reg) != *value) {
+            return false;
         }
-        enc28j60__write8(chip, reg, value);
         if (reg == ENC28J60_MIWRH) {
             enc28j60__wait_phy(chip);
         }
+        value++;
     }
     return true;
 }
@@ -123,14 +123,43 @@ void enc28j60__write_own(struct enc28j60 *chip)
     apply(chip, OWN, true);
 }
 
+void enc28j60__pass_group(struct enc28j60 *chip, const struct nif_hwaddr *group)
+{
+    uint32_t crc = 0xFFFFFFFF;
+    unsigned index;
+
+    for (size_t i = 0; i < sizeof(group->byte); i++) {
+        uint32_t bits = group->byte[i];
+
+        for (unsigned k = 0; k < 8; k++) {
+            uint32_t top = crc ^ bits << 31;
+
+            bits >>= 1;
+            crc <<= 1;
+            if (top >> 31 != 0) {
+                crc ^= 0x04C11DB7;
+            }
+        }
+    }
+    index = crc >> 23 & 0x3F;
+    chip->own[ENC28J60_OWN_EHT + index / 8] |= (uint8_t)(1u << index % 8);
+}
+
 bool enc28j60__holds(struct enc28j60 *chip)
 {
     return apply(chip, CHECKED, false) &&
         (enc28j60__read8(chip, ENC28J60_ECON1) & ENC28J60_ECON1_RXEN) &&
-        enc28j60__read16(chip, ENC28J60_ERXRDPT) == enc28j60__rx_limit(chip);
+        enc28j60__read16(chip, ENC28J60_ERXRDPT) == chip->rx_limit;
 }
 
 // ---- bring-up
+
+void enc28j60__set_rx_next(struct enc28j60 *chip, unsigned next)
+{
+    chip->rx_next = (uint16_t)next;
+    chip->rx_limit = next == 0 ? ENC28J60_RX_END : (uint16_t)(next - 1);
+    enc28j60__write16(chip, ENC28J60_ERXRDPT, chip->rx_limit);
+}
 
 void enc28j60__restart_tx(struct enc28j60 *chip)
 {
@@ -145,6 +174,12 @@ void enc28j60__restart_tx(struct enc28j60 *chip)
     enc28j60__run(chip, list, nif_countof(list));
 }
 
+uint8_t enc28j60__count_frames(struct enc28j60 *chip)
+{
+    chip->rx_pending = enc28j60__read8(chip, ENC28J60_EPKTCNT);
+    return chip->rx_pending;
+}
+
 void enc28j60__restart_rx(struct enc28j60 *chip)
 {
     static const uint8_t before[][2] = {
@@ -155,8 +190,6 @@ void enc28j60__restart_rx(struct enc28j60 *chip)
     static const uint8_t behind[][2] = {
         { ENC28J60_ERXSTL, 0 },
         { ENC28J60_ERXSTH, 0 }, // takes the chip's own pointer there, too
-        { ENC28J60_ERXRDPT, LOW(ENC28J60_RX_END) },
-        { ENC28J60_ERXRDPTH, HIGH(ENC28J60_RX_END) },
         { ENC28J60_CLEAR(ENC28J60_EIR), ENC28J60_EIR_RXERIF },
         { ENC28J60_SET(ENC28J60_ECON1), ENC28J60_ECON1_RXEN },
     };
@@ -164,14 +197,13 @@ void enc28j60__restart_rx(struct enc28j60 *chip)
     // The reset leaves the count of frames as it is.
     enc28j60__run(chip, before, nif_countof(before));
     for (unsigned i = 0; i < 255; i++) {
-        if (enc28j60__read8(chip, ENC28J60_EPKTCNT) == 0) {
+        if (!enc28j60__count_frames(chip)) {
             break;
         }
         enc28j60__write8(chip, ENC28J60_SET(ENC28J60_ECON2),
             ENC28J60_ECON2_PKTDEC);
     }
-    chip->rx_next = 0;
-    chip->rx_pending = 0;
+    enc28j60__set_rx_next(chip, 0);
     enc28j60__run(chip, behind, nif_countof(behind));
 }
 
@@ -186,8 +218,7 @@ static int set_up(struct enc28j60 *chip)
     if (revision == 0 || revision > ENC28J60_EREVID_MAX) {
         return NIF_ENODEV;
     }
-    if ((estat & (ENC28J60_ESTAT_CLKRDY | ENC28J60_ESTAT_R3)) !=
-        ENC28J60_ESTAT_CLKRDY) {
+    if ((estat & ENC28J60_ESTAT_AWAKE) != ENC28J60_ESTAT_CLKRDY) {
         return NIF_ETIMEDOUT;
     }
     chip->revision = revision;
@@ -213,15 +244,14 @@ static int wake(struct enc28j60 *chip)
 
 int enc28j60__bring_up(struct enc28j60 *chip)
 {
-    int result;
+    int result = RESET_US;
 
-    switch (chip->phase) {
-    case ENC28J60_WAKE: result = wake(chip); break;
-    case ENC28J60_RESET:
-        enc28j60__write8(chip, ENC28J60_SRC, 0);
-        result = RESET_US;
-        break;
-    default: result = set_up(chip); break;
+    if (chip->phase == ENC28J60_WAKE) {
+        result = wake(chip);
+    } else if (chip->phase == ENC28J60_RESET) {
+        enc28j60__stream(chip, ENC28J60_SRC, NULL, 0);
+    } else {
+        result = set_up(chip);
     }
     result = enc28j60__take_err(chip, result);
     chip->phase++;

@@ -20,83 +20,69 @@ void enc28j60__command(struct enc28j60 *chip, const struct nif_spi_seg *segs,
     }
 }
 
-void enc28j60__fail(struct enc28j60 *chip, int err)
-{
-    if (chip->err == 0) {
-        chip->err = err;
-    }
-}
-
 int enc28j60__take_err(struct enc28j60 *chip, int result)
 {
-    int err = chip->err;
-
-    chip->err = 0;
-    return err != 0 ? err : result;
+    if (chip->err != 0) {
+        result = chip->err;
+        chip->err = 0;
+    }
+    return result;
 }
 
 // One instruction. Returns the last byte that came back: MAC and MII
 // registers, `mac`, give a dummy byte first.
-static uint8_t instruct(struct enc28j60 *chip, uint8_t head, uint8_t value,
+static uint8_t instruct(struct enc28j60 *chip, uint8_t head, int value,
     bool mac)
 {
-    const uint8_t tx[] = { head, value, 0 };
+    const uint8_t tx[] = { head, (uint8_t)value, 0 };
     uint8_t rx[sizeof(tx)];
     struct nif_spi_seg seg = { .tx = tx, .rx = rx, .len = 2 };
 
     if (mac && head < ENC28J60_WCR) {
         seg.len = 3;
     }
-    if (head == ENC28J60_SRC) {
-        seg.len = 1;
-    }
     enc28j60__command(chip, &seg, 1, mac ? MAC_HOLD_NS : 0);
     return chip->err == 0 ? rx[seg.len - 1] : 0;
 }
 
-// Reads or writes a register, in its bank. ECON1 has other bits that the chip
-// changes by itself, so the bank is changed bit by bit.
-static uint8_t access(struct enc28j60 *chip, uint8_t op, uint8_t reg,
-    uint8_t value)
+uint8_t enc28j60__access(struct enc28j60 *chip, uint8_t reg, int value)
 {
-    uint8_t addr = reg & ENC28J60_ADDR;
+    // ECON1 has other bits that the chip changes by itself, so the bank is
+    // changed bit by bit.
+    uint8_t head = reg & ENC28J60_ADDR;
     uint8_t bank = ENC28J60_BANK_OF(reg);
     uint8_t off = (uint8_t)(chip->bank & ~bank);
     uint8_t on = (uint8_t)(bank & ~chip->bank);
 
-    if (addr >= ENC28J60_EIE) {
-        return instruct(chip, op | addr, value, false);
+    if (head >= ENC28J60_EIE) {
+        if (value < ENC28J60_READ) {
+            head = reg;
+        }
+        return instruct(chip, head, value, false);
     }
     chip->bank = bank;
+    if (value < ENC28J60_READ) {
+        head |= ENC28J60_WCR;
+    }
     if (off != 0) {
         instruct(chip, ENC28J60_CLEAR(ENC28J60_ECON1), off, false);
     }
     if (on != 0) {
         instruct(chip, ENC28J60_SET(ENC28J60_ECON1), on, false);
     }
-    return instruct(chip, op | addr, value, (reg & ENC28J60_MAC) != 0);
+    return instruct(chip, head, value, (reg & ENC28J60_MAC) != 0);
 }
 
 uint8_t enc28j60__read8(struct enc28j60 *chip, uint8_t reg)
 {
-    return access(chip, ENC28J60_RCR, reg, 0);
+    return enc28j60__access(chip, reg, ENC28J60_READ);
 }
 
-void enc28j60__write8(struct enc28j60 *chip, uint8_t reg, uint8_t value)
+unsigned enc28j60__read16(struct enc28j60 *chip, uint8_t reg)
 {
-    uint8_t op = ENC28J60_WCR;
+    unsigned low = enc28j60__read8(chip, reg);
 
-    if ((reg & ENC28J60_ADDR) >= ENC28J60_EIE) {
-        op = reg & (uint8_t)~ENC28J60_ADDR;
-    }
-    (void)access(chip, op, reg, value);
-}
-
-uint16_t enc28j60__read16(struct enc28j60 *chip, uint8_t reg)
-{
-    uint8_t low = enc28j60__read8(chip, reg);
-
-    return (uint16_t)(enc28j60__read8(chip, (uint8_t)(reg + 1)) << 8 | low);
+    return (unsigned)enc28j60__read8(chip, (uint8_t)(reg + 1)) << 8 | low;
 }
 
 void enc28j60__write16(struct enc28j60 *chip, uint8_t reg, uint16_t value)
@@ -107,15 +93,15 @@ void enc28j60__write16(struct enc28j60 *chip, uint8_t reg, uint16_t value)
 
 void enc28j60__run(struct enc28j60 *chip, const uint8_t (*list)[2], size_t n)
 {
-    for (; n > 0; n--) {
+    do {
         enc28j60__write8(chip, (*list)[0], (*list)[1]);
         list++;
-    }
+    } while (--n > 0);
 }
 
-void enc28j60__read_on(struct enc28j60 *chip, uint8_t *buf, size_t len)
+void enc28j60__stream(struct enc28j60 *chip, uint8_t op, uint8_t *buf,
+    size_t len)
 {
-    const uint8_t op = ENC28J60_RBM;
     const struct nif_spi_seg segs[] = {
         { .tx = &op, .len = 1 },
         { .rx = buf, .len = len },
@@ -128,22 +114,49 @@ void enc28j60__read_mem(struct enc28j60 *chip, uint16_t at, uint8_t *buf,
     size_t len)
 {
     enc28j60__write16(chip, ENC28J60_ERDPT, at);
-    enc28j60__read_on(chip, buf, len);
+    enc28j60__stream(chip, ENC28J60_RBM, buf, len);
+}
+
+void enc28j60__write_frame(struct enc28j60 *chip, const struct nif_seg *segs,
+    size_t n)
+{
+    // The control byte 0 leaves padding and FCS to MACON3.
+    const uint8_t head[2] = { ENC28J60_WBM, 0 };
+    struct nif_spi *spi = chip->cfg.spi;
+    struct nif_spi_seg seg = { .tx = head, .len = sizeof(head) };
+
+    if (chip->err == 0) {
+        chip->err = spi->ops->select(spi);
+    }
+    if (chip->err != 0) {
+        return;
+    }
+    for (; chip->err == 0; n--) {
+        chip->err = spi->ops->exchange(spi, &seg, 1);
+        if (n == 0) {
+            break;
+        }
+        seg.tx = segs->data;
+        seg.len = segs->len;
+        segs++;
+    }
+    spi->ops->release(spi, 0);
 }
 
 void enc28j60__wait_phy(struct enc28j60 *chip)
 {
     // Other bits of MISTAT are not zero on real chips.
-    for (unsigned i = 0; i < MII_READS; i++) {
-        if ((enc28j60__read8(chip, ENC28J60_MISTAT) & ENC28J60_MISTAT_BUSY) ==
-            0) {
+    unsigned left = MII_READS;
+
+    do {
+        if (!(enc28j60__read8(chip, ENC28J60_MISTAT) & ENC28J60_MISTAT_BUSY)) {
             return;
         }
-    }
+    } while (--left);
     enc28j60__fail(chip, NIF_ETIMEDOUT);
 }
 
-uint16_t enc28j60__read_phy(struct enc28j60 *chip, uint8_t addr)
+unsigned enc28j60__read_phy(struct enc28j60 *chip, uint8_t addr)
 {
     enc28j60__write8(chip, ENC28J60_MIREGADR, addr);
     enc28j60__write8(chip, ENC28J60_MICMD, ENC28J60_MICMD_MIIRD);

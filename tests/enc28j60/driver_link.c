@@ -115,6 +115,39 @@ static void an_idle_board_leaves_the_bus_alone(void **state)
     bench_close(&b);
 }
 
+static uint64_t polled_again_us(void)
+{
+    uint64_t again_us = NIF_NEVER;
+
+    assert_int_equal(nif_iface_poll(b.iface, &again_us), 0);
+    return again_us;
+}
+
+static void poll_is_wanted_at_once_where_there_is_work(void **state)
+{
+    (void)state;
+    bench_open(&b, NULL);
+    bench_up(&b);
+    bench_run(&b, 1000);
+    assert_true(polled_again_us() > b.world.now_ns / 1000);
+    b.deaf = true;
+    bench_card_send(&b, &bench_board, 1, 100);
+    bench_run(&b, 1000);
+    assert_false(b.int_pin.level);
+    assert_true(polled_again_us() <= b.world.now_ns / 1000);
+    bench_close(&b);
+
+    // Without /INT: when both places are taken, the next end of a frame.
+    bench_open(&b, &(struct bench_cfg){ .polled = true });
+    bench_up(&b);
+    bench_run(&b, 1000);
+    assert_true(polled_again_us() > b.world.now_ns / 1000);
+    assert_int_equal(bench_send(&b, 1, 1000), 0);
+    assert_int_equal(bench_send(&b, 2, 1000), 0);
+    assert_true(polled_again_us() <= b.world.now_ns / 1000);
+    bench_close(&b);
+}
+
 static void spurious_interrupts_end(void **state)
 {
     (void)state;
@@ -309,6 +342,7 @@ int main(void)
         cmocka_unit_test(a_lost_edge_delays_but_does_not_deafen),
         cmocka_unit_test(a_line_that_is_never_low_only_slows_the_board),
         cmocka_unit_test(an_idle_board_leaves_the_bus_alone),
+        cmocka_unit_test(poll_is_wanted_at_once_where_there_is_work),
         cmocka_unit_test(spurious_interrupts_end),
         cmocka_unit_test(power_down_and_up),
         cmocka_unit_test(a_frame_on_the_wire_ends_before_power_save),
