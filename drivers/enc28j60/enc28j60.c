@@ -72,8 +72,8 @@ static void check(struct enc28j60 *chip)
     if (!good) {
         good = enc28j60__holds(chip); // it may have been a slip of the bus
     }
-    if (!good) {
-        enc28j60__fail(chip, NIF_EPROTO);
+    if (!good && chip->err == 0) {
+        chip->err = NIF_EPROTO;
     }
     look_at_link(chip);
     // Should /INT not be connected after all.

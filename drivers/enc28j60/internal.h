@@ -88,14 +88,6 @@ void enc28j60__write_frame(struct enc28j60 *chip, const struct nif_seg *segs,
 void enc28j60__wait_phy(struct enc28j60 *chip);
 unsigned enc28j60__read_phy(struct enc28j60 *chip, uint8_t addr);
 
-/// Notes an error, if it is the first.
-static inline void enc28j60__fail(struct enc28j60 *chip, int err)
-{
-    if (chip->err == 0) {
-        chip->err = err;
-    }
-}
-
 /// The first error since the last call, or `result`.
 int enc28j60__take_err(struct enc28j60 *chip, int result);
 

@@ -153,7 +153,7 @@ void enc28j60__wait_phy(struct enc28j60 *chip)
             return;
         }
     } while (--left);
-    enc28j60__fail(chip, NIF_ETIMEDOUT);
+    chip->err = NIF_ETIMEDOUT; // after an error it would have read 0
 }
 
 unsigned enc28j60__read_phy(struct enc28j60 *chip, uint8_t addr)

@@ -290,6 +290,15 @@ static void frames_with_a_bad_checksum_are_not_delivered(void **state)
     bench_run(&b, 5000);
     assert_int_equal(b.board_count, 0);
     assert_true(bench_traffic(&b, 10000));
+    // Nor to who listens to everything.
+    assert_int_equal(b.iface->eth->filter(b.iface,
+                         &(struct nif_eth_filter){ .promiscuous = true }),
+        0);
+    b.board_count = 0;
+    assert_true(sim_nic_send_raw(&b.nic, frame, len));
+    bench_run(&b, 5000);
+    assert_int_equal(b.board_count, 0);
+    assert_int_equal(b.chip.stats.rx_bad, 0); // the chip dropped them
     bench_close(&b);
 }
 
