@@ -58,10 +58,13 @@ enum nif_ready {
 };
 
 enum nif_option {
-    NIF_OPT_NODELAY = 1, ///< 1: small segments are not held back (RFC 9293
-                         ///< 3.7.4)
-    NIF_OPT_KEEPALIVE,   ///< seconds of silence before a probe; 0: never
-    NIF_OPT_TTL,         ///< time to live of what is sent
+    NIF_OPT_NODELAY = 1,  ///< 1: small segments are not held back (RFC 9293
+                          ///< 3.7.4)
+    NIF_OPT_KEEPALIVE,    ///< seconds of silence before a probe; 0: never
+    NIF_OPT_TTL,          ///< time to live of what is sent
+    NIF_OPT_USER_TIMEOUT, ///< seconds without progress until a connection is
+                          ///< given up; 0: the stack's default (RFC 9293
+                          ///< 3.8.3)
 };
 
 /// Bytes that a stack may use inside a connection.
@@ -180,6 +183,41 @@ struct nif_stack_ops {
     /// listener's) on return. Never fails.
     void (*abort)(struct nif_stack *stack, struct nif_conn *conn);
 
+    /// TCP: sends `data` from where it lies. It is lent, not copied, and must
+    /// stay as it is until it is acknowledged: until unacked() is no more
+    /// than what was given after it. All of it is taken, or nothing. After
+    /// abort(), or when the memory of the connection is the caller's again,
+    /// so is the data. NULL: the stack copies always.
+    ///
+    /// Returns `len`; NIF_EAGAIN while there is no room to note it; else as
+    /// send().
+    int (*send_ref)(struct nif_stack *stack, struct nif_conn *conn,
+        const void *data, size_t len);
+
+    /// TCP: bytes that send() and send_ref() took and the peer has not yet
+    /// acknowledged. NULL: the stack does not know.
+    size_t (*unacked)(struct nif_stack *stack, struct nif_conn *conn);
+
+    /// TCP: where received bytes lie, as many as lie in one piece; they stay
+    /// there until consume(). NULL: use recv().
+    ///
+    /// Returns the count, else as recv().
+    int (*peek)(struct nif_stack *stack, struct nif_conn *conn,
+        const uint8_t **data);
+
+    /// TCP: takes away the first `len` bytes of what peek() showed. More than
+    /// that is an error of the caller (asserted).
+    void (*consume)(struct nif_stack *stack, struct nif_conn *conn, size_t len);
+
+    /// UDP: from now on (`join`), or no more, receives what is sent to the
+    /// multicast address `group`. Ends by itself when the connection closes.
+    /// NULL: the stack has no multicast.
+    ///
+    /// Returns 0; NIF_EINVAL if it is no such address; NIF_ENOBUFS if there
+    /// are too many; NIF_ENOTSUP; NIF_EIO.
+    int (*group)(struct nif_stack *stack, struct nif_conn *conn,
+        const struct nif_ip *group, bool join);
+
     /// Returns 0; NIF_ENOTSUP; NIF_EINVAL.
     int (*option)(struct nif_stack *stack, struct nif_conn *conn,
         enum nif_option option, int value);
@@ -273,6 +311,45 @@ static inline void nif_conn_close(struct nif_conn *conn)
 static inline void nif_conn_abort(struct nif_conn *conn)
 {
     conn->stack->ops->abort(conn->stack, conn);
+}
+
+NIF_NODISCARD static inline int nif_conn_send_ref(struct nif_conn *conn,
+    const void *data, size_t len)
+{
+    const struct nif_stack_ops *ops = conn->stack->ops;
+
+    return ops->send_ref != NULL ? ops->send_ref(conn->stack, conn, data, len)
+                                 : NIF_ENOTSUP;
+}
+
+/// SIZE_MAX if the stack does not know.
+static inline size_t nif_conn_unacked(struct nif_conn *conn)
+{
+    const struct nif_stack_ops *ops = conn->stack->ops;
+
+    return ops->unacked != NULL ? ops->unacked(conn->stack, conn) : SIZE_MAX;
+}
+
+NIF_NODISCARD static inline int nif_conn_peek(struct nif_conn *conn,
+    const uint8_t **data)
+{
+    const struct nif_stack_ops *ops = conn->stack->ops;
+
+    return ops->peek != NULL ? ops->peek(conn->stack, conn, data) : NIF_ENOTSUP;
+}
+
+static inline void nif_conn_consume(struct nif_conn *conn, size_t len)
+{
+    conn->stack->ops->consume(conn->stack, conn, len);
+}
+
+NIF_NODISCARD static inline int nif_conn_group(struct nif_conn *conn,
+    const struct nif_ip *group, bool join)
+{
+    const struct nif_stack_ops *ops = conn->stack->ops;
+
+    return ops->group != NULL ? ops->group(conn->stack, conn, group, join)
+                              : NIF_ENOTSUP;
 }
 
 static inline int nif_conn_option(struct nif_conn *conn, enum nif_option option,
