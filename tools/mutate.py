@@ -25,6 +25,7 @@ nothing is written there, nor anywhere else in the tree.
 import argparse
 import os
 import re
+import resource
 import selectors
 import shutil
 import signal
@@ -42,7 +43,8 @@ TOKEN = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
                    r"|\b(0[xX][0-9A-Fa-f]+|[0-9]+)([uUlL]*)\b", re.S)
 SHARE_MAX = 0.03
 SKIP = 77
-TEST_S = 20  # a test that takes longer hangs
+CPU_S = 30   # a test that takes so much processor time hangs
+WALL_S = 600  # or sleeps
 FLAGS = ["-std=c11", "-O1", "-w", "-I.", "-Icore/include", "-Idrivers",
          "-D_GNU_SOURCE"]
 
@@ -96,11 +98,14 @@ def run(command, folder):
 
 def passes(program):
     """True if a test passes. It ends at its first failure."""
+    def limit():  # not by the clock: the machine may be busy
+        resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     child = CHILDREN.start([program], cwd=ROOT, stdout=subprocess.DEVNULL,
+                           preexec_fn=limit,
                            stderr=subprocess.PIPE,
                            env=dict(os.environ, CMOCKA_MESSAGE_OUTPUT="STDOUT",
                                     NIF_TRACE=""))
-    until = time.monotonic() + TEST_S
+    until = time.monotonic() + WALL_S
     failed = False
     with selectors.DefaultSelector() as selector, child.stderr as pipe:
         selector.register(pipe, selectors.EVENT_READ)
