@@ -89,5 +89,7 @@ bool host_board_has_addr(struct host_board *board);
 
 int host_enc28j60_make(struct host_board *board, char why[HOST_WHY]);
 void host_enc28j60_done(struct host_board *board);
+int host_direct_make(struct host_board *board, char why[HOST_WHY]);
+void host_direct_done(struct host_board *board);
 
 #endif

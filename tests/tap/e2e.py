@@ -88,9 +88,9 @@ def free_port():
 class Board:
     """A board behind libslirp, until the end of a `with`."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, chip="enc28j60"):
         self.process = subprocess.Popen(
-            [NIF, "run", "enc28j60", *words], text=True,
+            [NIF, "run", chip, *words], text=True,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.said = []
 
@@ -150,6 +150,7 @@ def cli():
         (["run", "enc28j60", "--ip", "1.2.3.4/31"], 2, "'1.2.3.4/31'"),
         (["run", "enc28j60", "--link", "sideways"], 2, "'sideways'"),
         (["run", "enc28j60", "--revision", "B9"], 2, "B1, B4, B5"),
+        (["run", "direct", "--spi-hz", "1000000"], 2, "no chip"),
         (["run", "enc28j60", "--tap", "t", "--forward", "tcp:1:1"], 2,
          "--slirp"),
         (["run", "enc28j60", "--slirp", "--", "true"], 2, "--netns"),
@@ -254,6 +255,40 @@ def echo_netns():
         sys.executable, "-c", ECHO, "192.0.2.2", "7", str(MIB), timeout=170)
     check(code == 0 and "identical" in out, f"1 MiB: {code} {out} {err}")
     tshark_finds_nothing(capture)
+
+
+def direct():
+    """The stack at the wire without a chip: ping, page, echo, repetition."""
+    need_netns()
+    need("curl")
+    capture = str(FOLDER / "direct.pcap")
+    stimuli = str(FOLDER / "stimuli")
+    code, out, err = nif("ping", "direct", "--count", "1000", "--interval",
+                         "0.002", "--pcap", capture, "--json")
+    found = json.loads(out)
+    check(code == 0 and found["received"] == 1000, f"pings: {out} {err}")
+    tshark_finds_nothing(capture)
+    code, out, err = nif("run", "direct", "--netns", "--", "curl", "-sS",
+                         "--max-time", "10", "http://192.0.2.2/")
+    check(code == 0 and "<b>direct</b> at 192.0.2.2" in out,
+          f"the page: {code} {out} {err}")
+    code, out, err = nif(
+        "run", "direct", "--netns", "--drop-chance", "2", "--reorder-chance",
+        "2", "--record-stimuli", stimuli, "--pcap", capture, "--",
+        sys.executable, "-c", ECHO, "192.0.2.2", "7", str(MIB), timeout=170)
+    check(code == 0 and "identical" in out, f"1 MiB: {code} {out} {err}")
+    tshark_finds_nothing(capture)
+    again = str(FOLDER / "again.pcap")
+    code, out, err = nif("run", "--stimuli", stimuli, "--pcap", again)
+    check(code == 0, f"the repetition: {code} {out} {err}")
+    check(Path(capture).read_bytes() == Path(again).read_bytes(),
+          "a repeated run has the same bytes on its wire")
+    port = free_port()
+    with Board("--forward", f"tcp:{port}:7", chip="direct"):
+        done = subprocess.run(
+            [sys.executable, "-c", ECHO, "127.0.0.1", str(port), str(8 * MIB)],
+            capture_output=True, text=True, timeout=150)
+        check(done.stdout == "identical\n", f"8 MiB: {done}")
 
 
 def replay():
@@ -387,8 +422,8 @@ def user():
 def main():
     global NIF, FOLDER
     NIF = sys.argv[1]
-    parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, replay,
-             capture, leftovers, user]
+    parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, direct,
+             replay, capture, leftovers, user]
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = Path(folder)
         {part.__name__: part for part in parts}[sys.argv[2]]()
