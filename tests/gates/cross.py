@@ -56,6 +56,9 @@ def part_of(path):
     m = re.match(r"core/CMakeFiles/nif_core.dir/(tcpip|clients)/(\w+)", path)
     if m:
         return "tcpip" if m[1] == "tcpip" else m[2]
+    m = re.match(r"core/CMakeFiles/nif_core.dir/(net|fd|resolver)", path)
+    if m:
+        return m[1]
     return "interfaces"
 
 

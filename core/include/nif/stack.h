@@ -34,6 +34,8 @@
 
 NIF_C_BEGIN
 
+struct nif_job; // nif/net.h
+
 enum nif_proto {
     NIF_TCP = 6,
     NIF_UDP = 17,
@@ -81,12 +83,12 @@ struct nif_conn_cfg {
 
 /// One connection. All fields are the stack's; `err` may be read.
 struct nif_conn {
-    int err; ///< why it is in NIF_CONN_FAILED
+    int err;        ///< why it is in NIF_CONN_FAILED
+    uint8_t state;  ///< enum nif_conn_state
+    uint16_t proto; ///< enum nif_proto
     struct nif_stack *stack;
     struct nif_conn *next;
     struct nif_conn_cfg cfg;
-    uint8_t state;  ///< enum nif_conn_state
-    uint16_t proto; ///< enum nif_proto
     union {
         uint64_t align;
         uint8_t bytes[NIF_CONN_IMPL];
@@ -254,6 +256,8 @@ struct nif_stack_ops {
 struct nif_stack {
     const struct nif_stack_ops *ops;
     struct nif_clock *clock;
+    struct nif_job *jobs; ///< what has its turns beside it (nif/net.h)
+    bool polling;         ///< a poll() or a job runs: nothing may wait
 };
 
 NIF_NODISCARD static inline int nif_conn_open(struct nif_stack *stack,
@@ -379,10 +383,8 @@ NIF_NODISCARD static inline int nif_stack_set_net(struct nif_stack *stack,
     return stack->ops->set_net(stack, net);
 }
 
-static inline uint64_t nif_stack_poll(struct nif_stack *stack)
-{
-    return stack->ops->poll(stack);
-}
+/// As nif_stack_ops.poll. Not from within itself (asserted).
+uint64_t nif_stack_poll(struct nif_stack *stack);
 
 NIF_C_END
 
