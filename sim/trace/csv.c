@@ -6,6 +6,7 @@
 #include "sim/trace/csv.h"
 
 #include "sim/net/cable.h"
+#include "sim/trace/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -59,47 +60,10 @@ static bool next_line(struct reader *reader)
 
 // ---- pieces
 
-static int digit(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-static bool number(const char *text, uint64_t *value)
-{
-    char *end;
-
-    if (text[0] < '0' || text[0] > '9') {
-        return false;
-    }
-    errno = 0;
-    *value = strtoull(text, &end, 10);
-    return errno == 0 && *end == '\0';
-}
-
-static bool hex(const char *text, uint8_t *out, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        int high = digit(text[2 * i]);
-        int low = high < 0 ? -1 : digit(text[2 * i + 1]);
-
-        if (low < 0) {
-            return false;
-        }
-        out[i] = (uint8_t)(high << 4 | low);
-    }
-    return text[2 * len] == '\0';
-}
-
 static bool mask_digits(const char *text, uint8_t *out, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        int value = digit(text[i]);
+        int value = sim__text_digit(text[i]);
 
         if (value < 0) {
             return false;
@@ -154,9 +118,10 @@ static bool read_txn(struct reader *reader, struct sim_csv_txn *txn,
     if (count != FIELDS) {
         return fail(reader, "%zu fields, there must be %d", count, FIELDS);
     }
-    if (!number(field[0], &index) || index > UINT32_MAX ||
-        !number(field[1], &txn->fall_ns) || !number(field[2], &txn->rise_ns) ||
-        !number(field[3], &len)) {
+    if (!sim__text_number(field[0], UINT64_MAX, &index) || index > UINT32_MAX ||
+        !sim__text_number(field[1], UINT64_MAX, &txn->fall_ns) ||
+        !sim__text_number(field[2], UINT64_MAX, &txn->rise_ns) ||
+        !sim__text_number(field[3], UINT64_MAX, &len)) {
         return fail(reader, "index, time or count is not a number");
     }
     if (txn->fall_ns < after_ns || txn->rise_ns < txn->fall_ns) {
@@ -172,9 +137,9 @@ static bool read_txn(struct reader *reader, struct sim_csv_txn *txn,
     NIF_ASSERT(txn->mosi != NULL);
     txn->miso = txn->mosi + txn->len;
     txn->mask = txn->miso + txn->len;
-    if (!hex(field[4], txn->mosi, txn->len)) {
+    if (!sim__text_hex(field[4], txn->mosi, txn->len)) {
         fail(reader, "MOSI is not %zu bytes in hex", txn->len);
-    } else if (!hex(field[5], txn->miso, txn->len)) {
+    } else if (!sim__text_hex(field[5], txn->miso, txn->len)) {
         fail(reader, "MISO is not %zu bytes in hex", txn->len);
     } else if (!mask_digits(field[6], txn->mask, txn->len)) {
         fail(reader, "the mask is not %zu hex digits", txn->len);
@@ -231,20 +196,6 @@ void sim_csv_done(struct sim_csv *csv)
 
 // ---- stimuli
 
-// Returns the next word and lets `*text` point behind it.
-static char *word(char **text)
-{
-    char *start = *text + strspn(*text, " \t");
-    char *end = start + strcspn(start, " \t");
-
-    *text = end;
-    if (*end != '\0') {
-        *end = '\0';
-        *text = end + 1;
-    }
-    return start;
-}
-
 static bool read_frame(struct reader *reader, struct sim_stimulus *item,
     const char *text)
 {
@@ -256,7 +207,7 @@ static bool read_frame(struct reader *reader, struct sim_stimulus *item,
     item->frame = malloc(len);
     NIF_ASSERT(item->frame != NULL);
     item->len = len;
-    if (!hex(text, item->frame, len)) {
+    if (!sim__text_hex(text, item->frame, len)) {
         free(item->frame);
         return fail(reader, "the frame is not in hex");
     }
@@ -273,12 +224,12 @@ static bool read_item(struct reader *reader, struct sim_stimulus *item,
     char *rest;
 
     text[strcspn(text, "|")] = '\0';
-    at = word(&text);
-    what = word(&text);
-    how = word(&text);
-    rest = word(&text);
+    at = sim__text_word(&text);
+    what = sim__text_word(&text);
+    how = sim__text_word(&text);
+    rest = sim__text_word(&text);
     *item = (struct sim_stimulus){ 0 };
-    if (!number(at, &item->at_ns)) {
+    if (!sim__text_number(at, UINT64_MAX, &item->at_ns)) {
         return fail(reader, "'%.32s' is not a time in nanoseconds", at);
     }
     if (item->at_ns < after_ns) {

@@ -81,6 +81,19 @@ static const struct nif_spi_ops rec_ops = {
     .release = rec_release,
 };
 
+static void write_bus(const struct sim_spi_recorder *rec)
+{
+    struct sim_trace_bus bus = { .kind = SIM_TRACE_SPI, .taped = "calls" };
+
+    snprintf(bus.name, sizeof(bus.name), "%s", rec->name);
+    if (rec->bus) {
+        bus.clock_hz = rec->bus->cfg.hz;
+        bus.mode = rec->bus->cfg.mode;
+        bus.half_duplex = rec->bus->cfg.half_duplex;
+    }
+    sim_trace_bus(rec->trace, &bus);
+}
+
 void sim_spi_record(struct sim_spi_recorder *rec, struct sim_trace *trace,
     const char *name, struct nif_spi *lower, struct sim_spi *bus)
 {
@@ -91,6 +104,7 @@ void sim_spi_record(struct sim_spi_recorder *rec, struct sim_trace *trace,
         .trace = trace,
         .name = name,
     };
+    write_bus(rec);
     if (bus) {
         bus->watch_driven = true;
     }

@@ -1,43 +1,44 @@
 // SPDX-License-Identifier: MIT
 //
-// Writes a run down, in the project's own trace format: text, one event per
-// line, everything on one time axis. A line is whole when it is written, so
-// a run that is killed leaves a readable file.
-//
-//     # netif-trace 1
-//     # seed 1
-//     1200 spi enc28j60 17 +2700 9f01 ..00
-//     3900 pin enc28j60.int 0
-//     5000 eth enc28j60 tx 0011…
-//     9000 link enc28j60 up
-//     9100 fault enc28j60 miso.stuck at=12 …
-//     9200 log nif board started
-//
-// First the time in nanoseconds, then what, where, and the rest: of an SPI
-// transaction its index, its length in time, MOSI and MISO in hex, a comma
-// between segments, ".." for a byte that nobody drove, and "error" if the port
-// reported one. Frames are without FCS, at the time of their last bit.
+// Writes a trace in the project's own format: text, one event per line,
+// everything on one time axis, each line whole when it is written, so that a
+// run that is killed leaves a readable file. All recorders and importers
+// write through here. docs/reference/trace-format.md is the format.
 
 #ifndef SIM_TRACE_TRACE_H
 #define SIM_TRACE_TRACE_H
 
 #include "nif/base.h"
+#include "sim/trace/item.h"
 #include "sim/world.h"
 
 #include <stdio.h>
 
-#define SIM_TRACE_VERSION 1
-
 struct sim_trace {
-    struct sim_world *world;
+    struct sim_world *world; ///< whose time events have, or NULL
     FILE *out;
     int err;    ///< errno of the first failure to write; then nothing more is
     bool quiet; ///< write nothing for now
 };
 
-/// Begins a trace on `out`, which stays the caller's, with the header.
+/// Begins a trace on `out`, which stays the caller's, with the first lines of
+/// the header. `world` gives the time of what a recorder writes; NULL if all
+/// is written with sim_trace_put(), which has times of its own.
 void sim_trace_init(struct sim_trace *trace, struct sim_world *world,
     FILE *out);
+
+/// One more line of the header: "# key value". At any place.
+void sim_trace_head(struct sim_trace *trace, const char *key, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+
+/// Says in the header what kind of bus a name stands for.
+void sim_trace_bus(struct sim_trace *trace, const struct sim_trace_bus *bus);
+
+/// Writes one event; HEAD and BEGIN too, so that what was read can be written
+/// again. Characters that the format cannot hold become '_' in names and
+/// spaces in text. Events are written when they are over: the end of each is
+/// not before the end of the one before it.
+void sim_trace_put(struct sim_trace *trace, const struct sim_trace_item *item);
 
 /// Private: gives a world the trace that NIF_TRACE asks for, and ends it.
 void sim__trace_begin(struct sim_world *world);

@@ -4,6 +4,9 @@ nif_test(captures_score
 nif_test(captures_csv
   SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_csv.c LIBS nif_sim LABELS capture)
 
+nif_test(trace_read
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_trace_read.c LIBS nif_sim LABELS unit)
+
 # The tool itself: what it prints and its exit codes.
 if(TARGET nif)
   add_test(NAME captures_tool COMMAND

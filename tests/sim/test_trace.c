@@ -100,6 +100,7 @@ static void a_transaction_is_one_line(void **state)
     fflush(b->out);
     assert_string_equal(b->text,
         "# netif-trace 1\n# seed 7\n# time ns\n"
+        "# bus spi0 spi clock=20000000 mode=0 taped=calls\n"
         "260 spi spi0 0 +1220 1d02,00 ..c5,..\n");
 }
 

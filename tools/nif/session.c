@@ -83,6 +83,8 @@ static int open_files(struct nif_session *s)
             fprintf(stderr, "nif: %s: %s\n", o->trace, strerror(errno));
             return NIF_EXIT_FAILED;
         }
+        // Line by line, so that a run that is killed loses none.
+        setvbuf(s->trace_file, NULL, _IOLBF, 1 << 16);
         sim_trace_init(&s->trace, &s->world, s->trace_file);
     }
     if (o->record && tap_stimuli_create(&s->record, o->record) != 0) {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+//
+// Pieces of text from outside.
+
+#include "sim/trace/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *sim__text_word(char **text)
+{
+    char *start = *text + strspn(*text, " \t");
+    char *end = start + strcspn(start, " \t");
+
+    *text = end;
+    if (*end != '\0') {
+        *end = '\0';
+        *text = end + 1;
+    }
+    return start;
+}
+
+bool sim__text_number(const char *text, uint64_t max, uint64_t *value)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9') {
+        return false;
+    }
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0' && *value <= max;
+}
+
+int sim__text_digit(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool sim__text_byte(const char *text, uint8_t *byte)
+{
+    int high = sim__text_digit(text[0]);
+    int low = high < 0 ? -1 : sim__text_digit(text[1]);
+
+    *byte = low < 0 ? 0 : (uint8_t)(high << 4 | low);
+    return low >= 0;
+}
+
+bool sim__text_hex(const char *text, uint8_t *to, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!sim__text_byte(text + 2 * i, to + i)) {
+            return false;
+        }
+    }
+    return text[2 * len] == '\0';
+}
