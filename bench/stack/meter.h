@@ -11,7 +11,9 @@
 #include "nif/clock.h"
 #include "nif/iface.h"
 
-/// Begins and ends a stretch that is counted.
+/// Begins and ends a stretch. It is counted only if meter_heed() was called
+/// before it.
+void meter_heed(void);
 void meter_on(void);
 void meter_off(void);
 

@@ -26,23 +26,35 @@ static struct {
     uint32_t pauses;
     uint32_t per_stretch; // what the meter itself adds
     uint32_t per_pause;
+    bool heeds;
     const char *device;
 } meter;
 
 // 12.8 steps are one instruction.
-void meter_add(uint32_t now)
+static void add(uint32_t now, uint32_t *parts)
 {
     uint32_t ticks = (meter_began - now) & SYST_MASK;
 
-    meter.count += (ticks * 5 + 32) >> 6;
-    meter.stretches++;
+    if (meter.heeds) {
+        meter.count += (ticks * 5 + 32) >> 6;
+        *parts += 1;
+    }
+}
+
+void meter_add(uint32_t now)
+{
+    add(now, &meter.stretches);
+    meter.heeds = false;
 }
 
 void meter_add_pause(uint32_t now)
 {
-    meter_add(now);
-    meter.stretches--;
-    meter.pauses++;
+    add(now, &meter.pauses);
+}
+
+void meter_heed(void)
+{
+    meter.heeds = true;
 }
 
 void meter_forget(void)
@@ -81,6 +93,7 @@ static uint32_t cost(void (*fn)(void))
     void (*call)(void) = pointer;
 
     meter_forget();
+    meter_heed();
     meter_on();
     call();
     meter_off();
@@ -92,6 +105,7 @@ static uint32_t cost(void (*fn)(void))
 static bool calibrate(void)
 {
     meter_forget();
+    meter_heed();
     meter_on();
     meter_off();
     meter.per_stretch = counted();

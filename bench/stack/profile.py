@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Says which functions the instructions of each figure are spent in.
+
+    bench/stack/profile.py BUILD [FIGURE...]   # figures as in anchors.py
+
+QEMU writes down the address of every instruction (-singlestep -d exec); what
+lies between meter_on() and meter_off() and not in the device is counted by
+function, and must come to what the image itself has counted: the exit code is
+1 where it does not. Takes about half a minute.
+"""
+
+import bisect
+import re
+import subprocess
+import sys
+import threading
+
+import target
+
+PREFIX = "arm-none-eabi-"
+ADDRESS = re.compile(rb"\[[0-9a-f]+/([0-9a-f]{8})/")
+
+
+def functions(image):
+    """Sorted [(address, end, name)] of what the image can execute."""
+    out = target.run([PREFIX + "nm", "-S", "--defined-only", image])
+    found = []
+    for line in out.splitlines():
+        fields = line.split()
+        if len(fields) == 4 and fields[2] in "tTwW":
+            at = int(fields[0], 16) & ~1
+            found.append((at, at + int(fields[1], 16), fields[3]))
+    # Assembly of the C library's has no sizes.
+    for line in out.splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[1] in "tT" and fields[2][0] != "$":
+            at = int(fields[0], 16) & ~1
+            if not any(a <= at < b for a, b, _ in found):
+                found.append((at, at, fields[2]))
+    return sorted(found)
+
+
+class Names:
+    """The function that an address lies in."""
+
+    def __init__(self, image):
+        self.table = functions(image)
+        self.starts = [at for at, _, _ in self.table]
+
+    def at(self, address):
+        i = bisect.bisect_right(self.starts, address) - 1
+        return self.table[i][2] if i >= 0 else "?"
+
+    def start(self, name):
+        return next(at for at, _, n in self.table if n == name)
+
+    def last(self, name):
+        """The two bytes before the end: a function's last instruction."""
+        return next(end for _, end, n in self.table if n == name) - 2
+
+
+class Profile:
+    """Follows the trace; `figures` are [{address: count}] in order."""
+
+    def __init__(self, names):
+        self.figures = []
+        self.counts = {}
+        self.before = None  # the instruction that went before
+        self.heeds = False
+        self.counting = False
+        self.resumes = None  # the instruction after which a pause ends
+        self.events = {
+            names.start("meter_heed"): lambda: setattr(self, "heeds", True),
+            names.start("meter_off"): self.off,
+            names.start("meter_forget"): self.counts_anew,
+            names.start("meter_report"): self.report,
+            names.last("meter_on"): self.on,
+        }
+        for at, end, name in names.table:
+            if name.startswith("outside_"):
+                self.events[at] = lambda end=end: self.pause(end - 2)
+                self.events[end - 2] = lambda end=end: self.resume(end - 2)
+
+    def on(self):
+        self.counting = self.heeds
+
+    def off(self):
+        if self.counting:
+            self.counts[self.before] -= 1  # the call of meter_off()
+        self.counting = False
+        self.heeds = False
+
+    def pause(self, last):
+        if self.counting:
+            self.counting = False
+            self.resumes = last
+
+    def resume(self, last):
+        if self.resumes == last:
+            self.resumes = None
+            self.counting = True
+            self.counts[last] = self.counts.get(last, 0) + 1
+
+    def counts_anew(self):
+        self.counts = {}
+
+    def report(self):
+        self.figures.append(self.counts)
+        self.counts = {}
+
+    def follow(self, stream):
+        events = self.events
+        rest = b""
+        for chunk in iter(lambda: stream.read(1 << 20), b""):
+            cut = chunk.rfind(b"\n") + 1
+            for text in ADDRESS.findall(rest + chunk[:cut]):
+                at = int(text, 16)
+                if at == self.before:
+                    continue  # QEMU was interrupted and began it again
+                event = events.get(at)
+                if event:
+                    event()
+                elif self.counting:
+                    self.counts[at] = self.counts.get(at, 0) + 1
+                self.before = at
+            rest = chunk[cut:]
+
+
+def trace(images):
+    """Runs the image; returns [(line that it printed, {function: count})]."""
+    image = images / "bench_stack.elf"
+    names = Names(image)
+    profile = Profile(names)
+    lines = []
+    qemu = subprocess.Popen(
+        [target.QEMU, *target.MACHINE, *target.SILENT, "-singlestep",
+         "-d", "exec,nochain", "-kernel", image],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    reader = threading.Thread(target=lambda: lines.extend(qemu.stdout))
+    reader.start()
+    profile.follow(qemu.stderr)
+    reader.join()
+    if qemu.wait():
+        sys.exit("the image failed")
+    return [(line.decode(), by_function(names, counts))
+            for line, counts in zip(lines, profile.figures)]
+
+
+def by_function(names, counts):
+    by = {}
+    for at, count in counts.items():
+        name = names.at(at)
+        if name.startswith("outside_"):
+            name = "(the device's return)"
+        elif name.startswith("nif_side_"):
+            name = "(the application)"
+        by[name] = by.get(name, 0) + count
+    return by
+
+
+def show(line, by):
+    """Prints one figure; 1 if the trace does not agree with it."""
+    device, figure, total, times = line.split()
+    times = int(times)
+    counted = sum(by.values())
+    agrees = counted == int(total)
+    print(f"{device} {figure}: {int(total) / times:.1f} each time"
+          + ("" if agrees else f", the trace says {counted / times:.1f}"))
+    for name, count in sorted(by.items(), key=lambda item: -item[1]):
+        if count * 200 >= counted:
+            print(f"  {count / times:9.1f}  {100 * count / counted:5.1f} %"
+                  f"  {name}")
+    return 0 if agrees else 1
+
+
+def main(folder, *wanted):
+    if target.missing():
+        print(f"skipped: {target.missing()} is not installed")
+        return 77
+    images = target.build(folder)
+    bad = 0
+    for line, by in trace(images):
+        if not wanted or line.split()[1] in wanted:
+            bad |= show(line, by)
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
