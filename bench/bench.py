@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Runs the benchmarks of a build folder and prints them, with the sizes that
-core and drivers have on a Cortex-M0+ and the instructions that the stack takes
-on one."""
+core and drivers have on a Cortex-M0+ and what the stack takes on one, in
+instructions and bytes."""
 
 import subprocess
 import sys

@@ -30,3 +30,21 @@ INSTRUCTIONS = {
     "idle": ("idle poll", 24, 24, 12, 15),
     "idle-connected": ("idle poll, one connection", 24, 24, 15, 15),
 }
+
+# what a person reads, bytes of lwIP, floor, aim; sizes.py has ours
+SIZES = (
+    ("ARP IP ICMP UDP TCP DHCP DNS: text", 26308, 3300, 10240),
+    ("  rodata", 208, 50, 400),
+    ("  data", 8, 0, 0),
+    ("  bss, beside the caller's buffers", 14116, 4774, 1024),
+    ("  libraries of C and compiler", 1517, 0, 400),
+    ("all of core: text", 30474, None, 16384),
+    ("  rodata", 280, None, 400),
+    ("  data", 8, None, 0),
+    ("  bss", 14879, None, 1024),
+    ("a TCP connection, without nif_conn_cfg", 156, 60, 96),
+    ("struct nif_conn", None, None, None),
+    ("struct nif_tcpip", None, None, None),
+    ("struct nif_dhcp", None, None, None),
+    ("struct nif_dns", None, None, None),
+)

@@ -31,14 +31,12 @@ static struct side_nif *of(struct side *side)
     return nif_container_of(side, struct side_nif, side);
 }
 
-// What a call costs is counted from here; to the very meter_off(), so that
-// there must be nothing between the two that belongs to the measurement.
-static void on(const struct side *side)
+// From meter_on() to meter_off() there must be nothing but the call.
+static void heed(const struct side *side)
 {
     if (side->counted) {
         meter_heed();
     }
-    meter_on();
 }
 
 static bool ready(struct nif_conn *conn, unsigned what)
@@ -50,7 +48,8 @@ static bool ready(struct nif_conn *conn, unsigned what)
 
 static void nif_side_poll(struct side *side)
 {
-    on(side);
+    heed(side);
+    meter_on();
     (void)nif_stack_poll(&of(side)->tcpip.stack);
     meter_off();
 }
@@ -79,7 +78,8 @@ static void nif_side_connect(struct side *side)
     };
     int err;
 
-    on(side);
+    heed(side);
+    meter_on();
     err = nif_conn_open(&s->tcpip.stack, &s->conn, NIF_TCP, &s->cfg);
     if (err == 0) {
         err = nif_conn_connect(&s->conn, &peer);
@@ -101,7 +101,8 @@ static bool nif_side_open(struct side *side)
     } else if (s->listens && ready(&s->listener, NIF_ACCEPTABLE)) {
         int err;
 
-        on(side);
+        heed(side);
+        meter_on();
         err = nif_conn_accept(&s->listener, &s->tcp, NULL);
         meter_off();
         NIF_ASSERT(err == 0);
@@ -116,7 +117,8 @@ static bool nif_side_ended(struct side *side)
     if (!ready(of(side)->tcp, NIF_READABLE)) {
         return false;
     }
-    on(side);
+    heed(side);
+    meter_on();
     got = nif_conn_recv(of(side)->tcp, scratch, sizeof(scratch), NULL);
     meter_off();
     return got == 0;
@@ -124,7 +126,8 @@ static bool nif_side_ended(struct side *side)
 
 static void nif_side_close(struct side *side)
 {
-    on(side);
+    heed(side);
+    meter_on();
     nif_conn_close(of(side)->tcp);
     meter_off();
 }
@@ -135,7 +138,8 @@ static int nif_side_send(struct side *side, const uint8_t *data, size_t len)
 {
     int sent;
 
-    on(side);
+    heed(side);
+    meter_on();
     sent = nif_conn_send(of(side)->tcp, data, len, NULL);
     meter_off();
     return sent == NIF_EAGAIN ? 0 : sent;
@@ -145,7 +149,8 @@ static int nif_side_send_ref(struct side *side, const uint8_t *data, size_t len)
 {
     int sent;
 
-    on(side);
+    heed(side);
+    meter_on();
     sent = nif_conn_send_ref(of(side)->tcp, data, len);
     meter_off();
     return sent == NIF_EAGAIN ? 0 : sent;
@@ -157,7 +162,8 @@ static int nif_side_copy(struct side *side)
     int got;
 
     while (ready(of(side)->tcp, NIF_READABLE)) {
-        on(side);
+        heed(side);
+        meter_on();
         got = nif_conn_recv(of(side)->tcp, scratch, SIDE_MSS, NULL);
         meter_off();
         NIF_ASSERT(got > 0);
@@ -176,7 +182,8 @@ static int nif_side_look(struct side *side)
         return NIF_ENOTSUP;
     }
     while (ready(of(side)->tcp, NIF_READABLE)) {
-        on(side);
+        heed(side);
+        meter_on();
         got = nif_conn_peek(of(side)->tcp, &data);
         if (got > 0) {
             nif_conn_consume(of(side)->tcp, (size_t)got);
@@ -197,7 +204,8 @@ static void nif_side_echo(struct side *side)
     if (!ready(udp, NIF_READABLE)) {
         return;
     }
-    on(side);
+    heed(side);
+    meter_on();
     got = nif_conn_recv(udp, scratch, sizeof(scratch), &from);
     if (got >= 0) {
         got = nif_conn_send(udp, scratch, (size_t)got, &from);

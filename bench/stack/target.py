@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Measures the TCP/IP stack on a Cortex-M0 in QEMU and prints a table of
-instructions. As a program:
+"""Measures the TCP/IP stack on a Cortex-M0 in QEMU and prints tables of
+instructions and sizes. As a program:
 
-    bench/stack/target.py BUILD           # builds in BUILD, prints the table
+    bench/stack/target.py BUILD           # builds in BUILD, prints the tables
     bench/stack/target.py BUILD --check   # builds; two runs must be equal
 """
 
@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import sizes
 from anchors import INSTRUCTIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -72,13 +73,13 @@ def table(figures):
     gather, lend = figures["gather"], figures["lend"]
     print("Instructions on Cortex-M0+, gcc -Os; lwIP, best, floor and aim are"
           " constants\n"
-          "                              lwIP   best  floor    aim   ours  lent"
+          "                               lwIP   best  floor    aim   ours  lent"
           "  of lwIP   of aim")
     for figure, (name, *anchors) in INSTRUCTIONS.items():
         ours, lent = gather.get(figure), lend.get(figure)
         cells = [f"{'-' if c is None else format(c, '.0f'):>6}"
                  for c in (*anchors, ours, lent)]
-        print(f"{name:27} {' '.join(cells)}  {ratio(ours, anchors[0])}"
+        print(f"{name:28} {' '.join(cells)}  {ratio(ours, anchors[0])}"
               f"  {ratio(ours, anchors[3])}")
     print("lent: over a device that lends memory to build frames in")
 
@@ -104,6 +105,7 @@ def main(folder, *options):
         check(images)
     else:
         table(measure(images))
+        sizes.table(images)
     return 0
 
 
