@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Runs the benchmarks of a build folder and prints them, with the sizes that
-core and drivers have on a Cortex-M0+ and what the stack takes on one, in
-instructions and bytes."""
+core and drivers have on a Cortex-M0+, what the stack takes on one, in
+instructions and bytes, and what it takes on the host beside lwIP."""
 
 import subprocess
 import sys
@@ -25,6 +25,7 @@ def main(build):
     good = show(ROOT / "tests/gates/cross.py")
     good &= show(ROOT / "bench/stack/target.py",
                  Path(build) / "bench-cm0plus")
+    good &= show(ROOT / "bench/stack/host.py", build)
     return code or not good
 
 

@@ -11,7 +11,7 @@ is what we want of ours.
 
 # figure: what a person reads, instructions of lwIP, best, floor, aim
 INSTRUCTIONS = {
-    "tcp-send-ref": ("TCP send, 1460 B lent", 7382, 2959, 951, 1300),
+    "tcp-send-ref": ("TCP send, 1460 B referenced", 7382, 2959, 951, 1300),
     "tcp-send": ("TCP send, 1460 B copied", 8415, 3888, 1112, 1450),
     "tcp-look": ("TCP receive, 1460 B in place", 6966, 2446, 841, 1100),
     "tcp-copy": ("TCP receive, 1460 B copied", None, None, None, None),

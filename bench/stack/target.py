@@ -71,7 +71,7 @@ def ratio(a, b):
 
 def table(figures):
     gather, lend = figures["gather"], figures["lend"]
-    print("Instructions on Cortex-M0+, gcc -Os; lwIP, best, floor and aim are"
+    print("\nInstructions on Cortex-M0+, gcc -Os; lwIP, best, floor and aim are"
           " constants\n"
           "                               lwIP   best  floor    aim   ours  lent"
           "  of lwIP   of aim")

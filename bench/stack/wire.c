@@ -136,6 +136,7 @@ int wire_send(struct nif_iface *iface, const struct nif_seg *segs, size_t n)
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
 int wire_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
     uint8_t **frame)
 {
