@@ -4,230 +4,191 @@
 
 #include "nif/dhcp.h"
 
-#include "nif/clock.h"
+#include "dhcp_message.h"
 
 #include <string.h>
 
-// The message, RFC 2131 2.
-enum {
-    MSG_OP = 0,
-    MSG_HTYPE = 1,
-    MSG_HLEN = 2,
-    MSG_XID = 4,
-    MSG_SECS = 8,
-    MSG_FLAGS = 10,
-    MSG_CIADDR = 12,
-    MSG_YIADDR = 16,
-    MSG_CHADDR = 28,
-    MSG_COOKIE = 236,
-    MSG_OPTIONS = 240,
-    MSG_LEAST = 300, // BOOTP relays drop what is shorter (RFC 1542 2.1)
-
-    OP_REQUEST = 1,
-    OP_REPLY = 2,
-    HTYPE_ETHERNET = 1,
-};
-
-#define COOKIE         0x63825363u
-#define FLAG_BROADCAST 0x8000u
-#define SERVER_PORT    67
-#define CLIENT_PORT    68
-
-// Options, RFC 2132.
-enum {
-    OPT_PAD = 0,
-    OPT_MASK = 1,
-    OPT_ROUTER = 3,
-    OPT_DNS = 6,
-    OPT_ADDRESS = 50,
-    OPT_LEASE = 51,
-    OPT_TYPE = 53,
-    OPT_SERVER = 54,
-    OPT_WANTED = 55,
-    OPT_SIZE = 57,
-    OPT_T1 = 58,
-    OPT_T2 = 59,
-    OPT_CLIENT = 61,
-    OPT_END = 255,
-
-    DISCOVER = 1,
-    OFFER = 2,
-    REQUEST = 3,
-    ACK = 5,
-    NAK = 6,
-};
-
-#define SECOND_US     ((uint64_t)1000000)
-#define FIRST_US      (4u * SECOND_US)  // RFC 2131 4.1, then doubled ...
-#define LONGEST_US    (64u * SECOND_US) // ... up to here
-#define REQUEST_MAX   4                 // questions for one offer
-#define RENEW_LEAST_S 60                // RFC 2131 4.4.5
-#define RESEND_US     10000u            // when the stack would not take it
-#define LEASE_LEAST_S 60                // a shorter one would be all renewal
-#define FOREVER_S     UINT32_MAX
-
-// What an offer or a promise says.
-struct reply {
-    uint8_t type;
-    struct nif_net net;
-    struct nif_ip server;
-    uint32_t lease_s;
-    uint32_t t1_s; // 0: not said
-    uint32_t t2_s;
-};
+#define FIRST_US      (4u * NIF__SECOND_US) // RFC 2131 4.1: then doubled ...
+#define DOUBLED_MAX   4                     // ... up to 64 s
+#define REQUEST_MAX   4                     // questions for one offer
+#define RENEW_LEAST_S 60                    // RFC 2131 4.4.5
+#define DECLINED_S    10                    // RFC 2131 3.1 step 5
+#define REFUSED_S     1                     // two servers may be at odds
+#define LEASE_LEAST_S 10                    // a shorter one is all renewal
 
 static uint64_t now_us(const struct nif_dhcp *dhcp)
 {
     return nif_clock_now_us(dhcp->cfg.stack->clock);
 }
 
-// Spreads boards that were switched on together; nothing here is secret
-// (xorshift, Marsaglia).
-static uint32_t draw(struct nif_dhcp *dhcp)
-{
-    uint32_t x = dhcp->random;
-
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    dhcp->random = x;
-    return x;
-}
-
-// Plus or minus up to a second (RFC 2131 4.1).
-static uint64_t jitter(struct nif_dhcp *dhcp, uint64_t us)
-{
-    return us - SECOND_US + (draw(dhcp) & 0x1FFFFF);
-}
-
-static uint64_t after_s(uint64_t us, uint32_t s)
-{
-    return s == FOREVER_S ? NIF_NEVER : us + (uint64_t)s * SECOND_US;
-}
-
 // --------------------------------------------------------------- sending
 
-static uint8_t *put_option(uint8_t *at, uint8_t code, const void *data,
-    uint8_t len)
+static uint8_t *put_id(const struct nif_dhcp *dhcp, uint8_t *at)
 {
-    at[0] = code;
-    at[1] = len;
-    memcpy(at + 2, data, len);
-    return at + 2 + len;
+    uint8_t id[7] = { 1 };
+
+    if (dhcp->cfg.client_id != NULL) {
+        return nif__dhcp_put(at, OPT_CLIENT, dhcp->cfg.client_id,
+            dhcp->cfg.client_id_len);
+    }
+    memcpy(id + 1, dhcp->hwaddr.byte, 6);
+    return nif__dhcp_put(at, OPT_CLIENT, id, sizeof(id));
 }
 
-static uint8_t *put_options(const struct nif_dhcp *dhcp, uint8_t *at,
-    const struct nif_hwaddr *hwaddr)
+// What a discovery and a request have beside what makes them such.
+static uint8_t *put_wishes(const struct nif_dhcp *dhcp, uint8_t *at)
 {
-    static const uint8_t wanted[] = { OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_LEASE,
-        OPT_T1, OPT_T2 };
-    uint8_t type = dhcp->state == NIF_DHCP_SELECTING ? DISCOVER : REQUEST;
-    uint8_t client[7] = { HTYPE_ETHERNET };
-    uint8_t size[2];
+    static const uint8_t wishes[] = { OPT_SIZE, 2,
+        (20 + 8 + NIF_DHCP_MESSAGE_MAX) >> 8,
+        (20 + 8 + NIF_DHCP_MESSAGE_MAX) & 0xFF, OPT_WANTED, 6, OPT_MASK,
+        OPT_ROUTER, OPT_DNS, OPT_LEASE, OPT_T1, OPT_T2 };
 
-    memcpy(client + 1, hwaddr->byte, 6);
-    nif_put_be16(size, 20 + 8 + NIF_DHCP_MESSAGE_MAX);
-    at = put_option(at, OPT_TYPE, &type, 1);
-    at = put_option(at, OPT_CLIENT, client, sizeof(client));
-    if (dhcp->state == NIF_DHCP_REQUESTING ||
-        dhcp->state == NIF_DHCP_REBOOTING) {
-        at = put_option(at, OPT_ADDRESS, dhcp->offer.ip.byte, 4);
+    memcpy(at, wishes, sizeof(wishes));
+    at += sizeof(wishes);
+    if (dhcp->cfg.hostname != NULL) {
+        at = nif__dhcp_put(at, OPT_HOSTNAME, dhcp->cfg.hostname,
+            strlen(dhcp->cfg.hostname));
     }
-    if (dhcp->state == NIF_DHCP_REQUESTING) {
-        at = put_option(at, OPT_SERVER, dhcp->server.byte, 4);
-    }
-    at = put_option(at, OPT_SIZE, size, sizeof(size));
-    at = put_option(at, OPT_WANTED, wanted, sizeof(wanted));
-    *at++ = OPT_END;
     return at;
 }
 
-// Builds the message that belongs to the state (RFC 2131 table 5).
-static size_t build(struct nif_dhcp *dhcp)
+// Sends the message of this type that belongs to the state (RFC 2131 table
+// 5). Returns as nif_conn_send().
+static int say(struct nif_dhcp *dhcp, uint8_t type)
 {
+    struct nif_endpoint to = { .ip = nif_ip4(255, 255, 255, 255),
+        .port = SERVER_PORT };
     uint8_t *m = dhcp->msg;
-    uint64_t waited_us = now_us(dhcp) - dhcp->begun_us;
-    struct nif_net net;
-    size_t len;
+    uint8_t *at = nif__dhcp_begin(m, OP_REQUEST, type);
+    bool bound = dhcp->state >= NIF_DHCP_BOUND;
+    bool asks = type == DHCP_DISCOVER || type == DHCP_REQUEST;
 
-    nif_stack_net(dhcp->cfg.stack, &net);
-    memset(m, 0, sizeof(dhcp->msg));
-    m[MSG_OP] = OP_REQUEST;
-    m[MSG_HTYPE] = HTYPE_ETHERNET;
-    m[MSG_HLEN] = 6;
+    dhcp->sent_us = now_us(dhcp);
     nif_put_be32(m + MSG_XID, dhcp->xid);
-    // Shifted, not divided: 1.05 s are good enough for "how desperate".
-    nif_put_be16(m + MSG_SECS, (uint16_t)(waited_us >> 20));
-    if (dhcp->state >= NIF_DHCP_BOUND) {
-        memcpy(m + MSG_CIADDR, dhcp->offer.ip.byte, 4);
-    } else {
-        nif_put_be16(m + MSG_FLAGS, FLAG_BROADCAST);
+    memcpy(m + MSG_CHADDR, dhcp->hwaddr.byte, 6);
+    at = put_id(dhcp, at);
+    if (bound) {
+        nif_put_be32(m + MSG_CIADDR, dhcp->ip);
+    } else if (type != DHCP_DISCOVER) {
+        at = nif__dhcp_put_word(at, OPT_ADDRESS, dhcp->ip);
     }
-    memcpy(m + MSG_CHADDR, net.hwaddr.byte, 6);
-    nif_put_be32(m + MSG_COOKIE, COOKIE);
-    len = (size_t)(put_options(dhcp, m + MSG_OPTIONS, &net.hwaddr) - m);
-    return len < MSG_LEAST ? MSG_LEAST : len;
-}
-
-static void send_message(struct nif_dhcp *dhcp)
-{
-    const struct nif_endpoint to = {
-        .ip = dhcp->state == NIF_DHCP_RENEWING ? dhcp->server
-                                               : nif_ip4(255, 255, 255, 255),
-        .port = SERVER_PORT,
-    };
-    size_t len = build(dhcp);
-    int err = nif_conn_send(&dhcp->conn, dhcp->msg, len, &to);
-
-    // Any error but "not now" is as a message lost: the next one is timed.
-    dhcp->unsent = err == NIF_EAGAIN;
+    if (!asks || dhcp->state == NIF_DHCP_REQUESTING) {
+        at = nif__dhcp_put_word(at, OPT_SERVER, dhcp->server);
+    }
+    if (asks) {
+        if (dhcp->state != NIF_DHCP_REQUESTING) { // else as in the discovery
+            // Shifted, not divided: 1.05 s are good enough for "how
+            // desperate".
+            dhcp->secs = (uint16_t)((dhcp->sent_us - dhcp->begun_us) >> 20);
+        }
+        nif_put_be16(m + MSG_SECS, dhcp->secs);
+        m[MSG_FLAGS] = bound ? 0 : FLAG_BROADCAST >> 8;
+        at = put_wishes(dhcp, at);
+    }
+    if (dhcp->state == NIF_DHCP_RENEWING || type == DHCP_RELEASE) {
+        nif__set_ip(&to.ip, dhcp->server);
+    }
+    return nif_conn_send(&dhcp->conn, m, nif__dhcp_end(m, at), &to);
 }
 
 // ---------------------------------------------------------------- states
 
-static void search(struct nif_dhcp *dhcp)
+// A new transaction, whose first message goes out in `s` seconds.
+static void enter(struct nif_dhcp *dhcp, uint8_t state, uint32_t s)
 {
-    dhcp->state = NIF_DHCP_SELECTING;
+    dhcp->state = state;
     dhcp->tries = 0;
-    dhcp->unsent = false;
-    dhcp->xid = draw(dhcp);
-    dhcp->begun_us = now_us(dhcp);
-    // RFC 2131 4.4.1: wait a little, so that a street of boards does not
-    // call at once after a power cut. Up to a quarter of a second.
-    dhcp->at_us = dhcp->begun_us + (draw(dhcp) & 0x3FFFF);
-}
-
-// The lease is over: nobody may use the address any more.
-static void lose(struct nif_dhcp *dhcp)
-{
-    struct nif_net none = { .ip = { .family = NIF_IP_NONE } };
-
-    dhcp->end_us = 0;
-    // Cannot be refused: "none" is always a valid address.
-    if (nif_stack_set_net(dhcp->cfg.stack, &none) == 0) {
-        search(dhcp);
-    } else {
-        dhcp->state = NIF_DHCP_OFF;
-    }
-}
-
-// Asks whether the lease still holds, without giving it up.
-static void confirm(struct nif_dhcp *dhcp)
-{
-    dhcp->state = NIF_DHCP_REBOOTING;
-    dhcp->tries = 0;
-    dhcp->unsent = false;
-    dhcp->xid = draw(dhcp);
-    dhcp->begun_us = now_us(dhcp);
+    dhcp->xid = nif_random_draw(&dhcp->random);
+    dhcp->begun_us = now_us(dhcp) + s * NIF__SECOND_US;
     dhcp->at_us = dhcp->begun_us;
 }
 
-static void bind_lease(struct nif_dhcp *dhcp, const struct reply *r)
+// RFC 2131 4.4.1: waits a little, so that a street of boards does not call at
+// once after a power cut. Up to a quarter of a second.
+static void search(struct nif_dhcp *dhcp, uint32_t s)
 {
-    uint32_t lease_s = r->lease_s < LEASE_LEAST_S ? LEASE_LEAST_S : r->lease_s;
-    uint32_t t1_s = r->t1_s;
-    uint32_t t2_s = r->t2_s;
-    uint64_t from_us = now_us(dhcp);
+    enter(dhcp, NIF_DHCP_SELECTING, s);
+    dhcp->at_us += nif_random_draw(&dhcp->random) & 0x3FFFF;
+    dhcp->begun_us = dhcp->at_us;
+}
+
+// Nobody may use the address any more.
+static int forget(struct nif_dhcp *dhcp)
+{
+    const struct nif_net none = { .ip = { .family = NIF_IP_NONE } };
+
+    dhcp->end_us = 0;
+    dhcp->ip = 0;
+    dhcp->held = false;
+    return nif_stack_set_net(dhcp->cfg.stack, &none);
+}
+
+static void lose(struct nif_dhcp *dhcp, uint32_t s)
+{
+    // "None" is always a valid address; a stack that says no all the same is
+    // of no use to us.
+    if (forget(dhcp) == 0) {
+        search(dhcp, s);
+    } else {
+        nif_dhcp_stop(dhcp);
+    }
+}
+
+static void decline(struct nif_dhcp *dhcp)
+{
+    dhcp->state = NIF_DHCP_CHECKING; // no address is ours
+    dhcp->decline_count++;
+    // It is not repeated; a server that misses it offers the address again.
+    (void)say(dhcp, DHCP_DECLINE);
+    lose(dhcp, DECLINED_S);
+}
+
+static void settle(struct nif_dhcp *dhcp)
+{
+    if (nif_stack_set_net(dhcp->cfg.stack, &dhcp->net) != 0) {
+        lose(dhcp, DECLINED_S);
+        return;
+    }
+    dhcp->state = NIF_DHCP_BOUND;
+    dhcp->held = true;
+    dhcp->lease_count++;
+    dhcp->at_us = dhcp->t1_us;
+}
+
+static void check(struct nif_dhcp *dhcp)
+{
+    int err;
+
+    dhcp->at_us = dhcp->end_us;
+    err = dhcp->cfg.probe->poll(dhcp->cfg.probe, &dhcp->at_us);
+    if (err == NIF_EADDRINUSE) {
+        decline(dhcp);
+    } else if (err != NIF_EAGAIN) {
+        settle(dhcp);
+    }
+}
+
+// When `s` seconds of the lease, counted from our question (RFC 2131 4.4.5),
+// are over, or up to a sixteenth of it earlier, so that boards that were
+// switched on together drift apart.
+static uint64_t due_us(struct nif_dhcp *dhcp, uint32_t s, bool fuzz)
+{
+    uint64_t us = s * NIF__SECOND_US;
+
+    if (s == DHCP_FOREVER_S) {
+        return NIF_NEVER;
+    }
+    if (fuzz) {
+        us -= (us >> 20) * (nif_random_draw(&dhcp->random) & 0xFFFF);
+    }
+    return dhcp->sent_us + us;
+}
+
+static void take_lease(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
+{
+    uint32_t lease_s = nif__dhcp_word(o, OPT_LEASE, 0);
+    uint32_t t1_s = nif__dhcp_word(o, OPT_T1, 0);
+    uint32_t t2_s = nif__dhcp_word(o, OPT_T2, 0);
 
     // RFC 2131 4.4.5: a half, and seven eighths, if not said or not sane.
     if (t2_s == 0 || t2_s >= lease_s) {
@@ -236,243 +197,192 @@ static void bind_lease(struct nif_dhcp *dhcp, const struct reply *r)
     if (t1_s == 0 || t1_s >= t2_s) {
         t1_s = lease_s >> 1;
     }
-    if (lease_s == FOREVER_S) {
-        t1_s = FOREVER_S;
-        t2_s = FOREVER_S;
+    if (lease_s == DHCP_FOREVER_S) {
+        t1_s = DHCP_FOREVER_S;
+        t2_s = DHCP_FOREVER_S;
     }
-    if (nif_stack_set_net(dhcp->cfg.stack, &r->net) != 0) {
-        search(dhcp);
-        return;
+    dhcp->t1_us = due_us(dhcp, t1_s, true);
+    dhcp->t2_us = due_us(dhcp, t2_s, true);
+    dhcp->end_us = due_us(dhcp, lease_s, false);
+    if (dhcp->cfg.probe != NULL && !dhcp->held) {
+        dhcp->state = NIF_DHCP_CHECKING;
+        dhcp->cfg.probe->begin(dhcp->cfg.probe, &dhcp->net.ip);
+        check(dhcp);
+    } else {
+        settle(dhcp);
     }
-    dhcp->state = NIF_DHCP_BOUND;
-    dhcp->lease_count++;
-    dhcp->unsent = false;
-    dhcp->offer = r->net;
-    if (r->server.family != NIF_IP_NONE) {
-        dhcp->server = r->server;
-    }
-    dhcp->t1_us = after_s(from_us, t1_s);
-    dhcp->t2_us = after_s(from_us, t2_s);
-    dhcp->end_us = after_s(from_us, lease_s);
-    dhcp->at_us = dhcp->t1_us;
 }
 
-// The time of the next message: doubled each time, or half of what is left.
+// The time of the next message: doubled each time, plus or minus a second
+// (RFC 2131 4.1); with a lease, half of what is left (4.4.5).
 static void schedule(struct nif_dhcp *dhcp)
 {
-    uint64_t now = now_us(dhcp);
     uint64_t limit_us =
         dhcp->state == NIF_DHCP_RENEWING ? dhcp->t2_us : dhcp->end_us;
-    uint64_t wait_us = FIRST_US;
+    uint64_t wait_us = (limit_us - dhcp->sent_us) >> 1;
 
-    if (dhcp->state >= NIF_DHCP_RENEWING) {
-        wait_us = limit_us > now ? (limit_us - now) >> 1 : 0;
-        if (wait_us < RENEW_LEAST_S * SECOND_US) {
-            wait_us = RENEW_LEAST_S * SECOND_US;
+    if (dhcp->state < NIF_DHCP_BOUND) {
+        dhcp->at_us = dhcp->sent_us + (FIRST_US << dhcp->tries) -
+            NIF__SECOND_US + nif_random_below(&dhcp->random, 2000001);
+        if (dhcp->tries < DOUBLED_MAX) {
+            dhcp->tries++;
         }
-        dhcp->at_us = now + wait_us < limit_us ? now + wait_us : limit_us;
         return;
     }
-    for (unsigned i = 0; i < dhcp->tries && wait_us < LONGEST_US; i++) {
-        wait_us <<= 1;
+    if (wait_us < RENEW_LEAST_S * NIF__SECOND_US) {
+        wait_us = RENEW_LEAST_S * NIF__SECOND_US;
     }
-    dhcp->at_us = now + jitter(dhcp, wait_us);
+    dhcp->at_us = dhcp->sent_us + wait_us;
+    if (dhcp->at_us > limit_us) {
+        dhcp->at_us = limit_us;
+    }
 }
 
-// It is time for the next step of the state.
-static void step(struct nif_dhcp *dhcp)
+// With a lease: which state it is time for. False if it has run out.
+static bool age(struct nif_dhcp *dhcp)
 {
     uint64_t now = now_us(dhcp);
 
-    if (dhcp->state >= NIF_DHCP_BOUND && now >= dhcp->end_us) {
-        lose(dhcp);
-        return;
-    }
-    if (dhcp->state == NIF_DHCP_REQUESTING && dhcp->tries >= REQUEST_MAX) {
-        search(dhcp);
-        return;
-    }
-    if (dhcp->state == NIF_DHCP_REBOOTING && dhcp->tries >= REQUEST_MAX) {
-        // No server says no: the lease holds (RFC 2131 4.4.2).
-        dhcp->state = NIF_DHCP_BOUND;
-        dhcp->unsent = false;
-        dhcp->at_us = dhcp->t1_us;
-        return;
+    if (now >= dhcp->end_us) {
+        return false;
     }
     if (dhcp->state == NIF_DHCP_BOUND) {
-        dhcp->state = NIF_DHCP_RENEWING;
-        dhcp->xid = draw(dhcp);
-        dhcp->begun_us = now;
+        enter(dhcp, NIF_DHCP_RENEWING, 0);
     }
-    if (dhcp->state == NIF_DHCP_RENEWING && now >= dhcp->t2_us) {
+    if (now >= dhcp->t2_us) {
         dhcp->state = NIF_DHCP_REBINDING;
     }
-    send_message(dhcp);
-    schedule(dhcp);
-    if (dhcp->tries < UINT8_MAX) {
-        dhcp->tries++;
+    return true;
+}
+
+// It is time for the next message of the state.
+static void step(struct nif_dhcp *dhcp)
+{
+    uint8_t type = DHCP_REQUEST;
+
+    if (dhcp->state >= NIF_DHCP_BOUND) {
+        if (!age(dhcp)) {
+            lose(dhcp, 0);
+            return;
+        }
+    } else if (dhcp->state == NIF_DHCP_SELECTING) {
+        type = DHCP_DISCOVER;
+    } else if (dhcp->tries >= REQUEST_MAX) {
+        // Nobody says no: a lease that lasts holds (RFC 2131 3.2 step 4).
+        if (now_us(dhcp) < dhcp->end_us) {
+            dhcp->state = NIF_DHCP_BOUND;
+            dhcp->at_us = dhcp->t1_us;
+        } else {
+            lose(dhcp, 0);
+        }
+        return;
+    }
+    // Any error but "not now" is as a message lost: the next one is timed.
+    if (say(dhcp, type) == NIF_EAGAIN) {
+        dhcp->at_us = dhcp->sent_us + NIF__RESEND_US;
+    } else {
+        schedule(dhcp);
     }
 }
 
 // ------------------------------------------------------------- receiving
 
-static bool usable(const struct nif_ip *ip)
+// Can be the address of a host in a subnet: not its first, nor its last.
+static bool host_in(uint32_t ip, uint32_t hosts)
 {
-    uint32_t v = nif_ip4_value(ip);
-
-    return v >> 24 != 0 && v >> 24 != 127 && v >> 28 < 0xE;
+    return nif__host_ip(ip) &&
+        (hosts <= 1 || ((ip & hosts) != 0 && (~ip & hosts) != 0));
 }
 
-// 255.255.255.0 is 24; 33 if the ones are not in a row.
-static uint8_t prefix_of(uint32_t mask)
+// What an offer or a promise says about the network, into `dhcp->net`. False
+// if it makes no sense.
+static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
 {
-    uint8_t len = 0;
+    uint32_t ip = nif_get_be32(dhcp->msg + MSG_YIADDR);
+    uint32_t router = nif__dhcp_word(o, OPT_ROUTER, 0);
+    uint32_t hosts = ~nif__dhcp_word(o, OPT_MASK, 0);
+    struct nif_net *net = &dhcp->net;
 
-    while (len < 32 && (mask & 0x80000000u)) {
-        mask <<= 1;
-        len++;
+    if (hosts == UINT32_MAX) { // not said: by the old classes
+        hosts = ip >> 31 == 0 ? 0xFFFFFF : ip >> 30 == 2 ? 0xFFFF : 0xFF;
     }
-    return mask == 0 ? len : 33;
-}
-
-// One option, `len` bytes at `p`. A length that is wrong for its kind makes
-// the option as if it were not there.
-static void read_option(struct reply *r, uint8_t code, const uint8_t *p,
-    uint8_t len)
-{
-    bool word = len >= 4;
-
-    switch (code) {
-    case OPT_TYPE: r->type = len == 1 ? p[0] : 0; break;
-    case OPT_MASK:
-        r->net.prefix_len = len == 4 ? prefix_of(nif_get_be32(p)) : 0;
-        break;
-    case OPT_ROUTER:
-        if (word) {
-            r->net.gateway = nif_ip4_from(p);
-        }
-        break;
-    case OPT_DNS:
-        for (size_t i = 0; i < 2 && len >= 4 * (i + 1); i++) {
-            r->net.dns[i] = nif_ip4_from(p + 4 * i);
-        }
-        break;
-    case OPT_SERVER:
-        if (len == 4) {
-            r->server = nif_ip4_from(p);
-        }
-        break;
-    case OPT_LEASE: r->lease_s = len == 4 ? nif_get_be32(p) : 0; break;
-    case OPT_T1: r->t1_s = len == 4 ? nif_get_be32(p) : 0; break;
-    case OPT_T2: r->t2_s = len == 4 ? nif_get_be32(p) : 0; break;
-    default: break;
+    if ((hosts & (hosts + 1)) != 0 || !host_in(ip, hosts) ||
+        nif__dhcp_word(o, OPT_LEASE, 0) < LEASE_LEAST_S) {
+        return false;
     }
-}
-
-static bool read_options(struct reply *r, const uint8_t *opt, size_t len)
-{
-    size_t at = 0;
-
-    while (at < len && opt[at] != OPT_END) {
-        if (opt[at] == OPT_PAD) {
-            at++;
-            continue;
-        }
-        if (len - at < 2 || opt[at + 1] > len - at - 2) {
-            return false;
-        }
-        read_option(r, opt[at], opt + at + 2, opt[at + 1]);
-        at += 2u + opt[at + 1];
+    memset(net, 0, sizeof(*net));
+    nif__set_ip(&net->ip, ip);
+    if (router != ip && ((router ^ ip) & ~hosts) == 0 &&
+        host_in(router, hosts)) {
+        nif__set_ip(&net->gateway, router);
+    }
+    nif__set_ip(&net->dns[0], nif__dhcp_word(o, OPT_DNS, 0));
+    nif__set_ip(&net->dns[1], nif__dhcp_word(o, OPT_DNS, 1));
+    for (net->prefix_len = 32; hosts != 0; hosts >>= 1) {
+        net->prefix_len--;
     }
     return true;
 }
 
-// A reply to us, to what we asked last, that holds together.
-static bool read_message(struct nif_dhcp *dhcp, size_t len, struct reply *r)
+// An answer to our question. `server` said it.
+static void take(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
+    uint32_t server)
 {
-    const uint8_t *m = dhcp->msg;
-    struct nif_net own;
+    uint8_t type = nif__dhcp_type(o);
+    bool selecting = dhcp->state == NIF_DHCP_SELECTING;
+    bool anybody = selecting || dhcp->state == NIF_DHCP_REBOOTING ||
+        dhcp->state == NIF_DHCP_REBINDING;
 
-    nif_stack_net(dhcp->cfg.stack, &own);
-    if (len < MSG_OPTIONS || m[MSG_OP] != OP_REPLY ||
-        nif_get_be32(m + MSG_XID) != dhcp->xid ||
-        memcmp(m + MSG_CHADDR, own.hwaddr.byte, 6) != 0 ||
-        nif_get_be32(m + MSG_COOKIE) != COOKIE) {
-        return false;
-    }
-    memset(r, 0, sizeof(*r));
-    r->net.ip = nif_ip4_from(m + MSG_YIADDR);
-    if (!read_options(r, m + MSG_OPTIONS, len - MSG_OPTIONS)) {
-        return false;
-    }
-    if (r->type == NAK) {
-        return true;
-    }
-    if (!usable(&r->net.ip) || r->net.prefix_len > 32) {
-        return false;
-    }
-    if (!usable(&r->net.gateway)) {
-        r->net.gateway = (struct nif_ip){ .family = NIF_IP_NONE };
-    }
-    for (size_t i = 0; i < nif_countof(r->net.dns); i++) {
-        if (!usable(&r->net.dns[i])) {
-            r->net.dns[i] = (struct nif_ip){ .family = NIF_IP_NONE };
-        }
-    }
-    if (r->net.prefix_len == 0) { // not said: by the old classes
-        r->net.prefix_len = r->net.ip.byte[0] < 128 ? 8
-            : r->net.ip.byte[0] < 192               ? 16
-                                                    : 24;
-    }
-    return true;
-}
-
-static void take_offer(struct nif_dhcp *dhcp, const struct reply *r)
-{
-    if (r->server.family == NIF_IP_NONE || r->lease_s == 0) {
+    if (dhcp->state == NIF_DHCP_CHECKING || dhcp->state == NIF_DHCP_BOUND ||
+        !(anybody || server == dhcp->server) ||
+        selecting != (type == DHCP_OFFER)) {
         return;
     }
-    dhcp->offer = r->net;
-    dhcp->server = r->server;
-    dhcp->state = NIF_DHCP_REQUESTING;
-    dhcp->tries = 0;
-    dhcp->at_us = now_us(dhcp);
-}
-
-static void take_reply(struct nif_dhcp *dhcp, const struct reply *r)
-{
-    bool asked =
-        dhcp->state >= NIF_DHCP_REQUESTING && dhcp->state != NIF_DHCP_BOUND;
-    bool anybody =
-        dhcp->state == NIF_DHCP_REBOOTING || dhcp->state == NIF_DHCP_REBINDING;
-
-    if (r->type == OFFER && dhcp->state == NIF_DHCP_SELECTING) {
-        take_offer(dhcp, r);
-    } else if (r->type == ACK && asked && r->lease_s != 0 &&
-        nif_ip_equal(&r->net.ip, &dhcp->offer.ip)) {
-        bind_lease(dhcp, r);
-    } else if (r->type == NAK && asked &&
-        (anybody || nif_ip_equal(&r->server, &dhcp->server))) {
+    if (type == DHCP_NAK) {
         dhcp->nak_count++;
-        lose(dhcp);
+        lose(dhcp, REFUSED_S);
+        return;
+    }
+    if ((!selecting &&
+            (type != DHCP_ACK ||
+                nif_get_be32(dhcp->msg + MSG_YIADDR) != dhcp->ip)) ||
+        !read_net(dhcp, o)) {
+        return;
+    }
+    dhcp->server = server;
+    if (selecting) {
+        dhcp->ip = nif_ip4_value(&dhcp->net.ip);
+        dhcp->state = NIF_DHCP_REQUESTING;
+        dhcp->tries = 0;
+        dhcp->at_us = now_us(dhcp);
+    } else {
+        take_lease(dhcp, o);
     }
 }
 
 static void receive(struct nif_dhcp *dhcp)
 {
+    struct nif__dhcp_options o;
     struct nif_endpoint from;
-    struct reply r;
 
     // One datagram per turn would do; two keep up with the chatter of others.
     for (unsigned i = 0; i < 2; i++) {
         int len =
             nif_conn_recv(&dhcp->conn, dhcp->msg, sizeof(dhcp->msg), &from);
+        uint32_t server;
 
         if (len < 0) {
             return;
         }
-        if (from.port == SERVER_PORT && read_message(dhcp, (size_t)len, &r)) {
-            take_reply(dhcp, &r);
+        if (from.port != SERVER_PORT ||
+            !nif__dhcp_read(dhcp->msg, (size_t)len, OP_REPLY, &o) ||
+            nif_get_be32(dhcp->msg + MSG_XID) != dhcp->xid ||
+            memcmp(dhcp->msg + MSG_CHADDR, dhcp->hwaddr.byte, 6) != 0) {
+            continue;
+        }
+        server = nif__dhcp_word(&o, OPT_SERVER, 0);
+        if (nif__host_ip(server)) {
+            take(dhcp, &o, server);
         }
     }
 }
@@ -481,20 +391,18 @@ static void receive(struct nif_dhcp *dhcp)
 
 uint64_t nif_dhcp_poll(struct nif_dhcp *dhcp)
 {
+    if (dhcp->state != NIF_DHCP_OFF) {
+        receive(dhcp);
+    }
     if (dhcp->state == NIF_DHCP_OFF) {
         return NIF_NEVER;
     }
-    receive(dhcp);
-    if (dhcp->unsent) {
-        send_message(dhcp);
-    }
-    if (now_us(dhcp) >= dhcp->at_us) {
+    if (dhcp->state == NIF_DHCP_CHECKING) {
+        check(dhcp);
+    } else if (now_us(dhcp) >= dhcp->at_us) {
         step(dhcp);
     }
-    if (dhcp->unsent && dhcp->at_us > now_us(dhcp) + RESEND_US) {
-        return now_us(dhcp) + RESEND_US;
-    }
-    return dhcp->at_us;
+    return dhcp->state == NIF_DHCP_OFF ? NIF_NEVER : dhcp->at_us;
 }
 
 int nif_dhcp_start(struct nif_dhcp *dhcp)
@@ -503,26 +411,53 @@ int nif_dhcp_start(struct nif_dhcp *dhcp)
         .rx = dhcp->rx,
         .rx_cap = sizeof(dhcp->rx),
     };
-    const struct nif_endpoint local = { .port = CLIENT_PORT };
     int err = 0;
 
+    if (dhcp->cfg.client_id_len > NIF_DHCP_NAME_MAX ||
+        (dhcp->cfg.hostname != NULL &&
+            strlen(dhcp->cfg.hostname) > NIF_DHCP_NAME_MAX)) {
+        return NIF_EINVAL;
+    }
     if (!dhcp->open) {
-        err = nif_conn_open(dhcp->cfg.stack, &dhcp->conn, NIF_UDP, &buffers);
-        if (err == 0) {
-            dhcp->open = true;
-            err = nif_conn_bind(&dhcp->conn, &local);
-        }
+        err = nif__client_open(dhcp->cfg.stack, &dhcp->conn, &buffers,
+            CLIENT_PORT);
+        dhcp->open = err == 0;
+    }
+    if (err == 0 && dhcp->end_us <= now_us(dhcp)) {
+        err = forget(dhcp);
+        dhcp->ip = nif_ip4_value(&dhcp->cfg.last);
     }
     if (err != 0) {
         nif_dhcp_stop(dhcp);
         return err;
     }
-    if (dhcp->end_us > now_us(dhcp)) {
-        confirm(dhcp);
+    nif_stack_net(dhcp->cfg.stack, &dhcp->net);
+    dhcp->hwaddr = dhcp->net.hwaddr;
+    if (dhcp->ip != 0) {
+        enter(dhcp, NIF_DHCP_REBOOTING, 0);
     } else {
-        lose(dhcp);
+        search(dhcp, 0);
     }
     return 0;
+}
+
+int nif_dhcp_release(struct nif_dhcp *dhcp)
+{
+    if (dhcp->state < NIF_DHCP_BOUND) {
+        return NIF_ENOTCONN;
+    }
+    if (say(dhcp, DHCP_RELEASE) == NIF_EAGAIN) {
+        return NIF_EAGAIN;
+    }
+    nif_dhcp_stop(dhcp);
+    return forget(dhcp);
+}
+
+void nif_dhcp_conflict(struct nif_dhcp *dhcp)
+{
+    if (dhcp->state >= NIF_DHCP_BOUND) {
+        decline(dhcp);
+    }
 }
 
 void nif_dhcp_stop(struct nif_dhcp *dhcp)
@@ -538,5 +473,5 @@ void nif_dhcp_init(struct nif_dhcp *dhcp, const struct nif_dhcp_cfg *cfg)
 {
     memset(dhcp, 0, sizeof(*dhcp));
     dhcp->cfg = *cfg;
-    dhcp->random = (uint32_t)(cfg->seed ^ cfg->seed >> 32) | 1;
+    nif_random_init(&dhcp->random, cfg->seed, NIF__SALT_DHCP);
 }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+//
+// What the clients have in common.
+
+#include "client.h"
+
+int nif__client_open(struct nif_stack *stack, struct nif_conn *conn,
+    const struct nif_conn_cfg *buffers, uint16_t port)
+{
+    struct nif_endpoint local = { .port = port };
+    int err = nif_conn_open(stack, conn, NIF_UDP, buffers);
+
+    if (err == 0) {
+        err = nif_conn_bind(conn, &local);
+        if (err != 0) {
+            nif_conn_abort(conn);
+        }
+    }
+    return err;
+}
+
+bool nif__host_ip(uint32_t ip)
+{
+    uint32_t net = ip >> 24;
+
+    return net != 0 && net != 127 && net < 224;
+}
+
+void nif__set_ip(struct nif_ip *ip, uint32_t value)
+{
+    *ip = (struct nif_ip){ .family = NIF_IP_NONE };
+    if (nif__host_ip(value)) {
+        ip->family = NIF_IPV4;
+        nif_put_be32(ip->byte, value);
+    }
+}
+
+uint32_t nif__mask(uint8_t prefix_len)
+{
+    return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
+}
