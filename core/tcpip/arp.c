@@ -1,43 +1,60 @@
 // SPDX-License-Identifier: MIT
 //
 // ARP (RFC 826, RFC 1122 2.3.2): who has which Ethernet address. The table is
-// small and fixed. It learns from what is said to us; what is said to all
-// can only change an entry that we have asked for.
+// small and fixed. It learns from answers to what we asked, and from who asks
+// for us; what else is said can only change an entry that is there. A flood
+// of questions from strangers takes no place from a neighbour in use, and our
+// own questions not more than half of the table from them.
+//
+// No packet waits here. What cannot go yet stays where it lies already: a
+// datagram and a segment in their connection's ring. Replies go back to the
+// card that asked, and need no question.
 
 #include "internal.h"
+
+#include "nif/acd.h"
 
 #include <string.h>
 
 enum {
     FREE,
-    ASKING, // hwaddr not known yet
-    KNOWN,  // until at_us, then RENEWING if it is in use
-    RENEWING,
-    SILENT, // did not answer: not asked again before at_us
+    ASKING,   // hwaddr not known yet
+    KNOWN,    // until at_us, then RENEWING if it is in use
+    RENEWING, // usable, and asked: twice to the card itself, then to all
+    SILENT,   // did not answer: not asked again before at_us
 };
 
-#define ASK_US   ((uint64_t)NIF__SECOND_US) // RFC 1122 2.3.2.1: not more often
-#define ASK_MAX  3                          // questions
-#define QUIET_US (3 * (uint64_t)NIF__SECOND_US)
-#define AGE_US   (NIF_ARP_AGE_S * (uint64_t)NIF__SECOND_US)
+#define ASK_US    ((uint64_t)NIF__SECOND_US) // RFC 1122 2.3.2.1: not more often
+#define ASK_MAX   3                          // questions to all
+#define RENEW_MAX 2                          // before that, to the card alone
+#define QUIET_US  (3 * (uint64_t)NIF__SECOND_US)
+#define AGE_US    (NIF_ARP_AGE_S * (uint64_t)NIF__SECOND_US)
+
+// RFC 5227 1.1.
+#define ANNOUNCE_NUM 2
+#define ANNOUNCE_US  (2 * (uint64_t)NIF__SECOND_US)
 
 static const uint8_t everybody[6] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
 
 static struct nif_tcpip_neighbour *find(struct nif_tcpip *ip, uint32_t addr)
 {
-    for (size_t i = 0; i < nif_countof(ip->arp); i++) {
-        if (ip->arp[i].state != FREE && ip->arp[i].ip == addr) {
-            return &ip->arp[i];
+    struct nif_tcpip_neighbour *n = ip->arp;
+
+    for (; n < ip->arp + nif_countof(ip->arp); n++) {
+        if (n->ip == addr && n->state != FREE) {
+            return n;
         }
     }
     return NULL;
 }
 
-// A free entry or, if there is none, the one that was confirmed longest ago.
-// Whoever is being asked right now keeps his.
-static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip)
+// A free entry or, if there is none, the one that was confirmed longest ago,
+// rather one that nobody used since. Whoever is being asked keeps his. Who
+// comes by himself (not `ours`) takes no place of one in use.
+static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip, bool ours)
 {
     struct nif_tcpip_neighbour *best = NULL;
+    size_t asking = 0;
 
     for (size_t i = 0; i < nif_countof(ip->arp); i++) {
         struct nif_tcpip_neighbour *n = &ip->arp[i];
@@ -45,41 +62,70 @@ static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip)
         if (n->state == FREE) {
             return n;
         }
-        if (n->state != ASKING && (best == NULL || n->at_us < best->at_us)) {
+        if (n->state == ASKING) {
+            asking++;
+        } else if (best == NULL || n->used < best->used ||
+            (n->used == best->used && n->at_us < best->at_us)) {
             best = n;
         }
+    }
+    if (best != NULL && best->used &&
+        (!ours || asking >= nif_countof(ip->arp) / 2)) {
+        return NULL;
     }
     return best;
 }
 
-static void header(const struct nif_tcpip *ip, uint8_t *arp, uint16_t oper)
+static void header(const struct nif_tcpip *ip, uint8_t *arp, uint16_t oper,
+    uint32_t spa)
 {
-    nif_put_be16(arp + ARP_HTYPE, ARP_HTYPE_ETHERNET);
-    nif_put_be16(arp + ARP_PTYPE, ETH_TYPE_IPV4);
-    arp[ARP_HLEN] = 6;
-    arp[ARP_PLEN] = 4;
-    nif_put_be16(arp + ARP_OPER, oper);
+    static const uint8_t fixed[] = { 0, ARP_HTYPE_ETHERNET, 8, 0, 6, 4, 0 };
+
+    memcpy(arp, fixed, sizeof(fixed));
+    arp[ARP_OPER + 1] = (uint8_t)oper;
     memcpy(arp + ARP_SHA, ip->net.hwaddr.byte, 6);
-    nif_put_be32(arp + ARP_SPA, ip->ip);
+    nif_put_be32(arp + ARP_SPA, spa);
 }
 
-// A renewed question goes to the old address, so that nobody else is woken
-// (RFC 1122 2.3.2.1).
-static void ask(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
+// Who has only a link-local address speaks to all, always, so that two with
+// the same one hear of each other (RFC 3927 2.5).
+static bool link_local(const struct nif_tcpip *ip)
+{
+    return ip->ip >> 16 == 0xA9FE;
+}
+
+int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to, uint32_t spa,
+    uint32_t tpa)
 {
     uint8_t frame[ETH_LEN + ARP_LEN] = { 0 };
     const struct nif_seg seg = { frame, sizeof(frame) };
+    int err;
 
-    memcpy(frame + ETH_DST, n->state == RENEWING ? n->hwaddr.byte : everybody,
-        6);
+    if (to == NULL || link_local(ip)) {
+        to = everybody;
+    }
+    memcpy(frame + ETH_DST, to, 6);
     memcpy(frame + ETH_SRC, ip->net.hwaddr.byte, 6);
     nif_put_be16(frame + ETH_TYPE, ETH_TYPE_ARP);
-    header(ip, frame + ETH_LEN, ARP_REQUEST);
-    nif_put_be32(frame + ETH_LEN + ARP_TPA, n->ip);
-    if (nif__ether_send(ip, &seg, 1) == NIF_EAGAIN) {
+    header(ip, frame + ETH_LEN, ARP_REQUEST, spa);
+    nif_put_be32(frame + ETH_LEN + ARP_TPA, tpa);
+    err = nif__ether_send(ip, &seg, 1);
+    if (err == 0) {
+        ip->stats.arp_tx++;
+    }
+    return err;
+}
+
+// A renewed question goes to the old address first, so that nobody else is
+// woken (RFC 1122 2.3.2.1).
+static void ask(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
+{
+    const uint8_t *to =
+        n->state == RENEWING && n->tries < RENEW_MAX ? n->hwaddr.byte : NULL;
+
+    if (nif__arp_request(ip, to, ip->ip, n->ip) == NIF_EAGAIN) {
         n->at_us = ip->now_us + 1000; // no room: not a try yet
     } else {
-        ip->stats.arp_tx++;
         n->tries++;
         n->at_us = ip->now_us + ASK_US;
     }
@@ -91,7 +137,7 @@ int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
     struct nif_tcpip_neighbour *n = find(ip, addr);
 
     if (n == NULL) {
-        n = take(ip);
+        n = take(ip, true);
         if (n == NULL) {
             return NIF_EAGAIN;
         }
@@ -111,24 +157,55 @@ int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
 
 static void expire(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
 {
+    unsigned most = n->state == RENEWING ? RENEW_MAX + ASK_MAX : ASK_MAX;
+
     if (n->state == SILENT || (n->state == KNOWN && !n->used)) {
         n->state = FREE;
     } else if (n->state == KNOWN) {
         n->state = RENEWING;
         n->tries = 0;
         ask(ip, n);
-    } else if (n->tries < ASK_MAX) {
+    } else if (n->tries < most) {
         ask(ip, n);
     } else {
         ip->stats.arp_failed++;
         n->state = SILENT;
+        n->used = false;
         n->at_us = ip->now_us + QUIET_US;
         ip->work = true; // whoever waits for it shall hear of it
     }
 }
 
+void nif__arp_announce(struct nif_tcpip *ip)
+{
+    ip->announces = ip->ip != 0 ? ANNOUNCE_NUM : 0;
+    ip->announce_us = ip->now_us;
+    nif__due(ip, ip->now_us);
+}
+
+// Tells all who we are, that they correct what they know of an earlier owner
+// of the address (RFC 5227 2.3).
+static void announce(struct nif_tcpip *ip)
+{
+    if (ip->announces == 0) {
+        return;
+    }
+    if (ip->announce_us <= ip->now_us) {
+        if (nif__arp_request(ip, NULL, ip->ip, ip->ip) == NIF_EAGAIN) {
+            ip->announce_us = ip->now_us + 1000;
+        } else {
+            ip->announces--;
+            ip->announce_us = ip->now_us + ANNOUNCE_US;
+        }
+    }
+    if (ip->announces > 0) {
+        nif__due(ip, ip->announce_us);
+    }
+}
+
 void nif__arp_timer(struct nif_tcpip *ip)
 {
+    announce(ip);
     for (size_t i = 0; i < nif_countof(ip->arp); i++) {
         struct nif_tcpip_neighbour *n = &ip->arp[i];
 
@@ -146,75 +223,92 @@ void nif__arp_flush(struct nif_tcpip *ip)
     memset(ip->arp, 0, sizeof(ip->arp));
 }
 
-static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool to_us)
+// RFC 826's merge, more careful: a stranger is only taken in if he asks for
+// us. What is said to nobody who asked makes no entry.
+static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
 {
     uint32_t addr = nif_get_be32(arp + ARP_SPA);
     struct nif_tcpip_neighbour *n = find(ip, addr);
 
-    if (n == NULL && to_us) {
-        n = take(ip);
-    }
     if (n == NULL) {
-        return;
+        n = asks_us ? take(ip, false) : NULL;
+        if (n == NULL) {
+            return;
+        }
+        n->ip = addr;
+        n->used = false;
+    } else if (n->state != KNOWN) {
+        // Who was asked for is in use; who was asked again, if used anew.
+        n->used = n->state == ASKING;
+        ip->work = true;
     }
-    *n = (struct nif_tcpip_neighbour){
-        .ip = addr,
-        .state = KNOWN,
-        .at_us = ip->now_us + AGE_US,
-    };
+    n->state = KNOWN;
+    n->at_us = ip->now_us + AGE_US;
     memcpy(n->hwaddr.byte, arp + ARP_SHA, 6);
     nif__due(ip, n->at_us);
-    ip->work = true;
 }
 
+// A question or an answer of IPv4 over Ethernet, from one card.
 static bool well_formed(const uint8_t *arp, size_t len)
 {
-    return len >= ARP_LEN &&
-        nif_get_be16(arp + ARP_HTYPE) == ARP_HTYPE_ETHERNET &&
-        nif_get_be16(arp + ARP_PTYPE) == ETH_TYPE_IPV4 && arp[ARP_HLEN] == 6 &&
-        arp[ARP_PLEN] == 4;
+    static const uint8_t fixed[] = { 0, ARP_HTYPE_ETHERNET, 8, 0, 6, 4, 0 };
+    static const uint8_t nobody[6] = { 0 };
+
+    return len >= ARP_LEN && memcmp(arp, fixed, sizeof(fixed)) == 0 &&
+        (arp[ARP_OPER + 1] == ARP_REQUEST || arp[ARP_OPER + 1] == ARP_REPLY) &&
+        (arp[ARP_SHA] & 1) == 0 && memcmp(arp + ARP_SHA, nobody, 6) != 0;
 }
 
-// A sender that can be a neighbour: one card, and one address of our subnet
-// that is not ours.
-static bool plausible(const struct nif_tcpip *ip, const uint8_t *arp)
+// A neighbour's address: one of our subnet that is not ours.
+static bool plausible(struct nif_tcpip *ip, uint32_t spa)
 {
-    static const uint8_t nobody[6] = { 0 };
-    uint32_t spa = nif_get_be32(arp + ARP_SPA);
+    if (spa == ip->ip) {
+        ip->stats.arp_conflict++; // nif/acd.h defends it
+        return false;
+    }
+    return ((spa ^ ip->ip) & ip->mask) == 0 && !nif__ipv4_is_broadcast(ip, spa);
+}
 
-    return (arp[ARP_SHA] & 1) == 0 && memcmp(arp + ARP_SHA, nobody, 6) != 0 &&
-        spa != ip->ip && ((spa ^ ip->ip) & ip->mask) == 0 &&
-        !nif__ipv4_is_broadcast(ip, spa);
+static void reply(struct nif_tcpip *ip, uint8_t *frame)
+{
+    uint8_t *arp = frame + ETH_LEN;
+
+    memcpy(arp + ARP_THA, arp + ARP_SHA, 10); // with the address behind
+    header(ip, arp, ARP_REPLY, ip->ip);
+    if (link_local(ip)) {
+        memcpy(frame + ETH_SRC, everybody, 6);
+    }
+    ip->stats.arp_tx++;
+    nif__ether_reply(ip, frame, ETH_LEN + ARP_LEN);
 }
 
 void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     uint8_t *arp = frame + ETH_LEN;
-    uint16_t oper;
-    bool to_us;
-    bool probe;
+    bool asks_us;
+    uint32_t spa;
 
     ip->stats.arp_rx++;
-    if (!well_formed(arp, len - ETH_LEN) || ip->ip == 0) {
+    if (!well_formed(arp, len - ETH_LEN)) {
         ip->stats.arp_drop++;
         return;
     }
-    oper = nif_get_be16(arp + ARP_OPER);
-    to_us = nif_get_be32(arp + ARP_TPA) == ip->ip;
+    for (struct nif_acd *acd = ip->acds; acd != NULL; acd = acd->next) {
+        acd->ops->arp(acd, arp);
+    }
+    spa = nif_get_be32(arp + ARP_SPA);
+    asks_us = arp[ARP_OPER + 1] == ARP_REQUEST &&
+        nif_get_be32(arp + ARP_TPA) == ip->ip;
     // Sender 0.0.0.0 asks whether the address is free (RFC 5227): answered,
     // not learned.
-    probe = nif_get_be32(arp + ARP_SPA) == 0 && oper == ARP_REQUEST;
-    if (!probe && !plausible(ip, arp)) {
+    if (ip->ip == 0 || (spa == 0 ? !asks_us : !plausible(ip, spa))) {
         ip->stats.arp_drop++;
         return;
     }
-    if (!probe && (oper == ARP_REQUEST || oper == ARP_REPLY)) {
-        learn(ip, arp, to_us);
+    if (spa != 0) {
+        learn(ip, arp, asks_us);
     }
-    if (to_us && oper == ARP_REQUEST) {
-        memcpy(arp + ARP_THA, arp + ARP_SHA, 10); // with the address behind
-        header(ip, arp, ARP_REPLY);
-        ip->stats.arp_tx++;
-        nif__ether_reply(ip, frame, ETH_LEN + ARP_LEN);
+    if (asks_us) {
+        reply(ip, frame);
     }
 }

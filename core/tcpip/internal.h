@@ -145,7 +145,15 @@ void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 NIF_NODISCARD int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr,
     uint8_t hwaddr[6]);
 
-/// Asks again, forgets what is old.
+/// Sends a question for `tpa` to the card `to` (NULL: to all); `spa` is who
+/// asks. Returns as nif__ether_send().
+NIF_NODISCARD int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to,
+    uint32_t spa, uint32_t tpa);
+
+/// Begins to tell all who has our address.
+void nif__arp_announce(struct nif_tcpip *ip);
+
+/// Asks again, forgets what is old, announces.
 void nif__arp_timer(struct nif_tcpip *ip);
 
 /// Forgets all.
@@ -166,6 +174,9 @@ NIF_NODISCARD int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out);
 /// bytes, back to its source.
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in,
     size_t len);
+
+/// True for an IPv4 address that one host can have.
+bool nif__ipv4_is_host(const struct nif_ip *ip);
 
 /// True for 255.255.255.255 and the broadcast address of our subnet.
 bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr);

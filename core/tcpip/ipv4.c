@@ -31,6 +31,14 @@ static bool options_harmless(const uint8_t *opt, size_t len)
     return true;
 }
 
+bool nif__ipv4_is_host(const struct nif_ip *ip)
+{
+    uint32_t addr = nif_ip4_value(ip);
+
+    return ip->family == NIF_IPV4 && addr != 0 && addr >> 28 < 0xE &&
+        addr >> 24 != 127;
+}
+
 bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr)
 {
     // A subnet of one or two addresses has no broadcast (RFC 3021).

@@ -6,6 +6,8 @@
 #include "internal.h"
 #include "tcp.h"
 
+#include "nif/acd.h"
+
 // The iface is polled again after something was sent, as its next time may
 // have changed; not for ever.
 #define ROUNDS_MAX 3
@@ -143,14 +145,6 @@ static void tcpip_net(struct nif_stack *stack, struct nif_net *out)
     *out = nif__of(stack)->net;
 }
 
-static bool host_address(const struct nif_ip *ip)
-{
-    uint32_t addr = nif_ip4_value(ip);
-
-    return ip->family == NIF_IPV4 && addr != 0 && addr >> 28 < 0xE &&
-        addr >> 24 != 127;
-}
-
 // Ends what spoke from the address that goes away.
 static void end_connections(struct nif_tcpip *ip)
 {
@@ -172,13 +166,16 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
     struct nif_tcpip *ip = nif__of(stack);
     struct nif_hwaddr own = ip->net.hwaddr;
     bool none = net->ip.family == NIF_IP_NONE;
+    bool other;
 
-    if ((!none && !host_address(&net->ip)) || net->prefix_len > 32 ||
-        (net->gateway.family != NIF_IP_NONE && !host_address(&net->gateway))) {
+    if ((!none && !nif__ipv4_is_host(&net->ip)) || net->prefix_len > 32 ||
+        (net->gateway.family != NIF_IP_NONE &&
+            !nif__ipv4_is_host(&net->gateway))) {
         return NIF_EINVAL;
     }
     nif__tick(ip);
-    if (ip->ip != 0 && !nif_ip_equal(&net->ip, &ip->net.ip)) {
+    other = !nif_ip_equal(&net->ip, &ip->net.ip);
+    if (ip->ip != 0 && other) {
         end_connections(ip);
     }
     ip->net = *net;
@@ -188,6 +185,9 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
     ip->gateway =
         net->gateway.family == NIF_IP_NONE ? 0 : nif_ip4_value(&net->gateway);
     nif__arp_flush(ip);
+    if (other) {
+        nif__arp_announce(ip);
+    }
     nif__kick(ip);
     return 0;
 }
@@ -225,6 +225,9 @@ static void run_timers(struct nif_tcpip *ip)
 
     ip->due_us = ip->held != NULL ? ip->held_until_us : NIF_NEVER;
     nif__arp_timer(ip);
+    for (struct nif_acd *acd = ip->acds; acd != NULL; acd = acd->next) {
+        acd->ops->timer(acd);
+    }
     for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
         next = c->next;
         if (c->proto == NIF_TCP) {
@@ -257,6 +260,7 @@ static void watch_link(struct nif_tcpip *ip)
         ip->link = link;
         nif__arp_flush(ip);
         nif_iface_hwaddr(ip->cfg.iface, &ip->net.hwaddr);
+        nif__arp_announce(ip);
         ip->work = true;
     }
 }

@@ -298,7 +298,14 @@ void pair_init_single(struct pair *p, uint64_t seed)
     init_dev(p, 0);
     init_dev(p, 1);
     init_stack(p, 0, seed);
+    // It announces its address, and again after two seconds.
+    for (unsigned i = 0; i < 2; i++) {
+        (void)nif_stack_poll(&p->stack[0].stack);
+        p->now_us += 2000000;
+    }
     (void)nif_stack_poll(&p->stack[0].stack);
+    p->dev[1].queued = 0;
+    p->sent[0] = 0;
 }
 
 void pair_init(struct pair *p, uint64_t seed)
@@ -307,6 +314,7 @@ void pair_init(struct pair *p, uint64_t seed)
     p->dev[0].peer = &p->dev[1];
     p->dev[1].peer = &p->dev[0];
     init_stack(p, 1, seed);
+    p->stack[1].announces = 0;
 }
 
 void pair_run(struct pair *p, uint64_t until_us, bool (*step)(struct pair *))

@@ -32,6 +32,7 @@ static size_t answer_to(size_t len)
     return pair_take(&p, out);
 }
 
+// RFC 826
 static void who_asks_for_our_address_is_told(void **state)
 {
     static const uint8_t expected[42] = {
@@ -47,6 +48,7 @@ static void who_asks_for_our_address_is_told(void **state)
     assert_int_equal(pair_take(&p, out), 0);
 }
 
+// RFC 5227 2.4
 static void a_probe_is_answered_but_not_learned(void **state)
 {
     (void)state;
@@ -61,6 +63,8 @@ struct arp_case {
     uint8_t value;
 };
 
+// RFC 826
+// CVE-2020-11906
 static void arp_that_makes_no_sense_is_dropped(void **state)
 {
     static const struct arp_case cases[] = {
@@ -117,6 +121,7 @@ static int setup_conn(void **state)
     return setup(state);
 }
 
+// RFC 1122 2.3.2.1
 static void a_neighbour_is_asked_for_three_times_a_second_apart(void **state)
 {
     uint64_t begun_us = p.now_us;
@@ -143,6 +148,7 @@ static void a_neighbour_is_asked_for_three_times_a_second_apart(void **state)
     assert_int_equal(p.dev[1].queued, 1);
 }
 
+// RFC 1122 2.3.2.2
 static void what_waited_for_an_answer_goes_when_it_comes(void **state)
 {
     (void)state;
@@ -161,6 +167,7 @@ static void what_waited_for_an_answer_goes_when_it_comes(void **state)
     assert_int_equal(pair_take(&p, out), 0);
 }
 
+// RFC 826
 static void broadcasts_change_only_what_is_known(void **state)
 {
     (void)state;
@@ -175,6 +182,7 @@ static void broadcasts_change_only_what_is_known(void **state)
     assert_int_equal(p.stack[0].arp[0].hwaddr.byte[5], 0x55);
 }
 
+// RFC 1122 2.3.2.1
 static void a_neighbour_in_use_is_asked_again_in_time(void **state)
 {
     (void)state;
@@ -188,10 +196,116 @@ static void a_neighbour_in_use_is_asked_again_in_time(void **state)
     assert_int_equal(send_to(2, "b"), 1);              // still usable
     assert_int_equal(pair_take(&p, out), 60);
     assert_memory_equal(out + 42, "b", 1);
-    pair_pass(&p, 4000000); // no answer
-    assert_int_equal(send_to(2, "c"), NIF_EUNREACH);
+    pair_run(&p, p.now_us + 1000000, NULL); // no answer, once more
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_memory_equal(out, p.dev[1].hwaddr.byte, 6);
+    for (unsigned i = 0; i < 3; i++) { // then to all
+        pair_run(&p, p.now_us + 1000000, NULL);
+        assert_int_equal(pair_take(&p, out), 60);
+        assert_int_equal(out[0], 0xFF);
+        assert_int_equal(nif_get_be32(out + 38), PAIR_IP1);
+    }
+    assert_int_equal(send_to(2, "c"), 1); // and all that time it is used
+    pair_clear(&p);
+    pair_pass(&p, 1000000);
+    assert_int_equal(send_to(2, "d"), NIF_EUNREACH);
 }
 
+// RFC 826
+// CVE-2019-12262
+static void an_answer_that_nobody_asked_for_is_not_believed(void **state)
+{
+    (void)state;
+    pair_arp(&p, in, 2, PAIR_IP1, PAIR_IP0);
+    memcpy(in, p.dev[0].hwaddr.byte, 6);
+    pair_inject(&p, in, 60);
+    assert_int_equal(p.stack[0].arp[0].state, 0);
+    assert_int_equal(answer_to(pair_arp(&p, in, 4, PAIR_IP1, PAIR_IP0)), 0);
+    assert_int_equal(p.stack[0].arp[0].state, 0);
+}
+
+static void strangers_take_no_place_of_neighbours_in_use(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < NIF_ARP_ENTRIES; i++) {
+        answer_to(pair_arp(&p, in, 1, PAIR_IP1 + i, PAIR_IP0));
+        assert_int_equal(send_to((uint8_t)(2 + i), "x"), 1);
+        pair_clear(&p);
+    }
+    for (unsigned i = 0; i < 1000; i++) {
+        // All are told, as ARP wants it.
+        assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1 + 20 + i % 200,
+                             PAIR_IP0)),
+            60);
+    }
+    for (unsigned i = 0; i < NIF_ARP_ENTRIES; i++) {
+        assert_int_equal(send_to((uint8_t)(2 + i), "x"), 1);
+        assert_int_equal(pair_take(&p, out), 60);
+        assert_int_equal(nif_get_be16(out + 12), 0x0800);
+    }
+}
+
+// Answers to what somebody makes us say to addresses that are not there.
+static void our_own_questions_leave_half_of_the_table(void **state)
+{
+    unsigned known = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < NIF_ARP_ENTRIES; i++) {
+        answer_to(pair_arp(&p, in, 1, PAIR_IP1 + i, PAIR_IP0));
+        assert_int_equal(send_to((uint8_t)(2 + i), "x"), 1);
+    }
+    for (unsigned i = 0; i < 100; i++) {
+        (void)!send_to((uint8_t)(100 + i), "x");
+    }
+    for (unsigned i = 0; i < NIF_ARP_ENTRIES; i++) {
+        known += p.stack[0].arp[i].ip < PAIR_IP1 + NIF_ARP_ENTRIES;
+    }
+    assert_int_equal(known, NIF_ARP_ENTRIES / 2);
+}
+
+// RFC 5227 2.3
+static void a_new_address_is_announced_twice(void **state)
+{
+    struct nif_net net = { .ip = nif_ip4(192, 0, 2, 9), .prefix_len = 24 };
+
+    (void)state;
+    assert_int_equal(nif_stack_set_net(&p.stack[0].stack, &net), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        pair_pass(&p, 1000);
+        assert_int_equal(pair_take(&p, out), 60);
+        assert_int_equal(out[0], 0xFF);
+        assert_int_equal(nif_get_be16(out + 20), 1);
+        assert_int_equal(nif_get_be32(out + 28), 0xC0000209);
+        assert_int_equal(nif_get_be32(out + 38), 0xC0000209);
+        pair_pass(&p, 1990000);
+        assert_int_equal(p.dev[1].queued, 0);
+        pair_pass(&p, 10000);
+    }
+    pair_pass(&p, 10000000);
+    assert_int_equal(p.dev[1].queued, 0);
+    // The same once more, as DHCP sets it at each renewal.
+    assert_int_equal(nif_stack_set_net(&p.stack[0].stack, &net), 0);
+    pair_pass(&p, 10000000);
+    assert_int_equal(p.dev[1].queued, 0);
+}
+
+// RFC 3927 2.5
+static void from_a_link_local_address_everything_goes_to_all(void **state)
+{
+    struct nif_net net = { .ip = nif_ip4(169, 254, 7, 7), .prefix_len = 16 };
+
+    (void)state;
+    assert_int_equal(nif_stack_set_net(&p.stack[0].stack, &net), 0);
+    pair_pass(&p, 5000000);
+    pair_clear(&p);
+    assert_int_equal(answer_to(pair_arp(&p, in, 1, 0xA9FE0808, 0xA9FE0707)),
+        60);
+    assert_int_equal(out[0] & out[5], 0xFF);
+    assert_memory_equal(out + 32, p.dev[1].hwaddr.byte, 6);
+}
+
+// RFC 1122 2.3.2.1
 static void a_neighbour_not_in_use_is_forgotten(void **state)
 {
     (void)state;
@@ -254,6 +368,15 @@ int main(void)
             a_full_table_gives_up_whom_it_heard_of_longest_ago, setup_conn),
         cmocka_unit_test_setup(
             whoever_is_asked_for_keeps_his_place_in_a_full_table, setup_conn),
+        cmocka_unit_test_setup(an_answer_that_nobody_asked_for_is_not_believed,
+            setup_conn),
+        cmocka_unit_test_setup(strangers_take_no_place_of_neighbours_in_use,
+            setup_conn),
+        cmocka_unit_test_setup(our_own_questions_leave_half_of_the_table,
+            setup_conn),
+        cmocka_unit_test_setup(a_new_address_is_announced_twice, setup_conn),
+        cmocka_unit_test_setup(from_a_link_local_address_everything_goes_to_all,
+            setup_conn),
         cmocka_unit_test_setup(another_cable_has_other_neighbours, setup_conn),
     };
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "arm-none-eabi-"
+# Parts of the stack that are linked only when they are named.
+OPTIONAL = ("acd", "fragment", "igmp", "reassembly")
 # What a part may want from outside: the C library's memory functions, and
 # the compiler's helpers for what a Cortex-M0+ has no instruction for.
 ALLOWED = re.compile(r"^(mem(cpy|set|move|cmp)|str(len|cmp|ncmp)|memchr|"
@@ -55,7 +57,8 @@ def part_of(path):
         return m[1]
     m = re.match(r"core/CMakeFiles/nif_core.dir/(tcpip|clients)/(\w+)", path)
     if m:
-        return "tcpip" if m[1] == "tcpip" else m[2]
+        own = m[1] == "clients" or m[2] in OPTIONAL
+        return m[2] if own else "tcpip"
     m = re.match(r"core/CMakeFiles/nif_core.dir/(net|fd|resolver)", path)
     if m:
         return m[1]

@@ -32,46 +32,47 @@ struct nif_tcpip_cfg {
 };
 
 /// What is counted: name, and what a person reads. Counters wrap.
-#define NIF_TCPIP_STATS_MAP(X)                               \
-    X(eth_rx, "frames received")                             \
-    X(eth_tx, "frames sent")                                 \
-    X(eth_drop, "frames of no known type or not for us")     \
-    X(eth_busy, "times the device had no room")              \
-    X(eth_error, "errors of the device")                     \
-    X(hold_drop, "replies given up, device full too long")   \
-    X(arp_rx, "ARP packets received")                        \
-    X(arp_tx, "ARP packets sent")                            \
-    X(arp_drop, "ARP packets malformed or from nowhere")     \
-    X(arp_failed, "neighbours that did not answer")          \
-    X(ip_rx, "IP packets taken")                             \
-    X(ip_tx, "IP packets sent")                              \
-    X(ip_bad, "IP packets with a bad header or checksum")    \
-    X(ip_fragment, "IP fragments dropped")                   \
-    X(ip_option, "IP packets dropped for their options")     \
-    X(ip_source, "IP packets with an impossible source")     \
-    X(ip_other, "IP packets for others")                     \
-    X(ip_proto, "IP packets of no known protocol")           \
-    X(icmp_rx, "ICMP messages received")                     \
-    X(icmp_tx, "ICMP messages sent")                         \
-    X(icmp_drop, "ICMP messages malformed or not answered")  \
-    X(udp_rx, "datagrams received")                          \
-    X(udp_tx, "datagrams sent")                              \
-    X(udp_bad, "datagrams with a bad length or checksum")    \
-    X(udp_closed, "datagrams for a closed port")             \
-    X(udp_full, "datagrams dropped, receive buffer full")    \
-    X(udp_lost, "datagrams dropped, no way to their target") \
-    X(tcp_rx, "segments received")                           \
-    X(tcp_tx, "segments sent")                               \
-    X(tcp_bad, "segments with a bad header or checksum")     \
-    X(tcp_closed, "segments for no connection")              \
-    X(tcp_full, "connections not taken, backlog full")       \
-    X(tcp_rst_rx, "resets obeyed")                           \
-    X(tcp_rst_tx, "resets sent")                             \
-    X(tcp_outside, "segments outside the window")            \
-    X(tcp_order, "segments out of order")                    \
-    X(tcp_challenge, "challenge acknowledgements sent")      \
-    X(tcp_timeout, "retransmissions after a timeout")        \
-    X(tcp_fast, "retransmissions after duplicate ACKs")      \
+#define NIF_TCPIP_STATS_MAP(X)                                \
+    X(eth_rx, "frames received")                              \
+    X(eth_tx, "frames sent")                                  \
+    X(eth_drop, "frames of no known type or not for us")      \
+    X(eth_busy, "times the device had no room")               \
+    X(eth_error, "errors of the device")                      \
+    X(hold_drop, "replies given up, device full too long")    \
+    X(arp_rx, "ARP packets received")                         \
+    X(arp_tx, "ARP packets sent")                             \
+    X(arp_drop, "ARP packets malformed or from nowhere")      \
+    X(arp_failed, "neighbours that did not answer")           \
+    X(arp_conflict, "ARP packets of others with our address") \
+    X(ip_rx, "IP packets taken")                              \
+    X(ip_tx, "IP packets sent")                               \
+    X(ip_bad, "IP packets with a bad header or checksum")     \
+    X(ip_fragment, "IP fragments dropped")                    \
+    X(ip_option, "IP packets dropped for their options")      \
+    X(ip_source, "IP packets with an impossible source")      \
+    X(ip_other, "IP packets for others")                      \
+    X(ip_proto, "IP packets of no known protocol")            \
+    X(icmp_rx, "ICMP messages received")                      \
+    X(icmp_tx, "ICMP messages sent")                          \
+    X(icmp_drop, "ICMP messages malformed or not answered")   \
+    X(udp_rx, "datagrams received")                           \
+    X(udp_tx, "datagrams sent")                               \
+    X(udp_bad, "datagrams with a bad length or checksum")     \
+    X(udp_closed, "datagrams for a closed port")              \
+    X(udp_full, "datagrams dropped, receive buffer full")     \
+    X(udp_lost, "datagrams dropped, no way to their target")  \
+    X(tcp_rx, "segments received")                            \
+    X(tcp_tx, "segments sent")                                \
+    X(tcp_bad, "segments with a bad header or checksum")      \
+    X(tcp_closed, "segments for no connection")               \
+    X(tcp_full, "connections not taken, backlog full")        \
+    X(tcp_rst_rx, "resets obeyed")                            \
+    X(tcp_rst_tx, "resets sent")                              \
+    X(tcp_outside, "segments outside the window")             \
+    X(tcp_order, "segments out of order")                     \
+    X(tcp_challenge, "challenge acknowledgements sent")       \
+    X(tcp_timeout, "retransmissions after a timeout")         \
+    X(tcp_fast, "retransmissions after duplicate ACKs")       \
     X(tcp_probe, "window and keepalive probes sent")
 
 struct nif_tcpip_stats {
@@ -89,6 +90,8 @@ struct nif_tcpip_neighbour {
     uint8_t tries; ///< questions sent without an answer
     bool used;     ///< since it was last confirmed
 };
+
+struct nif_acd;
 
 /// The stack. Must not move while connections are open.
 struct nif_tcpip {
@@ -118,6 +121,9 @@ struct nif_tcpip {
     bool work;          ///< a connection has something to send
     bool more;          ///< poll() stopped for its budget, not for want
     bool sent;          ///< a frame was sent since the device was polled
+    uint8_t announces;  ///< announcements of the address still to send
+    uint64_t announce_us;
+    struct nif_acd *acds; ///< who watches an address
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
 };
 
