@@ -6,6 +6,8 @@
 #include "internal.h"
 #include "tcp.h"
 
+#include "nif/igmp.h"
+
 void nif__kick(struct nif_tcpip *ip)
 {
     ip->work = true;
@@ -24,6 +26,11 @@ void nif__conn_unlink(struct nif_conn *conn)
     }
     conn->next = NULL;
     conn->state = NIF_CONN_CLOSED;
+    if (conn->proto == NIF_UDP && nif__udp_of(conn)->groups != 0) {
+        struct nif_igmp *igmp = nif__conn_stack(conn)->cfg.igmp;
+
+        igmp->ops->leave_all(igmp, conn);
+    }
 }
 
 void nif__conn_append(struct nif_tcpip *ip, struct nif_conn *conn)
@@ -38,21 +45,23 @@ void nif__conn_append(struct nif_tcpip *ip, struct nif_conn *conn)
 }
 
 // Who says good-bye, or came in through a listener, does not keep a port
-// from somebody new.
-static bool holds_port(struct nif_conn *other)
+// from somebody new; nor do two that agreed to share it.
+static bool holds_port(struct nif_conn *conn, struct nif_conn *other)
 {
-    return other->proto == NIF_UDP ||
-        (other->state != NIF_CONN_CLOSING &&
-            !(nif__tcp_of(other)->flags & TCP_ACCEPTED));
+    if (other->proto == NIF_UDP) {
+        return !nif__udp_of(conn)->reuse || !nif__udp_of(other)->reuse;
+    }
+    return (other->state != NIF_CONN_CLOSING &&
+        !(nif__tcp_of(other)->flags & TCP_ACCEPTED));
 }
 
-static bool port_taken(const struct nif_conn *conn, uint16_t port)
+static bool port_taken(struct nif_conn *conn, uint16_t port)
 {
     struct nif_conn *other = nif__conn_stack(conn)->conns;
 
     for (; other != NULL; other = other->next) {
-        if (other != conn && other->proto == conn->proto && holds_port(other) &&
-            nif__flow_of(other)->port == port) {
+        if (other != conn && other->proto == conn->proto &&
+            nif__flow_of(other)->port == port && holds_port(conn, other)) {
             return true;
         }
     }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// ICMP (RFC 792, RFC 1122 3.2.2): answers echo requests, says "port
-// unreachable". What others report is counted and changes nothing.
+// ICMP (RFC 792, RFC 1122 3.2.2): answers echo requests, tells others what was
+// wrong with their packets, and hands what they say about ours to UDP and
+// TCP. Redirects and source quench are ignored: with one gateway there is no
+// choice to make, and RFC 6633 retired the other.
 
 #include "internal.h"
 
@@ -9,6 +11,7 @@
 
 #define ERRORS_PER_SECOND     8 // RFC 1812 4.3.2.8: limit what you send
 #define CHALLENGES_PER_SECOND 8 // and up to 7 more: see below
+#define QUOTE                 8 // bytes behind the offending header
 
 void nif__rate_renew(struct nif_tcpip *ip)
 {
@@ -22,6 +25,8 @@ void nif__rate_renew(struct nif_tcpip *ip)
     ip->challenges = (uint8_t)(CHALLENGES_PER_SECOND + (nif__random(ip) & 7));
 }
 
+// ---------------------------------------------------------------- answers
+
 // The type changes from 8 to 0, so the sum grows by 0x0800, whatever else
 // is in the message (RFC 1624).
 static void echo(struct nif_tcpip *ip, const struct nif__in *in)
@@ -34,22 +39,102 @@ static void echo(struct nif_tcpip *ip, const struct nif__in *in)
     nif__ipv4_reply(ip, in, in->len);
 }
 
-void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
+// The header of a packet of ours, as far as it is quoted, holds together. It
+// is its first fragment, or the ports would not be there.
+static bool quote_sound(const struct nif_tcpip *ip, const uint8_t *h,
+    size_t len)
 {
-    bool sound = in->len >= ICMP_LEN &&
-        nif__sum_end(nif__sum(0, in->body, in->len)) == 0;
+    size_t header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
 
-    ip->stats.icmp_rx++;
-    if (sound && in->body[ICMP_TYPE] == ICMP_ECHO && !in->group) {
+    return len >= IPV4_LEN && h[IPV4_VERSION_IHL] >> 4 == 4 &&
+        header >= IPV4_LEN && len >= header + QUOTE &&
+        (nif_get_be16(h + IPV4_FRAGMENT) & IPV4_OFFSET) == 0 &&
+        nif_get_be32(h + IPV4_SRC) == ip->ip;
+}
+
+// Somebody says that a packet of ours did not arrive. Returns false if it
+// cannot be one of ours.
+static bool take_error(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    const uint8_t *h = in->body + ICMP_LEN;
+    size_t len = in->len - ICMP_LEN;
+    struct nif__icmp_error error = {
+        .type = in->body[ICMP_TYPE],
+        .code = in->body[ICMP_CODE],
+    };
+    size_t header;
+
+    if (in->group || !quote_sound(ip, h, len)) {
+        return false;
+    }
+    header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
+    error.src = ip->ip;
+    error.dst = nif_get_be32(h + IPV4_DST);
+    error.body = h + header;
+    error.len = len - header;
+    if (error.type == ICMP_UNREACHABLE && error.code == ICMP_CODE_TOO_BIG) {
+        error.mtu = nif_get_be16(in->body + ICMP_MTU);
+    }
+    ip->stats.icmp_error++;
+    if (h[IPV4_PROTO] == IPV4_PROTO_UDP) {
+        nif__udp_icmp(ip, &error);
+    } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP) {
+        nif__tcp_icmp(ip, &error);
+    }
+    return true;
+}
+
+static bool take(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    if (in->len < ICMP_LEN ||
+        nif__sum_end(nif__sum(0, in->body, in->len)) != 0) {
+        return false;
+    }
+    switch (in->body[ICMP_TYPE]) {
+    case ICMP_ECHO:
         // Not to a group: that would make us part of a flood (RFC 1122
         // 3.2.2.6).
-        echo(ip, in);
-    } else {
+        if (!in->group) {
+            echo(ip, in);
+        }
+        return !in->group;
+    case ICMP_UNREACHABLE:
+    case ICMP_TIME_EXCEEDED:
+    case ICMP_PARAMETER: return take_error(ip, in);
+    default: return false;
+    }
+}
+
+void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    ip->stats.icmp_rx++;
+    if (!take(ip, in)) {
         ip->stats.icmp_drop++;
     }
 }
 
-void nif__icmp_port_unreachable(struct nif_tcpip *ip, const struct nif__in *in)
+// ----------------------------------------------------------------- errors
+
+// RFC 1122 3.2.2: never about an ICMP error, what was for many, or from
+// nobody. (Fragments but the first do not come here.)
+static bool error_due(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    if (in->group || in->src == 0 || ip->ip == 0 ||
+        (in->ip[IPV4_PROTO] == IPV4_PROTO_ICMP &&
+            (in->len == 0 || in->body[ICMP_TYPE] != ICMP_ECHO))) {
+        return false;
+    }
+    nif__rate_renew(ip);
+    if (ip->errors == 0) {
+        ip->stats.icmp_limit++;
+        return false;
+    }
+    ip->errors--;
+    return true;
+}
+
+void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
+    uint16_t what, uint32_t rest)
 {
     struct nif__out out = {
         .hwaddr = in->frame + ETH_SRC,
@@ -59,23 +144,21 @@ void nif__icmp_port_unreachable(struct nif_tcpip *ip, const struct nif__in *in)
         .body_len = ICMP_LEN,
     };
     uint8_t *body = nif__out_body(&out);
+    size_t quote = in->len < QUOTE ? in->len : QUOTE;
     uint32_t sum;
 
-    nif__rate_renew(ip);
-    if (in->group || in->src == 0 || ip->ip == 0 || ip->errors == 0) {
+    if (!error_due(ip, in)) {
         return;
     }
-    ip->errors--;
-    // The offending header and 8 bytes behind it, which are there: UDP's.
     out.data[0] =
-        (struct nif_seg){ in->ip, (size_t)(in->body - in->ip) + UDP_LEN };
-    memset(body, 0, ICMP_LEN);
-    body[ICMP_TYPE] = ICMP_UNREACHABLE;
-    body[ICMP_CODE] = ICMP_CODE_PORT;
+        (struct nif_seg){ in->ip, (size_t)(in->body - in->ip) + quote };
+    nif_put_be16(body + ICMP_TYPE, what);
+    nif_put_be16(body + ICMP_SUM, 0);
+    nif_put_be32(body + ICMP_REST, rest);
     sum = nif__sum(0, body, ICMP_LEN);
     sum = nif__sum(sum, out.data[0].data, out.data[0].len);
     nif_put_be16(body + ICMP_SUM, nif__sum_end(sum));
-    // Lost if there is no room: the next datagram brings another.
+    // Lost if there is no room: the next packet brings another.
     if (nif__ipv4_send(ip, &out) == 0) {
         ip->stats.icmp_tx++;
     }

@@ -24,11 +24,23 @@ struct nif__in {
     size_t len;     ///< of `body`, by the IPv4 header
     uint32_t src;
     uint32_t dst;
-    bool group; ///< the frame or the packet was not for us alone
+    bool group;      ///< the frame or the packet was not for us alone
+    uint32_t groups; ///< sent to a multicast group: its bit (nif/igmp.h)
+    uint8_t *lent;   ///< put together from fragments: set it to NIF__LENT to
+                     ///< keep the memory, and to NIF__FREE afterwards
 };
+
+/// What a buffer for reassembly is at the moment.
+enum { NIF__FREE, NIF__FILLING, NIF__LENT };
 
 /// Headers in front of what is sent: the longest of TCP.
 #define NIF__HEAD_MAX (ETH_LEN + IPV4_LEN + TCP_LEN_MAX)
+
+/// How much of a packet went out, as fragments.
+struct nif__frag {
+    uint16_t at; ///< bytes behind the IPv4 header; 0: none yet
+    uint16_t id;
+};
 
 /// A packet to send.
 struct nif__out {
@@ -38,6 +50,7 @@ struct nif__out {
     uint8_t ttl;
     uint8_t body_len;       ///< of the header behind the IPv4 header
     struct nif_seg data[2]; ///< what follows it; length 0: nothing
+    struct nif__frag *frag; ///< if it may go as fragments: kept over calls
     uint8_t head[NIF__HEAD_MAX];
 };
 
@@ -167,7 +180,8 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 /// TCP, and sends.
 ///
 /// Returns 0; NIF_EAGAIN if the neighbour is not known yet or the device has
-/// no room; NIF_EUNREACH; NIF_EADDR; the device's error.
+/// no room: of a packet with `frag`, part may be gone, and the same is to be
+/// given again; NIF_EUNREACH; NIF_EADDR; NIF_ETOOBIG; the device's error.
 NIF_NODISCARD int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out);
 
 /// Sends the packet of `in`, whose body the caller has made a reply of `len`
@@ -181,6 +195,24 @@ bool nif__ipv4_is_host(const struct nif_ip *ip);
 /// True for 255.255.255.255 and the broadcast address of our subnet.
 bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr);
 
+/// The Ethernet address of a multicast group.
+void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6]);
+
+/// Fills in the Ethernet header of `out`. Returns as nif__ipv4_send().
+NIF_NODISCARD int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out);
+
+/// Fills in the IPv4 header of `out`. `fragment` is that field: flags and
+/// offset.
+void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
+    size_t total, uint16_t id, uint16_t fragment);
+
+/// Fills in the checksum of UDP or TCP over `len` bytes.
+void nif__ipv4_put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
+    size_t len);
+
+/// Hands a whole packet to its protocol.
+void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in);
+
 /// True if a packet to `addr` has a way. Else NIF_EADDR or NIF_EUNREACH.
 NIF_NODISCARD int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr,
     uint32_t *hop);
@@ -189,8 +221,28 @@ NIF_NODISCARD int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr,
 
 void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in);
 
-/// Tells the sender of `in` that nobody listens on that port.
-void nif__icmp_port_unreachable(struct nif_tcpip *ip, const struct nif__in *in);
+/// An error that somebody reported about a packet of ours.
+struct nif__icmp_error {
+    uint8_t type;
+    uint8_t code;
+    uint32_t src;        ///< of our packet: our address
+    uint32_t dst;        ///< of our packet: the peer
+    const uint8_t *body; ///< of our packet, behind its IPv4 header
+    size_t len;          ///< of that what the report has: 8 at least
+    uint16_t mtu;        ///< fragmentation needed: to this (RFC 1191), or 0
+};
+
+/// Tells the sender of `in` what was wrong with it: `what` is type and code,
+/// type first; `rest` are the four bytes behind the checksum. Not more than
+/// some in a second, and never where RFC 1122 3.2.2 forbids.
+void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
+    uint16_t what, uint32_t rest);
+
+/// What TCP does about an error.
+void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error);
+
+/// What UDP does about an error.
+void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error);
 
 /// Renews once a second what is limited per second.
 void nif__rate_renew(struct nif_tcpip *ip);
@@ -237,12 +289,23 @@ struct nif__udp {
     struct nif__flow flow;
     struct nif__ring rx;
     struct nif__ring tx;
+    uint32_t groups;       ///< joined, bits as in nif/igmp.h
+    struct nif__frag frag; ///< of the oldest in `tx`
+    int error;             ///< what the network said, told once
+    bool reuse;            ///< NIF_OPT_REUSE
 };
+
+static inline struct nif__udp *nif__udp_of(struct nif_conn *conn)
+{
+    return (struct nif__udp *)(void *)conn->impl.bytes;
+}
 
 _Static_assert(sizeof(struct nif__udp) <= NIF_CONN_IMPL, "does not fit");
 
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in);
 void nif__udp_output(struct nif_conn *conn);
+NIF_NODISCARD int nif__udp_option(struct nif_conn *conn, enum nif_option option,
+    int value);
 NIF_NODISCARD int nif__udp_connect(struct nif_conn *conn,
     const struct nif_endpoint *peer);
 NIF_NODISCARD int nif__udp_send(struct nif_conn *conn, const void *data,

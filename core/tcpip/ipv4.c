@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // IPv4 (RFC 791, RFC 1122 3): checks what comes, finds the way for what goes.
-// Fragments are not put together here yet; they are counted and dropped.
+// Fragments are for reassembly.c and fragment.c.
 
 #include "internal.h"
+
+#include "nif/igmp.h"
+#include "nif/reassembly.h"
 
 #include "tcp.h"
 
@@ -13,22 +16,27 @@
 
 // Walks the options as far as to know that none of them is a source route,
 // which nobody honest uses (RFC 7126 4.3, 4.4), and that their lengths hold.
-static bool options_harmless(const uint8_t *opt, size_t len)
-{
-    size_t at = 0;
+// Returns 0, SOURCE_ROUTE, or where in the header the mistake is.
+#define SOURCE_ROUTE 1
 
-    while (at < len && opt[at] != IPV4_OPT_END) {
-        if (opt[at] == IPV4_OPT_NOP) {
+static size_t bad_option(const uint8_t *h, size_t header)
+{
+    size_t at = IPV4_LEN;
+
+    while (at < header && h[at] != IPV4_OPT_END) {
+        if (h[at] == IPV4_OPT_NOP) {
             at++;
             continue;
         }
-        if (opt[at] == IPV4_OPT_LSRR || opt[at] == IPV4_OPT_SSRR ||
-            len - at < 2 || opt[at + 1] < 2 || opt[at + 1] > len - at) {
-            return false;
+        if (h[at] == IPV4_OPT_LSRR || h[at] == IPV4_OPT_SSRR) {
+            return SOURCE_ROUTE;
         }
-        at += opt[at + 1];
+        if (header - at < 2 || h[at + 1] < 2 || h[at + 1] > header - at) {
+            return at;
+        }
+        at += h[at + 1];
     }
-    return true;
+    return 0;
 }
 
 bool nif__ipv4_is_host(const struct nif_ip *ip)
@@ -49,25 +57,34 @@ bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr)
 }
 
 // A source that can be answered. 0.0.0.0 is who has no address yet and calls
-// to all.
+// to all, or a switch that asks for groups.
 static bool source_possible(const struct nif_tcpip *ip,
     const struct nif__in *in)
 {
     if (in->src == 0) {
-        return in->group && in->ip[IPV4_PROTO] == IPV4_PROTO_UDP;
+        return in->group &&
+            (in->ip[IPV4_PROTO] == IPV4_PROTO_UDP ||
+                in->ip[IPV4_PROTO] == IPV4_PROTO_IGMP);
     }
     return in->src != ip->ip && in->src >> 28 < 0xE && in->src >> 24 != 127 &&
         !nif__ipv4_is_broadcast(ip, in->src);
 }
 
-// Whom it is for: us, or all. Before there is an address, everything that
-// came to our card: a DHCP server may use the address that it is about to
-// give (RFC 2131 4.1).
+// Whom it is for: us, all, or a group that we are in. Before there is an
+// address, everything that came to our card: a DHCP server may use the
+// address that it is about to give (RFC 2131 4.1).
 static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
 {
     if (nif__ipv4_is_broadcast(ip, in->dst)) {
         in->group = true;
         return true;
+    }
+    if (in->dst >> 28 == 0xE) {
+        struct nif_igmp *igmp = ip->cfg.igmp;
+
+        in->group = true;
+        in->groups = igmp != NULL ? igmp->ops->member(igmp, in->dst) : 0;
+        return in->groups != 0;
     }
     if (ip->ip == 0) {
         return in->dst >> 28 < 0xE;
@@ -91,7 +108,7 @@ static bool header_sound(const uint8_t *h, size_t *len)
     return nif__sum_end(nif__sum(0, h, header)) == 0;
 }
 
-static void deliver(struct nif_tcpip *ip, const struct nif__in *in)
+void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
 {
     uint8_t proto = in->ip[IPV4_PROTO];
 
@@ -101,10 +118,30 @@ static void deliver(struct nif_tcpip *ip, const struct nif__in *in)
         return;
     }
     switch (proto) {
-    case IPV4_PROTO_ICMP: nif__icmp_input(ip, in); break;
-    case IPV4_PROTO_UDP: nif__udp_input(ip, in); break;
-    case IPV4_PROTO_TCP: nif__tcp_input(ip, in); break;
-    default: ip->stats.ip_proto++; break;
+    case IPV4_PROTO_ICMP: nif__icmp_input(ip, in); return;
+    case IPV4_PROTO_UDP: nif__udp_input(ip, in); return;
+    case IPV4_PROTO_TCP: nif__tcp_input(ip, in); return;
+    case IPV4_PROTO_IGMP:
+        if (ip->cfg.igmp != NULL) {
+            ip->cfg.igmp->ops->input(ip->cfg.igmp, in);
+            return;
+        }
+        break;
+    default: break;
+    }
+    ip->stats.ip_proto++;
+    nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PROTOCOL, 0);
+}
+
+// A part of a packet.
+static void fragment(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    struct nif_reassembly *r = ip->cfg.reassembly;
+
+    if (r != NULL && ip->ip != 0) {
+        r->ops->input(ip, in);
+    } else {
+        ip->stats.ip_fragment++;
     }
 }
 
@@ -113,6 +150,7 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     uint8_t *h = frame + ETH_LEN;
     struct nif__in in = { .frame = frame, .ip = h };
     size_t header;
+    size_t bad;
 
     len -= ETH_LEN;
     if (len < IPV4_LEN || !header_sound(h, &len)) {
@@ -127,14 +165,26 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     in.group = (frame[ETH_DST] & 1) != 0;
     if (!for_us(ip, &in)) {
         ip->stats.ip_other++;
-    } else if (!source_possible(ip, &in)) {
+        return;
+    }
+    if (!source_possible(ip, &in)) {
         ip->stats.ip_source++;
-    } else if (!options_harmless(h + IPV4_LEN, header - IPV4_LEN)) {
+        return;
+    }
+    bad = bad_option(h, header);
+    if (bad != 0) {
         ip->stats.ip_option++;
-    } else if (nif_get_be16(h + IPV4_FRAGMENT) & IPV4_MORE_OR_OFFSET) {
-        ip->stats.ip_fragment++;
+        // Whoever routes at the source is not told a thing (CVE-2019-12256).
+        if (bad != SOURCE_ROUTE &&
+            !(nif_get_be16(h + IPV4_FRAGMENT) & IPV4_OFFSET)) {
+            nif__icmp_error(ip, &in, ICMP_PARAMETER << 8, (uint32_t)bad << 24);
+        }
+        return;
+    }
+    if (nif_get_be16(h + IPV4_FRAGMENT) & IPV4_MORE_OR_OFFSET) {
+        fragment(ip, &in);
     } else {
-        deliver(ip, &in);
+        nif__ipv4_deliver(ip, &in);
     }
 }
 
@@ -159,7 +209,7 @@ int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
     return 0;
 }
 
-static int resolve(struct nif_tcpip *ip, const struct nif__out *out,
+static int hwaddr_of(struct nif_tcpip *ip, const struct nif__out *out,
     uint8_t *hwaddr)
 {
     uint32_t hop;
@@ -176,22 +226,38 @@ static int resolve(struct nif_tcpip *ip, const struct nif__out *out,
         memset(hwaddr, 0xFF, 6);
         return 0;
     }
-    if (hop >> 28 == 0xE) { // RFC 1112 6.4
-        nif_put_be16(hwaddr, 0x0100);
-        nif_put_be32(hwaddr + 2, 0x5E000000u | (hop & 0x7FFFFF));
+    if (hop >> 28 == 0xE) {
+        nif__ipv4_group_hwaddr(hop, hwaddr);
         return 0;
     }
     return nif__arp_resolve(ip, hop, hwaddr);
 }
 
-static void put_header(struct nif_tcpip *ip, struct nif__out *out, size_t total)
+// RFC 1112 6.4.
+void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6])
+{
+    nif_put_be16(hwaddr, 0x0100);
+    nif_put_be32(hwaddr + 2, 0x5E000000u | (group & 0x7FFFFF));
+}
+
+int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
+{
+    int err = hwaddr_of(ip, out, out->head + ETH_DST);
+
+    memcpy(out->head + ETH_SRC, ip->net.hwaddr.byte, 6);
+    nif_put_be16(out->head + ETH_TYPE, ETH_TYPE_IPV4);
+    return err;
+}
+
+void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
+    size_t total, uint16_t id, uint16_t fragment)
 {
     uint8_t *h = out->head + ETH_LEN;
 
     nif_put_be16(h + IPV4_VERSION_IHL, 0x4500);
     nif_put_be16(h + IPV4_TOTAL, (uint16_t)total);
-    nif_put_be16(h + IPV4_ID, ip->ip_id++);
-    nif_put_be16(h + IPV4_FRAGMENT, 0);
+    nif_put_be16(h + IPV4_ID, id);
+    nif_put_be16(h + IPV4_FRAGMENT, fragment);
     h[IPV4_TTL] = out->ttl;
     h[IPV4_PROTO] = out->proto;
     nif_put_be16(h + IPV4_SUM, 0);
@@ -218,7 +284,7 @@ static uint16_t body_sum(const struct nif_tcpip *ip, struct nif__out *out,
     return nif__sum_end(sum);
 }
 
-static void put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
+void nif__ipv4_put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
     size_t len)
 {
     uint8_t *body = nif__out_body(out);
@@ -238,15 +304,19 @@ int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
     size_t len = out->body_len + out->data[0].len + out->data[1].len;
     struct nif_seg segs[3];
     size_t n = 1;
-    int err = resolve(ip, out, out->head + ETH_DST);
+    int err;
 
+    if (IPV4_LEN + len > ip->mtu) {
+        return ip->cfg.fragment != NULL && out->frag != NULL
+            ? ip->cfg.fragment->ops->send(ip, out, len)
+            : NIF_ETOOBIG;
+    }
+    err = nif__ipv4_resolve(ip, out);
     if (err != 0) {
         return err;
     }
-    memcpy(out->head + ETH_SRC, ip->net.hwaddr.byte, 6);
-    nif_put_be16(out->head + ETH_TYPE, ETH_TYPE_IPV4);
-    put_header(ip, out, IPV4_LEN + len);
-    put_body_sum(ip, out, len);
+    nif__ipv4_put_header(ip, out, IPV4_LEN + len, ip->ip_id++, 0);
+    nif__ipv4_put_body_sum(ip, out, len);
     segs[0] = (struct nif_seg){ out->head,
         ETH_LEN + IPV4_LEN + (size_t)out->body_len };
     for (size_t i = 0; i < nif_countof(out->data); i++) {
@@ -266,6 +336,12 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
     size_t header_len = (size_t)(in->body - in->ip);
     uint8_t *h = in->ip;
 
+    if (IPV4_LEN + len > ip->mtu) {
+        if (ip->cfg.fragment != NULL && in->lent != NULL) {
+            ip->cfg.fragment->ops->reply(ip, in, len);
+        }
+        return;
+    }
     // Options are never echoed: the body moves up behind a bare header.
     if (header_len != IPV4_LEN) {
         memmove(h + IPV4_LEN, in->body, len);

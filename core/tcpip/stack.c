@@ -7,6 +7,8 @@
 #include "tcp.h"
 
 #include "nif/acd.h"
+#include "nif/igmp.h"
+#include "nif/reassembly.h"
 
 // The iface is polled again after something was sent, as its next time may
 // have changed; not for ever.
@@ -40,7 +42,7 @@ static int tcpip_open(struct nif_stack *stack, struct nif_conn *conn,
     if (proto == NIF_TCP) {
         nif__tcp_reset(conn);
     }
-    nif__flow_of(conn)->ttl = IPV4_TTL_DEFAULT;
+    nif__flow_of(conn)->ttl = proto == NIF_TCP ? IPV4_TTL_DEFAULT : 0;
     nif__conn_append(nif__of(stack), conn);
     return 0;
 }
@@ -129,7 +131,19 @@ static int tcpip_option(struct nif_stack *stack, struct nif_conn *conn,
         return 0;
     }
     return conn->proto == NIF_TCP ? nif__tcp_option(conn, option, value)
-                                  : NIF_ENOTSUP;
+                                  : nif__udp_option(conn, option, value);
+}
+
+static int tcpip_group(struct nif_stack *stack, struct nif_conn *conn,
+    const struct nif_ip *group, bool join)
+{
+    struct nif_igmp *igmp = nif__of(stack)->cfg.igmp;
+
+    if (igmp == NULL || conn->proto != NIF_UDP) {
+        return NIF_ENOTSUP;
+    }
+    nif__tick(nif__of(stack));
+    return igmp->ops->group(igmp, conn, group, join);
 }
 
 static unsigned tcpip_ready(struct nif_stack *stack, struct nif_conn *conn)
@@ -161,6 +175,15 @@ static void end_connections(struct nif_tcpip *ip)
     }
 }
 
+// Tells the cable who and where we are.
+static void begin_address(struct nif_tcpip *ip)
+{
+    nif__arp_announce(ip);
+    if (ip->cfg.igmp != NULL) {
+        ip->cfg.igmp->ops->renew(ip->cfg.igmp);
+    }
+}
+
 static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 {
     struct nif_tcpip *ip = nif__of(stack);
@@ -186,7 +209,7 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
         net->gateway.family == NIF_IP_NONE ? 0 : nif_ip4_value(&net->gateway);
     nif__arp_flush(ip);
     if (other) {
-        nif__arp_announce(ip);
+        begin_address(ip);
     }
     nif__kick(ip);
     return 0;
@@ -225,6 +248,12 @@ static void run_timers(struct nif_tcpip *ip)
 
     ip->due_us = ip->held != NULL ? ip->held_until_us : NIF_NEVER;
     nif__arp_timer(ip);
+    if (ip->cfg.reassembly != NULL) {
+        ip->cfg.reassembly->ops->timer(ip);
+    }
+    if (ip->cfg.igmp != NULL) {
+        ip->cfg.igmp->ops->timer(ip->cfg.igmp);
+    }
     for (struct nif_acd *acd = ip->acds; acd != NULL; acd = acd->next) {
         acd->ops->timer(acd);
     }
@@ -241,6 +270,9 @@ static void run_output(struct nif_tcpip *ip)
     struct nif_conn *next;
 
     ip->work = false;
+    if (ip->cfg.fragment != NULL) {
+        ip->cfg.fragment->ops->output(ip);
+    }
     for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
         next = c->next;
         if (c->proto == NIF_TCP) {
@@ -260,7 +292,7 @@ static void watch_link(struct nif_tcpip *ip)
         ip->link = link;
         nif__arp_flush(ip);
         nif_iface_hwaddr(ip->cfg.iface, &ip->net.hwaddr);
-        nif__arp_announce(ip);
+        begin_address(ip);
         ip->work = true;
     }
 }
@@ -299,13 +331,7 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
 
 // ------------------------------------------------------------------ init
 
-static const struct nif_stack_caps tcpip_caps = {
-    .datagram_max = NIF_ETH_FRAME_MAX - ETH_LEN - IPV4_LEN - UDP_LEN,
-    .empty_datagrams = true,
-};
-
 static const struct nif_stack_ops tcpip_ops = {
-    .caps = &tcpip_caps,
     .open = tcpip_open,
     .bind = tcpip_bind,
     .connect = tcpip_connect,
@@ -317,6 +343,7 @@ static const struct nif_stack_ops tcpip_ops = {
     .close = tcpip_close,
     .abort = tcpip_abort,
     .option = tcpip_option,
+    .group = tcpip_group,
     .ready = tcpip_ready,
     .net = tcpip_net,
     .set_net = tcpip_set_net,
@@ -325,12 +352,23 @@ static const struct nif_stack_ops tcpip_ops = {
 
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
 {
+    size_t mtu = nif_iface_mtu(cfg->iface);
+    size_t largest = cfg->fragment != NULL ? IPV4_TOTAL_MAX : mtu;
+
     *tcpip = (struct nif_tcpip){
         .stack = { .ops = &tcpip_ops, .clock = cfg->clock },
         .cfg = *cfg,
         .due_us = NIF_NEVER,
+        .mtu = (uint16_t)mtu,
+    };
+    tcpip->stack.caps = (struct nif_stack_caps){
+        .datagram_max = largest - IPV4_LEN - UDP_LEN,
+        .empty_datagrams = true,
     };
     nif__hash_seed(tcpip, cfg->seed);
+    if (cfg->igmp != NULL) {
+        cfg->igmp->ip = tcpip;
+    }
     tcpip->ip_id = (uint16_t)nif__random(tcpip);
     nif_iface_hwaddr(cfg->iface, &tcpip->net.hwaddr);
 }

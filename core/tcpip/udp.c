@@ -10,23 +10,20 @@
 // A record's head: address (4), port (2), length (2).
 #define HEAD 8
 
-static struct nif__udp *udp_of(struct nif_conn *conn)
-{
-    return (struct nif__udp *)(void *)conn->impl.bytes;
-}
-
 // ----------------------------------------------------------------- input
 
 // How well `conn` fits: 0 not at all, 1 it takes from anybody, 2 from this
 // peer.
 static unsigned fit(struct nif_conn *conn, const struct nif__in *in)
 {
-    const struct nif__flow *flow = nif__flow_of(conn);
+    const struct nif__udp *udp = nif__udp_of(conn);
+    const struct nif__flow *flow = &udp->flow;
 
-    if (conn->proto != NIF_UDP || flow->port == 0 ||
+    if (conn->proto != NIF_UDP ||
         flow->port != nif_get_be16(in->body + UDP_DST) ||
         conn->state == NIF_CONN_FAILED || conn->state == NIF_CONN_CLOSING ||
-        (flow->bound_ip && in->group)) {
+        (in->group && flow->bound_ip) ||
+        (in->groups != 0 && (in->groups & udp->groups) == 0)) {
         return 0;
     }
     if (flow->peer_port == 0) {
@@ -38,17 +35,21 @@ static unsigned fit(struct nif_conn *conn, const struct nif__in *in)
         : 0;
 }
 
-static struct nif_conn *find(struct nif_tcpip *ip, const struct nif__in *in)
+// The connection from `c` on that fits best; of what is for many, the next.
+static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in)
 {
     struct nif_conn *best = NULL;
     unsigned best_fit = 0;
 
-    for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
+    for (; c != NULL; c = c->next) {
         unsigned f = fit(c, in);
 
         if (f > best_fit) {
             best = c;
             best_fit = f;
+        }
+        if (in->group && best != NULL) {
+            break;
         }
     }
     return best;
@@ -57,7 +58,7 @@ static struct nif_conn *find(struct nif_tcpip *ip, const struct nif__in *in)
 static void store(struct nif_tcpip *ip, struct nif_conn *conn,
     const struct nif__in *in, size_t len)
 {
-    struct nif__udp *udp = udp_of(conn);
+    struct nif__udp *udp = nif__udp_of(conn);
     size_t room = conn->cfg.rx_cap - udp->rx.used;
     uint8_t head[HEAD];
 
@@ -93,21 +94,63 @@ static size_t checked_len(const struct nif__in *in)
 
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    size_t len = checked_len(in);
-    struct nif_conn *conn;
+    bool headed = in->len >= UDP_LEN && nif_get_be16(in->body + UDP_DST) != 0;
+    struct nif_conn *conn = headed ? find(ip->conns, in) : NULL;
+    size_t len;
 
-    if (len == 0 || nif_get_be16(in->body + UDP_DST) == 0) {
+    // What all get and nobody wants ends here, before its sum is made.
+    if (headed && conn == NULL && in->group) {
+        ip->stats.udp_closed++;
+        return;
+    }
+    len = headed ? checked_len(in) : 0;
+    if (len == 0) {
         ip->stats.udp_bad++;
         return;
     }
-    conn = find(ip, in);
     if (conn == NULL) {
         ip->stats.udp_closed++;
-        nif__icmp_port_unreachable(ip, in);
+        nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PORT, 0);
         return;
     }
     ip->stats.udp_rx++;
-    store(ip, conn, in, len - UDP_LEN);
+    for (; conn != NULL; conn = in->group ? find(conn->next, in) : NULL) {
+        store(ip, conn, in, len - UDP_LEN);
+    }
+}
+
+// What a report says to the application; 0: nothing (RFC 1122 4.1.3.3). We
+// never forbid fragmentation, so nobody can find a datagram too big.
+static int meaning(const struct nif__icmp_error *error)
+{
+    if (error->type == ICMP_PARAMETER) {
+        return NIF_EPROTO;
+    }
+    if (error->type == ICMP_TIME_EXCEEDED) {
+        return NIF_EUNREACH;
+    }
+    switch (error->code) {
+    case ICMP_CODE_PROTOCOL:
+    case ICMP_CODE_PORT: return NIF_EREFUSED;
+    case ICMP_CODE_TOO_BIG: return 0;
+    default: return NIF_EUNREACH;
+    }
+}
+
+void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
+{
+    int err = meaning(error);
+
+    for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
+        struct nif__udp *udp = nif__udp_of(c);
+
+        if (err != 0 && c->proto == NIF_UDP &&
+            udp->flow.peer_ip == error->dst && udp->flow.peer_port != 0 &&
+            udp->flow.peer_port == nif_get_be16(error->body + UDP_DST) &&
+            udp->flow.port == nif_get_be16(error->body + UDP_SRC)) {
+            udp->error = err;
+        }
+    }
 }
 
 // ---------------------------------------------------------------- output
@@ -117,18 +160,23 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     const struct nif_seg data[2])
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif__flow *flow = nif__flow_of(conn);
+    struct nif__udp *udp = nif__udp_of(conn);
     struct nif__out out = {
         .dst = dst,
         .proto = IPV4_PROTO_UDP,
-        .ttl = flow->ttl,
+        .ttl = udp->flow.ttl,
         .body_len = UDP_LEN,
         .data = { data[0], data[1] },
+        .frag = &udp->frag,
     };
     uint8_t *body = nif__out_body(&out);
     int err;
 
-    nif_put_be16(body + UDP_SRC, flow->port);
+    if (out.ttl == 0) {
+        out.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
+    }
+
+    nif_put_be16(body + UDP_SRC, udp->flow.port);
     nif_put_be16(body + UDP_DST, port);
     nif_put_be16(body + UDP_TOTAL,
         (uint16_t)(UDP_LEN + data[0].len + data[1].len));
@@ -143,7 +191,7 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
 // Sends the oldest datagram that waits. True if it is out of the way.
 static bool send_oldest(struct nif_conn *conn)
 {
-    struct nif__udp *udp = udp_of(conn);
+    struct nif__udp *udp = nif__udp_of(conn);
     struct nif_seg data[2];
     uint8_t head[HEAD];
     size_t len;
@@ -165,7 +213,7 @@ static bool send_oldest(struct nif_conn *conn)
 
 void nif__udp_output(struct nif_conn *conn)
 {
-    struct nif__udp *udp = udp_of(conn);
+    struct nif__udp *udp = nif__udp_of(conn);
     struct nif_tcpip *ip = nif__conn_stack(conn);
 
     while (udp->tx.used > 0 && nif__ether_room(ip) && send_oldest(conn)) {
@@ -198,6 +246,7 @@ int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     if (err == 0) {
         flow->peer_ip = nif_ip4_value(&peer->ip);
         flow->peer_port = peer->port;
+        nif__udp_of(conn)->error = 0;
         conn->state = NIF_CONN_OPEN;
     }
     return err;
@@ -207,7 +256,7 @@ int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
 static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
     const struct nif_seg *data)
 {
-    struct nif__udp *udp = udp_of(conn);
+    struct nif__udp *udp = nif__udp_of(conn);
     uint8_t head[HEAD];
 
     if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
@@ -224,39 +273,76 @@ static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
     return 0;
 }
 
+// What the network said, once.
+static int take_error(struct nif_conn *conn)
+{
+    struct nif__udp *udp = nif__udp_of(conn);
+    int err = udp->error;
+
+    udp->error = 0;
+    return err;
+}
+
+// A datagram longer than a frame goes piece by piece, and waits for that in
+// the ring.
+static int check_len(const struct nif_conn *conn, size_t len)
+{
+    const struct nif_tcpip *ip = nif__conn_stack(conn);
+
+    if (len > ip->stack.caps.datagram_max ||
+        (IPV4_LEN + UDP_LEN + len > ip->mtu && HEAD + len > conn->cfg.tx_cap)) {
+        return NIF_ETOOBIG;
+    }
+    return 0;
+}
+
+static int send_to(struct nif_conn *conn, const void *data, size_t len,
+    uint32_t dst, uint16_t port)
+{
+    const struct nif_seg segs[2] = { { data, len }, { NULL, 0 } };
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    int err = NIF_EAGAIN;
+
+    // It may overtake what waits for another neighbour: datagrams do.
+    if (IPV4_LEN + UDP_LEN + len <= ip->mtu) {
+        err = emit(conn, dst, port, segs);
+    }
+    if (err == NIF_EAGAIN) {
+        err = queue(conn, dst, port, segs);
+    }
+    nif__kick(ip);
+    return err;
+}
+
 int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     const struct nif_endpoint *to)
 {
-    const struct nif_seg segs[2] = { { data, len }, { NULL, 0 } };
     struct nif__flow *flow = nif__flow_of(conn);
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     uint32_t dst = flow->peer_ip;
     uint16_t port = flow->peer_port;
     int err = conn->err;
 
+    if (err == 0) {
+        err = take_error(conn);
+    }
     if (err != 0) {
         return err;
     }
     if (to != NULL) {
-        err = target(ip, to);
+        err = target(nif__conn_stack(conn), to);
         dst = nif_ip4_value(&to->ip);
         port = to->port;
     } else if (port == 0) {
         err = NIF_ENOTCONN;
     }
-    if (err == 0 && len > ip->stack.ops->caps->datagram_max) {
-        err = NIF_ETOOBIG;
+    if (err == 0) {
+        err = check_len(conn, len);
     }
     if (err == 0) {
         err = nif__conn_bind_any(conn);
     }
     if (err == 0) {
-        // It may overtake what waits for another neighbour: datagrams do.
-        err = emit(conn, dst, port, segs);
-        if (err == NIF_EAGAIN) {
-            err = queue(conn, dst, port, segs);
-        }
-        nif__kick(ip);
+        err = send_to(conn, data, len, dst, port);
     }
     return err != 0 ? err : (int)len;
 }
@@ -264,13 +350,17 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
 int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif_endpoint *from)
 {
-    struct nif__udp *udp = udp_of(conn);
+    struct nif__udp *udp = nif__udp_of(conn);
     uint8_t head[HEAD];
+    int err = take_error(conn);
     size_t len;
     size_t take;
 
     if (udp->rx.used == 0 && conn->state == NIF_CONN_FAILED) {
         return conn->err;
+    }
+    if (err != 0) {
+        return err;
     }
     if (udp->rx.used == 0) {
         return nif__flow_of(conn)->port != 0 ? NIF_EAGAIN : NIF_ENOTCONN;
@@ -291,7 +381,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
 
 void nif__udp_close(struct nif_conn *conn)
 {
-    if (udp_of(conn)->tx.used > 0 && conn->state != NIF_CONN_FAILED) {
+    if (nif__udp_of(conn)->tx.used > 0 && conn->state != NIF_CONN_FAILED) {
         conn->state = NIF_CONN_CLOSING;
         nif__kick(nif__conn_stack(conn));
     } else {
@@ -299,8 +389,19 @@ void nif__udp_close(struct nif_conn *conn)
     }
 }
 
+int nif__udp_option(struct nif_conn *conn, enum nif_option option, int value)
+{
+    if (option != NIF_OPT_REUSE) {
+        return NIF_ENOTSUP;
+    }
+    nif__udp_of(conn)->reuse = value != 0;
+    return 0;
+}
+
 unsigned nif__udp_ready(struct nif_conn *conn)
 {
-    return udp_of(conn)->rx.used > 0 ? NIF_READABLE | NIF_WRITABLE
-                                     : NIF_WRITABLE;
+    const struct nif__udp *udp = nif__udp_of(conn);
+
+    return udp->rx.used > 0 || udp->error != 0 ? NIF_READABLE | NIF_WRITABLE
+                                               : NIF_WRITABLE;
 }

@@ -50,6 +50,10 @@ enum {
     IPV4_LEN = 20,
 
     IPV4_MORE_OR_OFFSET = 0x3FFF,
+    IPV4_MORE = 0x2000,
+    IPV4_OFFSET = 0x1FFF, // in units of 8 bytes
+    IPV4_TOTAL_MAX = 65535,
+    IPV4_PROTO_IGMP = 2,
     IPV4_PROTO_ICMP = 1,
     IPV4_PROTO_TCP = 6,
     IPV4_PROTO_UDP = 17,
@@ -66,12 +70,19 @@ enum {
     ICMP_TYPE = 0,
     ICMP_CODE = 1,
     ICMP_SUM = 2,
+    ICMP_REST = 4,
+    ICMP_MTU = 6,
     ICMP_LEN = 8,
 
     ICMP_ECHO_REPLY = 0,
     ICMP_UNREACHABLE = 3,
     ICMP_ECHO = 8,
+    ICMP_TIME_EXCEEDED = 11,
+    ICMP_PARAMETER = 12,
+    ICMP_CODE_PROTOCOL = 2,
     ICMP_CODE_PORT = 3,
+    ICMP_CODE_TOO_BIG = 4,
+    ICMP_CODE_REASSEMBLY = 1,
 };
 
 // UDP, RFC 768.

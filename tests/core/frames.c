@@ -108,6 +108,18 @@ size_t pair_echo(struct pair *p, uint8_t *frame, size_t payload)
     return pair_wrap(p, frame, &ip, 8 + payload);
 }
 
+size_t pair_icmp(struct pair *p, uint8_t *frame, uint16_t what, uint32_t rest,
+    const void *data, size_t len)
+{
+    const struct pair_ip ip = { .src = PAIR_IP1, .dst = PAIR_IP0, .proto = 1 };
+    uint8_t *icmp = frame + 34;
+
+    memmove(icmp + 8, data, len);
+    nif_put_be16(icmp, what);
+    nif_put_be32(icmp + 4, rest);
+    return pair_wrap(p, frame, &ip, 8 + len);
+}
+
 size_t pair_udp(struct pair *p, uint8_t *frame, uint16_t src, uint16_t dst,
     const void *data, size_t len)
 {

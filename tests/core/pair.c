@@ -278,6 +278,8 @@ static void init_dev(struct pair *p, int i)
 
 static void init_stack(struct pair *p, int i, uint64_t seed)
 {
+    int last = p->dev[0].peer != NULL;
+
     nif_tcpip_init(&p->stack[i],
         &(struct nif_tcpip_cfg){
             .iface = &p->dev[i].iface,
@@ -285,8 +287,23 @@ static void init_stack(struct pair *p, int i, uint64_t seed)
             .rx = p->dev[i].rx,
             .rx_cap = sizeof(p->dev[i].rx),
             .seed = seed * 2 + (unsigned)i,
+            .reassembly = i == last ? p->parts.reassembly : NULL,
+            .fragment = i == 0 ? p->parts.fragment : NULL,
+            .igmp = i == 0 ? p->parts.igmp : NULL,
         });
     set_address(p, i);
+}
+
+// Stack 0 announces its address, and again after two seconds.
+static void settle(struct pair *p)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        (void)nif_stack_poll(&p->stack[0].stack);
+        p->now_us += 2000000;
+    }
+    (void)nif_stack_poll(&p->stack[0].stack);
+    p->dev[1].queued = 0;
+    p->sent[0] = 0;
 }
 
 void pair_init_single(struct pair *p, uint64_t seed)
@@ -298,14 +315,19 @@ void pair_init_single(struct pair *p, uint64_t seed)
     init_dev(p, 0);
     init_dev(p, 1);
     init_stack(p, 0, seed);
-    // It announces its address, and again after two seconds.
-    for (unsigned i = 0; i < 2; i++) {
-        (void)nif_stack_poll(&p->stack[0].stack);
-        p->now_us += 2000000;
+    settle(p);
+}
+
+void pair_restart(struct pair *p, uint64_t seed)
+{
+    bool both = p->dev[0].peer != NULL;
+
+    init_stack(p, 0, seed);
+    settle(p);
+    if (both) {
+        init_stack(p, 1, seed);
+        p->stack[1].announces = 0;
     }
-    (void)nif_stack_poll(&p->stack[0].stack);
-    p->dev[1].queued = 0;
-    p->sent[0] = 0;
 }
 
 void pair_init(struct pair *p, uint64_t seed)

@@ -58,6 +58,9 @@ struct pair {
     struct pair_cable cable;
     struct pair_dev dev[2];
     struct nif_tcpip stack[2];
+    /// Optional parts that pair_restart() gives: fragment and igmp to stack
+    /// 0, reassembly to the last one.
+    struct nif_tcpip_cfg parts;
     unsigned sent[2]; ///< frames given to the cable by each end
     unsigned polls;
     uint64_t also_us; ///< set by a step: when it wants to be called again
@@ -71,6 +74,9 @@ void pair_init(struct pair *p, uint64_t seed);
 
 /// The same, but frames of stack 0 go to the test, which is the other end.
 void pair_init_single(struct pair *p, uint64_t seed);
+
+/// Makes the stacks anew, with `parts`.
+void pair_restart(struct pair *p, uint64_t seed);
 
 /// A number below `n`.
 uint32_t pair_roll(struct pair *p, uint32_t n);
@@ -114,6 +120,11 @@ size_t pair_arp(struct pair *p, uint8_t *frame, uint16_t oper, uint32_t spa,
     uint32_t tpa);
 
 size_t pair_echo(struct pair *p, uint8_t *frame, size_t payload);
+
+/// An ICMP message of the other end: `what` is type and code, `rest` the four
+/// bytes behind the checksum, then `len` bytes.
+size_t pair_icmp(struct pair *p, uint8_t *frame, uint16_t what, uint32_t rest,
+    const void *data, size_t len);
 
 size_t pair_udp(struct pair *p, uint8_t *frame, uint16_t src, uint16_t dst,
     const void *data, size_t len);

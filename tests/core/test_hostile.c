@@ -216,7 +216,8 @@ static size_t lot(uint8_t *out)
         out[14 + pair_roll(&p.pair, (uint32_t)len - 14)] =
             (uint8_t)pair_roll(&p.pair, 256);
     }
-    if ((out[14] & 15) >= 5 && nif_get_be16(out + 16) == len - 14) {
+    if ((out[14] & 15) >= 5 && (out[14] & 15) * 4u + 20 <= len - 14 &&
+        nif_get_be16(out + 16) == len - 14) {
         pair_resum(out);
     }
     return len;

@@ -63,10 +63,14 @@ enum nif_option {
     NIF_OPT_NODELAY = 1,  ///< 1: small segments are not held back (RFC 9293
                           ///< 3.7.4)
     NIF_OPT_KEEPALIVE,    ///< seconds of silence before a probe; 0: never
-    NIF_OPT_TTL,          ///< time to live of what is sent
+    NIF_OPT_TTL,          ///< time to live of what is sent. Not set: 64,
+                          ///< and 1 to groups (RFC 1112 6.1)
     NIF_OPT_USER_TIMEOUT, ///< seconds without progress until a connection is
                           ///< given up; 0: the stack's default (RFC 9293
                           ///< 3.8.3)
+    NIF_OPT_REUSE,        ///< UDP, before bind(): 1: may share its port with
+                          ///< others that say so. What comes to all or to a
+                          ///< group, each of them gets; else the first
 };
 
 /// Bytes that a stack may use inside a connection.
@@ -78,7 +82,8 @@ struct nif_conn_cfg {
     size_t rx_cap; ///< UDP: holds whole datagrams and 8 bytes beside each
     uint8_t *tx;   ///< where data waits until it is acknowledged (TCP) or the
     size_t tx_cap; ///< neighbour is known (UDP; may be 0: then send() says
-                   ///< NIF_EAGAIN until it is)
+                   ///< NIF_EAGAIN until it is). UDP datagrams longer than a
+                   ///< frame go out from here: 8 bytes more than theirs
 };
 
 /// One connection. All fields are the stack's; `err` may be read.
@@ -116,8 +121,6 @@ struct nif_stack;
 
 /// What a stack implements. `conn` is always one that open() has opened.
 struct nif_stack_ops {
-    const struct nif_stack_caps *caps;
-
     /// Makes `conn` a connection of this stack, state NIF_CONN_IDLE.
     /// Whatever it held before is overwritten.
     ///
@@ -158,6 +161,12 @@ struct nif_stack_ops {
     ///
     /// Returns the count taken; NIF_EAGAIN; NIF_ENOTCONN; NIF_ETOOBIG;
     /// NIF_EADDR; NIF_EUNREACH; the error that ended the connection.
+    ///
+    /// UDP with a peer: if the network said that an earlier datagram did not
+    /// arrive, the next send() or recv() fails once: NIF_EREFUSED, nobody
+    /// listens there; NIF_EUNREACH, no way; NIF_EPROTO, a header was not
+    /// understood. The connection stays as it is, and this datagram is not
+    /// taken (RFC 1122 4.1.3.3).
     int (*send)(struct nif_stack *stack, struct nif_conn *conn,
         const void *data, size_t len, const struct nif_endpoint *to);
 
@@ -166,7 +175,7 @@ struct nif_stack_ops {
     /// empty one; `*from` (may be NULL) says whose.
     ///
     /// Returns the count; NIF_EAGAIN; NIF_ENOTCONN; the error that ended
-    /// the connection.
+    /// the connection; UDP: what the network said, as send().
     int (*recv)(struct nif_stack *stack, struct nif_conn *conn, void *buf,
         size_t cap, struct nif_endpoint *from);
 
@@ -256,8 +265,9 @@ struct nif_stack_ops {
 struct nif_stack {
     const struct nif_stack_ops *ops;
     struct nif_clock *clock;
-    struct nif_job *jobs; ///< what has its turns beside it (nif/net.h)
-    bool polling;         ///< a poll() or a job runs: nothing may wait
+    struct nif_stack_caps caps; ///< may be read
+    struct nif_job *jobs;       ///< what has its turns beside it (nif/net.h)
+    bool polling;               ///< a poll() or a job runs: nothing may wait
 };
 
 NIF_NODISCARD static inline int nif_conn_open(struct nif_stack *stack,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Our TCP/IP stack over one frame device: ARP (RFC 826), IPv4 (RFC 791), ICMP
-// echo (RFC 792), UDP (RFC 768), TCP (RFC 9293). What an application does
-// with it is in nif/stack.h.
+// (RFC 792), UDP (RFC 768), TCP (RFC 9293). What an application does with it
+// is in nif/stack.h.
 //
 // The caller owns all memory: this struct, one receive buffer, and each
 // connection's buffers. There is no buffer for a frame to send: headers are
@@ -10,8 +10,12 @@
 // buffer. If the device has no room, what is to be sent stays a flag or a
 // sequence number, and the next poll() tries again.
 //
-// Not here yet: reassembly of fragments (they are counted and dropped),
-// multicast groups, window scaling, selective acknowledgements, IPv6.
+// What not every board needs is a part of its own, named in the config and
+// linked only then: reassembly and fragments (nif/reassembly.h), multicast
+// groups (nif/igmp.h). Conflict detection (nif/acd.h) stands beside it.
+//
+// Not here: redirects, source routes, forwarding, window scaling, selective
+// acknowledgements, IPv6.
 
 #ifndef NIF_TCPIP_H
 #define NIF_TCPIP_H
@@ -22,6 +26,10 @@
 
 NIF_C_BEGIN
 
+struct nif_reassembly;
+struct nif_fragment;
+struct nif_igmp;
+
 struct nif_tcpip_cfg {
     struct nif_iface *iface; ///< with frames; must outlive the stack
     struct nif_clock *clock; ///< must outlive the stack
@@ -29,50 +37,58 @@ struct nif_tcpip_cfg {
     size_t rx_cap;           ///< NIF_ETH_FRAME_MAX
     uint64_t seed;           ///< secret; for initial sequence numbers and
                              ///< ports: another at each boot
+    struct nif_reassembly *reassembly; ///< nif/reassembly.h, or NULL
+    struct nif_fragment *fragment;     ///< nif/reassembly.h, or NULL
+    struct nif_igmp *igmp;             ///< nif/igmp.h, or NULL
 };
 
 /// What is counted: name, and what a person reads. Counters wrap.
-#define NIF_TCPIP_STATS_MAP(X)                                \
-    X(eth_rx, "frames received")                              \
-    X(eth_tx, "frames sent")                                  \
-    X(eth_drop, "frames of no known type or not for us")      \
-    X(eth_busy, "times the device had no room")               \
-    X(eth_error, "errors of the device")                      \
-    X(hold_drop, "replies given up, device full too long")    \
-    X(arp_rx, "ARP packets received")                         \
-    X(arp_tx, "ARP packets sent")                             \
-    X(arp_drop, "ARP packets malformed or from nowhere")      \
-    X(arp_failed, "neighbours that did not answer")           \
-    X(arp_conflict, "ARP packets of others with our address") \
-    X(ip_rx, "IP packets taken")                              \
-    X(ip_tx, "IP packets sent")                               \
-    X(ip_bad, "IP packets with a bad header or checksum")     \
-    X(ip_fragment, "IP fragments dropped")                    \
-    X(ip_option, "IP packets dropped for their options")      \
-    X(ip_source, "IP packets with an impossible source")      \
-    X(ip_other, "IP packets for others")                      \
-    X(ip_proto, "IP packets of no known protocol")            \
-    X(icmp_rx, "ICMP messages received")                      \
-    X(icmp_tx, "ICMP messages sent")                          \
-    X(icmp_drop, "ICMP messages malformed or not answered")   \
-    X(udp_rx, "datagrams received")                           \
-    X(udp_tx, "datagrams sent")                               \
-    X(udp_bad, "datagrams with a bad length or checksum")     \
-    X(udp_closed, "datagrams for a closed port")              \
-    X(udp_full, "datagrams dropped, receive buffer full")     \
-    X(udp_lost, "datagrams dropped, no way to their target")  \
-    X(tcp_rx, "segments received")                            \
-    X(tcp_tx, "segments sent")                                \
-    X(tcp_bad, "segments with a bad header or checksum")      \
-    X(tcp_closed, "segments for no connection")               \
-    X(tcp_full, "connections not taken, backlog full")        \
-    X(tcp_rst_rx, "resets obeyed")                            \
-    X(tcp_rst_tx, "resets sent")                              \
-    X(tcp_outside, "segments outside the window")             \
-    X(tcp_order, "segments out of order")                     \
-    X(tcp_challenge, "challenge acknowledgements sent")       \
-    X(tcp_timeout, "retransmissions after a timeout")         \
-    X(tcp_fast, "retransmissions after duplicate ACKs")       \
+#define NIF_TCPIP_STATS_MAP(X)                               \
+    X(eth_rx, "frames received")                             \
+    X(eth_tx, "frames sent")                                 \
+    X(eth_drop, "frames of no known type or not for us")     \
+    X(eth_busy, "times the device had no room")              \
+    X(eth_error, "errors of the device")                     \
+    X(hold_drop, "replies given up, device full too long")   \
+    X(arp_rx, "ARP packets received")                        \
+    X(arp_tx, "ARP packets sent")                            \
+    X(arp_drop, "ARP packets malformed or from nowhere")     \
+    X(arp_failed, "neighbours that did not answer")          \
+    X(arp_conflict, "ARP packets of others in our name")     \
+    X(ip_rx, "IP packets taken")                             \
+    X(ip_tx, "IP packets sent")                              \
+    X(ip_bad, "IP packets with a bad header or checksum")    \
+    X(ip_fragment, "IP fragments dropped")                   \
+    X(ip_frag_rx, "IP packets put together from fragments")  \
+    X(ip_frag_tx, "IP fragments sent")                       \
+    X(ip_frag_lost, "IP packets given up unfinished")        \
+    X(ip_option, "IP packets dropped for their options")     \
+    X(ip_source, "IP packets with an impossible source")     \
+    X(ip_other, "IP packets for others")                     \
+    X(ip_proto, "IP packets of no known protocol")           \
+    X(icmp_rx, "ICMP messages received")                     \
+    X(icmp_tx, "ICMP messages sent")                         \
+    X(icmp_drop, "ICMP messages malformed or not answered")  \
+    X(icmp_error, "ICMP errors about what we sent")          \
+    X(icmp_limit, "ICMP errors not sent, too many a second") \
+    X(udp_rx, "datagrams received")                          \
+    X(udp_tx, "datagrams sent")                              \
+    X(udp_bad, "datagrams with a bad length or checksum")    \
+    X(udp_closed, "datagrams for a closed port")             \
+    X(udp_full, "datagrams dropped, receive buffer full")    \
+    X(udp_lost, "datagrams dropped, no way to their target") \
+    X(tcp_rx, "segments received")                           \
+    X(tcp_tx, "segments sent")                               \
+    X(tcp_bad, "segments with a bad header or checksum")     \
+    X(tcp_closed, "segments for no connection")              \
+    X(tcp_full, "connections not taken, backlog full")       \
+    X(tcp_rst_rx, "resets obeyed")                           \
+    X(tcp_rst_tx, "resets sent")                             \
+    X(tcp_outside, "segments outside the window")            \
+    X(tcp_order, "segments out of order")                    \
+    X(tcp_challenge, "challenge acknowledgements sent")      \
+    X(tcp_timeout, "retransmissions after a timeout")        \
+    X(tcp_fast, "retransmissions after duplicate ACKs")      \
     X(tcp_probe, "window and keepalive probes sent")
 
 struct nif_tcpip_stats {
@@ -124,6 +140,7 @@ struct nif_tcpip {
     uint8_t announces;  ///< announcements of the address still to send
     uint64_t announce_us;
     struct nif_acd *acds; ///< who watches an address
+    uint16_t mtu;         ///< the device's
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
 };
 
