@@ -48,6 +48,19 @@ int host_board_init(struct host_board *board, struct sim_world *world,
         return -1;
     }
     sim_cable_init(&board->cable, world, board->chip->bits_per_s);
+    nif_reassembly_init(&board->reassembly,
+        &(struct nif_reassembly_cfg){
+            .slots = board->slots,
+            .count = nif_countof(board->slots),
+            .buf = board->packets,
+            .each = NIF_REASSEMBLY_MAX,
+        });
+    nif_fragment_init(&board->fragment);
+    nif_igmp_init(&board->igmp,
+        &(struct nif_igmp_cfg){
+            .groups = board->groups,
+            .count = nif_countof(board->groups),
+        });
     nif_tcpip_init(&board->tcpip,
         &(struct nif_tcpip_cfg){
             .iface = board->iface,
@@ -55,6 +68,9 @@ int host_board_init(struct host_board *board, struct sim_world *world,
             .rx = board->rx,
             .rx_cap = sizeof(board->rx),
             .seed = cfg->seed,
+            .reassembly = &board->reassembly,
+            .fragment = &board->fragment,
+            .igmp = &board->igmp,
         });
     board->board = (struct nif_board){
         .name = board->chip->name,

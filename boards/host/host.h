@@ -11,7 +11,8 @@
 #define BOARDS_HOST_HOST_H
 
 #include "nif/board.h"
-#include "nif/tcpip.h"
+#include "nif/igmp.h"
+#include "nif/reassembly.h"
 #include "sim/cpu.h"
 #include "sim/net/cable.h"
 #include "sim/trace/record.h"
@@ -65,6 +66,12 @@ struct host_board {
     struct sim_cable_recorder cable_recorder;
     struct nif_tcpip tcpip;
     uint8_t rx[NIF_ETH_FRAME_MAX];
+    struct nif_reassembly reassembly;
+    struct nif_reassembly_slot slots[2];
+    struct nif_fragment fragment;
+    struct nif_igmp igmp;
+    struct nif_igmp_group groups[8];
+    _Alignas(4) uint8_t packets[2 * NIF_REASSEMBLY_BYTES(NIF_REASSEMBLY_MAX)];
     struct nif_board board;  ///< what the application gets
     struct sim_fiber *fiber; ///< the application; NULL without one
     int result;              ///< what it returned

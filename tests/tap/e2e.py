@@ -196,6 +196,10 @@ def ping():
                              "0.01", "--json", *words)
         found = json.loads(out)
         check(code == 0 and found["received"] == 20, f"{words}: {out}{err}")
+    # The longest there can be: 45 fragments each way.
+    code, out, err = nif("ping", "enc28j60", "--count", "5", "--interval",
+                         "0.4", "--size", "65507", "--json")
+    check(code == 0 and json.loads(out)["received"] == 5, f"{out}{err}")
 
 
 def unplugged():
