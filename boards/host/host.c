@@ -52,7 +52,7 @@ int host_board_init(struct host_board *board, struct sim_world *world,
         &(struct nif_reassembly_cfg){
             .slots = board->slots,
             .count = nif_countof(board->slots),
-            .buf = board->packets,
+            .buf = (uint8_t *)board->packets,
             .each = NIF_REASSEMBLY_MAX,
         });
     nif_fragment_init(&board->fragment);

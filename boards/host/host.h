@@ -71,7 +71,7 @@ struct host_board {
     struct nif_fragment fragment;
     struct nif_igmp igmp;
     struct nif_igmp_group groups[8];
-    _Alignas(4) uint8_t packets[2 * NIF_REASSEMBLY_BYTES(NIF_REASSEMBLY_MAX)];
+    uint32_t packets[2 * NIF_REASSEMBLY_BYTES(NIF_REASSEMBLY_MAX) / 4];
     struct nif_board board;  ///< what the application gets
     struct sim_fiber *fiber; ///< the application; NULL without one
     int result;              ///< what it returned

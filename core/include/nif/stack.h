@@ -65,9 +65,8 @@ enum nif_option {
     NIF_OPT_KEEPALIVE,    ///< seconds of silence before a probe; 0: never
     NIF_OPT_TTL,          ///< time to live of what is sent. Not set: 64,
                           ///< and 1 to groups (RFC 1112 6.1)
-    NIF_OPT_USER_TIMEOUT, ///< seconds without progress until a connection is
-                          ///< given up; 0: the stack's default (RFC 9293
-                          ///< 3.8.3)
+    NIF_OPT_USER_TIMEOUT, ///< seconds without progress until the end; 0: as
+                          ///< the stack likes (RFC 9293 3.8.3)
     NIF_OPT_REUSE,        ///< UDP, before bind(): 1: may share its port with
                           ///< others that say so. What comes to all or to a
                           ///< group, each of them gets; else the first
@@ -205,8 +204,7 @@ struct nif_stack_ops {
     int (*send_ref)(struct nif_stack *stack, struct nif_conn *conn,
         const void *data, size_t len);
 
-    /// TCP: bytes that send() and send_ref() took and the peer has not yet
-    /// acknowledged. NULL: the stack does not know.
+    /// TCP: bytes taken and not yet acknowledged. NULL: it does not know.
     size_t (*unacked)(struct nif_stack *stack, struct nif_conn *conn);
 
     /// TCP: where received bytes lie, as many as lie in one piece; they stay
