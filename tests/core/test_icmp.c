@@ -233,7 +233,7 @@ static void a_report_fails_the_next_call_once(void **state)
     assert_int_equal(stats()->icmp_error, nif_countof(cases));
 }
 
-// RFC 1122 3.2.2.1 3.2.2.2 3.2.2.3
+// RFC 1122 3.2.2.1 3.2.2.2
 // RFC 6633
 // RFC 5927
 // CVE-2020-11910

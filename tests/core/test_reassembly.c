@@ -169,18 +169,18 @@ static void pieces_that_cannot_be_are_dropped(void **state)
 
 static void what_is_too_long_for_the_memory_is_dropped(void **state)
 {
-    static const size_t eachs[] = { 4000, 4001, 4004, 4007 };
+    static const size_t limits[] = { 4000, 4001, 4004, 4007 };
 
     (void)state;
-    for (size_t i = 0; i < nif_countof(eachs); i++) {
-        pieces_start(&s, 2, eachs[i]);
-        memset(s.memory + 2 * NIF_REASSEMBLY_BYTES(eachs[i]), 0xEE, 64);
-        pieces_say_all(&s, 17, 1, pieces_udp(&s, eachs[i] - 8), 1);
-        assert_int_equal(pieces_recv(&s), eachs[i] - 8);
-        pieces_say_all(&s, 17, 2, pieces_udp(&s, eachs[i] - 7), 1);
+    for (size_t i = 0; i < nif_countof(limits); i++) {
+        pieces_start(&s, 2, limits[i]);
+        memset(s.memory + 2 * NIF_REASSEMBLY_BYTES(limits[i]), 0xEE, 64);
+        pieces_say_all(&s, 17, 1, pieces_udp(&s, limits[i] - 8), 1);
+        assert_int_equal(pieces_recv(&s), limits[i] - 8);
+        pieces_say_all(&s, 17, 2, pieces_udp(&s, limits[i] - 7), 1);
         assert_int_equal(pieces_recv(&s), NIF_EAGAIN);
         for (size_t k = 0; k < 64; k++) {
-            assert_int_equal(s.memory[2 * NIF_REASSEMBLY_BYTES(eachs[i]) + k],
+            assert_int_equal(s.memory[2 * NIF_REASSEMBLY_BYTES(limits[i]) + k],
                 0xEE);
         }
     }
