@@ -1,0 +1,213 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The stack against programs that others wrote: interop.py NIF PART.
+
+The stack stands at the wire without a chip (`nif run direct`), in a network
+namespace of its own; each program runs inside as its peer. What passed is
+looked at by tshark, with checksum validation on: nothing may be malformed,
+and on a wire without losses nothing may be sent twice, go missing or come
+out of order.
+
+Exit 77 with a line "skipped: why" where the machine lacks a program.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import e2e
+from e2e import check, need, need_netns
+
+BOARD = "192.0.2.2"
+HOST = "192.0.2.1"
+CAPTURE = ""
+# What tshark calls an anomaly and a wire without losses does not explain.
+ANOMALY = " || ".join(f"tcp.analysis.{flag}" for flag in (
+    "retransmission", "fast_retransmission", "spurious_retransmission",
+    "out_of_order", "lost_segment", "ack_lost_segment", "duplicate_ack"))
+
+
+def board(inside, *options, timeout=100, pcap=True):
+    """Runs a board and, in its network, `inside`: a list of commands.
+
+    Returns what each said and its exit code, as a list of (code, text).
+    """
+    script = Path(CAPTURE).parent / "inside.json"
+    script.write_text(json.dumps(inside))
+    words = ["run", "direct", "--netns", *options]
+    if pcap:
+        words += ["--pcap", CAPTURE]
+    code, out, err = e2e.nif(*words, "--", sys.executable, __file__,
+                             "--inside", str(script), timeout=timeout)
+    lines = [line for line in out.splitlines() if line.startswith("{")]
+    check(code == 0 and len(lines) == len(inside), f"{code} {out} {err}")
+    said = [json.loads(line) for line in lines]
+    return [(s["code"], s["text"]) for s in said]
+
+
+def inside(script):
+    """In the namespace: runs the commands, one after the other. One that
+    begins with "&" goes on beside the next, and is ended at the end."""
+    beside = []
+    for command in json.loads(Path(script).read_text()):
+        if command[0] == "&":
+            beside.append(subprocess.Popen(
+                command[1:], text=True, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+            time.sleep(0.5)
+            result = {"code": 0, "text": ""}
+        else:
+            done = subprocess.run(command, text=True, errors="replace",
+                                  stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+            result = {"code": done.returncode, "text": done.stdout}
+        print(json.dumps(result), flush=True)
+    for child in beside:
+        child.terminate()
+        child.wait(5)
+
+
+def tshark(*words):
+    return subprocess.run(["tshark", "-r", CAPTURE, *e2e.CHECKS, *words],
+                          capture_output=True, text=True, timeout=100,
+                          check=True).stdout.splitlines()
+
+
+def clean_wire():
+    """Nothing malformed, no anomaly."""
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+    odd = tshark("-Y", ANOMALY)
+    check(not odd, f"{len(odd)} anomalies on a clean wire: {odd[:5]}")
+
+
+# ---- parts
+
+def ping_sizes():
+    """Every power of two and its neighbours, what fits a frame and what does
+    not, up to the largest there is."""
+    need("ping")
+    sizes = sorted({0, 1, 8, 1471, 1472, 1473, 2952, 2953, 40000, 65507} |
+                   {(1 << k) + d for k in range(3, 16) for d in (-1, 0, 1)})
+    # One each: with an answer in hand, ping does not wait for the next.
+    results = board([["ping", "-q", "-c", "1", "-W", "5", "-s", str(size),
+                      BOARD] for size in sizes])
+    for size, (code, text) in zip(sizes, results):
+        check(code == 0 and "1 received" in text, f"{size} bytes: {text}")
+    # Many at a time.
+    (code, text), = board([["ping", "-q", "-f", "-c", "5000", BOARD]])
+    check(code == 0 and "5000 received" in text, text)
+    clean_wire()
+
+
+def curl():
+    need("curl")
+    page = ["curl", "-sS", "--max-time", "10", f"http://{BOARD}/"]
+    parallel = ["curl", "-sS", "--max-time", "20", "-Z", "--parallel-max", "2",
+                "-w", "<%{http_code}>"]
+    results = board([page, page + ["-I"], page[:-1] +
+                     [f"http://{BOARD}/nowhere"], parallel +
+                     [f"http://{BOARD}/"] * 20])
+    check(results[0][0] == 0 and "<b>direct</b>" in results[0][1],
+          results[0])
+    check("404" in results[2][1], results[2])
+    check(results[3][1].count("<200>") == 20, results[3])
+    clean_wire()
+
+
+def socat():
+    """1 MiB through the echo, by somebody else's program, both ways of
+    closing; and datagrams."""
+    need("socat")
+    source = Path(CAPTURE).parent / "data"
+    source.write_bytes(os.urandom(1 << 20))
+    script = (f"socat -u FILE:{source} STDOUT | socat -t 9 - "
+              f"TCP:{BOARD}:7 | cmp - {source} && echo same")
+    udp = (f"for n in 1 100 1472; do head -c $n {source} > {source}.$n; "
+           f"socat -t 0.5 - UDP:{BOARD}:7 < {source}.$n | cmp - {source}.$n "
+           "&& echo same; done")
+    refused = ["socat", "-u", "/dev/null", f"TCP:{BOARD}:9"]
+    results = board([["sh", "-c", script], ["sh", "-c", udp], refused])
+    check(results[0][1] == "same\n", results[0])
+    check(results[1][1] == "same\n" * 3, results[1])
+    check("refused" in results[2][1], results[2])
+    clean_wire()
+
+
+def nmap():
+    """Scans of every kind find what is there, and leave it standing."""
+    need("nmap")
+    scan = ["nmap", "-n", "-Pn", "-T5", "-p", "1-100", "--max-retries", "2"]
+    kinds = ["-sS", "-sT", "-sF", "-sN", "-sX", "-sM"]
+    results = board([scan + [kind, BOARD] for kind in kinds] +
+                    [["nmap", "-n", "-Pn", "-sU", "-p", "7", BOARD],
+                     ["nmap", "-n", "-Pn", "-sO", "--max-retries", "1",
+                      "-p", "1,6,17", BOARD],
+                     ["nmap", "-n", "-Pn", "-O", "--max-os-tries", "1", "-p",
+                      "7,80,1", BOARD],
+                     ["ping", "-q", "-c", "3", "-i", "0.01", BOARD]],
+                    timeout=170)
+    for kind, (code, text) in zip(kinds[:2], results[:2]):
+        found = re.findall(r"(\d+)/tcp\s+open ", text)
+        check(code == 0 and found == ["7", "80"], f"{kind}: {text}")
+    check("7/udp open" in results[6][1], results[6])
+    guess = results[8][1]
+    found = re.search(r"SP=([0-9A-F]+)", "".join(
+        line[3:] for line in guess.splitlines() if line.startswith("OS:")))
+    check(found is None or int(found[1], 16) >= 0xF0,
+          f"sequence numbers are to be unpredictable: {guess}")
+    check("3 received" in results[9][1], results[9])
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
+def hping3():
+    """Floods: the stack serves on, during (as well as it can) and after."""
+    need("hping3", "curl")
+    flood = ["hping3", "--faster", "-q", "-c", "8000", "--rand-source"]
+    page = ["curl", "-sS", "--retry", "5", "--retry-all-errors", "--max-time",
+            "30", f"http://{BOARD}/"]
+    results = board([
+        flood + ["-S", "-p", "80", BOARD],
+        page,
+        flood + ["--udp", "-p", "7", BOARD],
+        flood + ["--icmp", BOARD],
+        flood + ["-f", "-d", "200", "--udp", "-p", "7", BOARD],
+        ["hping3", "--faster", "-q", "-c", "4000", "-A", "-p", "80", BOARD],
+        ["hping3", "--faster", "-q", "-c", "4000", "-R", "-p", "80", BOARD],
+        ["hping3", "--faster", "-q", "-c", "2000", "-S", "-a", BOARD, "-p",
+         "80", BOARD],
+        page,
+        ["ping", "-q", "-c", "5", "-i", "0.05", BOARD]], pcap=False,
+        timeout=170)
+    for n in (1, 8):
+        check(results[n][0] == 0 and "<b>direct</b>" in results[n][1],
+              results[n])
+    check("5 received" in results[9][1], results[9])
+
+
+PARTS = [ping_sizes, curl, socat, nmap, hping3]
+
+
+def main():
+    global CAPTURE
+    if sys.argv[1] == "--inside":
+        inside(sys.argv[2])
+        return
+    e2e.NIF = os.path.abspath(sys.argv[1])
+    need_netns()
+    with tempfile.TemporaryDirectory() as folder:
+        e2e.FOLDER = Path(folder)
+        CAPTURE = str(Path(folder) / "wire.pcap")
+        {part.__name__: part for part in PARTS}[sys.argv[2]]()
+    print("good")
+
+
+if __name__ == "__main__":
+    main()
