@@ -12,14 +12,12 @@
 
 static const uint8_t mss_option[4] = { 2, 4, 0x05, 0xB4 };
 
-void peer_init_rings(struct peer *p, size_t cap)
+void peer_begin(struct peer *p, size_t cap)
 {
     struct nif_stack *stack = &p->pair.stack[0].stack;
     const struct nif_endpoint local = { .port = OUR_PORT };
     const struct nif_conn_cfg none = { .rx = NULL };
 
-    memset(p, 0, sizeof(*p));
-    pair_init_single(&p->pair, 5);
     p->port = PEER_PORT;
     p->our_port = OUR_PORT;
     p->seq = 1000;
@@ -36,6 +34,13 @@ void peer_init_rings(struct peer *p, size_t cap)
             0);
     }
     assert_int_equal(nif_conn_listen(&p->listener, p->backlog, 2), 0);
+}
+
+void peer_init_rings(struct peer *p, size_t cap)
+{
+    memset(p, 0, sizeof(*p));
+    pair_init_single(&p->pair, 5);
+    peer_begin(p, cap);
 }
 
 void peer_init(struct peer *p)

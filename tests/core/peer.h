@@ -43,6 +43,10 @@ void peer_init(struct peer *p);
 /// The same, with rings of that size.
 void peer_init_rings(struct peer *p, size_t cap);
 
+/// The same over a pair that is there already, of a peer that is all zero
+/// else.
+void peer_begin(struct peer *p, size_t cap);
+
 /// Says a segment; `seq` and `ack` relative to the peer's own. Moves the
 /// peer's `seq` on if it was said in order (`seq` 0).
 void peer_say(struct peer *p, uint8_t flags, int32_t seq, int32_t ack,
