@@ -1,108 +1,113 @@
 // SPDX-License-Identifier: MIT
 //
-// The Internet checksum (RFC 1071). It is most of what a small processor
-// does for a full segment, so it goes by words.
+// The Internet checksum (RFC 1071), alone and with a copy in the same pass.
+// It is most of what a small processor does for a full segment, so it goes by
+// words, as they lie in memory: the ones' complement sum does not mind the
+// order of bytes, as long as the result is stored the same way.
 
 #include "internal.h"
 
+#include "arch/words.h"
+
 #include <string.h>
 
-#if defined(__GNUC__)
-#define ALIGNED4(p) __builtin_assume_aligned((p), 4)
-#else
-#define ALIGNED4(p) (p)
-#endif
-
-static uint64_t word(const uint8_t *p)
+// Two bytes at any place, as they lie.
+static uint32_t half(uint8_t first, uint8_t second)
 {
-    uint32_t w;
+    const uint8_t b[2] = { first, second };
+    uint16_t h;
 
-    memcpy(&w, ALIGNED4(p), sizeof(w));
-    return w;
+    memcpy(&h, b, sizeof(h));
+    return h;
 }
 
-// Sums words as they lie in memory: the ones' complement sum does not mind
-// the order of bytes, as long as the result is stored the same way.
-static uint64_t sum_words(const uint8_t *p, size_t count)
+uint32_t nif__raw_add(uint32_t a, uint32_t b)
 {
-    uint64_t sum = 0;
+    return nif__carry_add(a, b);
+}
 
-    for (; count >= 4; count -= 4) {
-        sum += word(p);
-        sum += word(p + 4);
-        sum += word(p + 8);
-        sum += word(p + 12);
-        p += 16;
+// To the other half of the byte pairs: a product with 256 (RFC 1071 2.B).
+static uint32_t rotate(uint32_t sum)
+{
+    return sum << 8 | sum >> 24;
+}
+
+uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at)
+{
+    return nif__carry_add(sum, at & 1 ? rotate(part) : part);
+}
+
+// Sums, and copies to `dst` if it is not NULL, from a word's border on.
+static uint32_t from_word(uint8_t *dst, const uint8_t *p, size_t len)
+{
+    uint32_t sum = 0;
+    size_t blocks = len / NIF__BLOCK;
+
+    if (blocks > 0) {
+        sum = dst != NULL ? nif__copy_blocks(0, &dst, &p, blocks)
+                          : nif__sum_blocks(0, &p, blocks);
+        len %= NIF__BLOCK;
     }
-    for (; count > 0; count--) {
-        sum += word(p);
+    for (; len >= 4; len -= 4) {
+        uint32_t w = nif__word(p);
+
+        sum = nif__carry_add(sum, w);
+        if (dst != NULL) {
+            nif__put_word(dst, w);
+            dst += 4;
+        }
         p += 4;
     }
-    return sum;
+    if (len > 0 && dst != NULL) {
+        memcpy(dst, p, len);
+    }
+    if (len >= 2) {
+        sum = nif__carry_add(sum, half(p[0], p[1]));
+        p += 2;
+    }
+    return len & 1 ? nif__carry_add(sum, half(*p, 0)) : sum;
 }
 
-static uint16_t fold(uint64_t sum)
+uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
 {
-    uint32_t low = (uint32_t)sum;
-    uint32_t high = (uint32_t)(sum >> 32);
-    uint32_t s = (low >> 16) + (low & 0xFFFF) + (high >> 16) + (high & 0xFFFF);
+    const uint8_t *p = src;
+    uint8_t *to = dst;
+    size_t lead = (size_t)(-(uintptr_t)p & 3);
+    uint32_t sum = 0;
 
-    s = (s >> 16) + (s & 0xFFFF);
-    return (uint16_t)((s >> 16) + s);
+    if (to != NULL && (((uintptr_t)to ^ (uintptr_t)p) & 3) != 0) {
+        memcpy(to, p, len); // no words in common
+        to = NULL;
+    }
+    if (lead > len) {
+        lead = len;
+    }
+    for (size_t i = 0; i < lead; i++) {
+        sum += i & 1 ? half(0, p[i]) : half(p[i], 0);
+        if (to != NULL) {
+            to[i] = p[i];
+        }
+    }
+    if (lead == len) {
+        return sum;
+    }
+    return nif__raw_join(sum,
+        from_word(to != NULL ? to + lead : NULL, p + lead, len - lead), lead);
 }
 
-static uint16_t swap(uint16_t v)
+uint16_t nif__raw_end(uint32_t sum)
 {
-    return (uint16_t)(v >> 8 | v << 8);
-}
-
-// The value of a sum made of bytes as they lie.
-static uint16_t value_of(uint16_t native)
-{
-    uint8_t b[2];
-
-    memcpy(b, &native, sizeof(b));
-    return nif_get_be16(b);
+    sum = (sum >> 16) + (sum & 0xFFFF);
+    return (uint16_t) ~((sum >> 16) + sum);
 }
 
 uint32_t nif__sum(uint32_t sum, const uint8_t *p, size_t len)
 {
-    // Up to three bytes lead to a word's border.
-    size_t lead = (size_t)(-(uintptr_t)p & 3);
-    uint64_t body;
-    uint16_t part;
+    uint16_t raw = (uint16_t)~nif__raw_end(nif__copy_sum(NULL, p, len));
+    uint8_t b[2];
 
-    if (len < lead + 4) {
-        for (; len >= 2; len -= 2) {
-            sum += nif_get_be16(p);
-            p += 2;
-        }
-        return len ? sum + (uint32_t)(p[0] << 8) : sum;
-    }
-    for (size_t i = 0; i < lead; i++) {
-        sum += i & 1 ? (uint32_t)p[i] : (uint32_t)p[i] << 8;
-    }
-    p += lead;
-    len -= lead;
-    body = sum_words(p, len >> 2);
-    part = value_of(fold(body));
-    p += len & ~(size_t)3;
-    len &= 3;
-    // What is left is less than a word and begins at an even place of it.
-    if (len >= 2) {
-        uint32_t s = part + (uint32_t)nif_get_be16(p);
-
-        part = (uint16_t)((s >> 16) + s);
-        p += 2;
-        len -= 2;
-    }
-    if (len > 0) {
-        uint32_t s = part + (uint32_t)(p[0] << 8);
-
-        part = (uint16_t)((s >> 16) + s);
-    }
-    // Behind an odd lead the even places are the odd ones (RFC 1071 2.B).
-    return sum + (lead & 1 ? swap(part) : part);
+    memcpy(b, &raw, sizeof(b));
+    return sum + nif_get_be16(b);
 }
 
 uint16_t nif__sum_end(uint32_t sum)

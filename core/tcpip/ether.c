@@ -28,33 +28,55 @@ void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     }
 }
 
-static int send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
+// Counts what the device said to a frame of `len` bytes.
+static int sent(struct nif_tcpip *ip, int err, size_t len)
 {
-    int err = nif_eth_send(ip->cfg.iface, segs, n);
-
     if (err == 0) {
         ip->stats.eth_tx++;
         ip->sent = true;
-        for (size_t i = 0; i < n; i++) {
-            ip->tx_bytes += (uint32_t)segs[i].len;
-        }
+        ip->tx_bytes += (uint32_t)len;
     } else if (err == NIF_EAGAIN) {
         ip->stats.eth_busy++;
-        ip->work = true;
+        ip->busy = true;
     } else {
         ip->stats.eth_error++;
     }
     return err;
 }
 
+static int send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        len += segs[i].len;
+    }
+    return sent(ip, nif_eth_send(ip->cfg.iface, segs, n), len);
+}
+
 int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
 {
     // A reply that is held goes first.
     if (ip->held != NULL) {
-        ip->work = true;
+        ip->busy = true;
         return NIF_EAGAIN;
     }
     return send(ip, segs, n);
+}
+
+int nif__ether_lend(struct nif_tcpip *ip, size_t len, uint8_t **buf)
+{
+    int err = NIF_EAGAIN;
+
+    if (ip->held == NULL) {
+        err = ip->cfg.iface->eth->lend(ip->cfg.iface, len, buf);
+    }
+    return err != 0 ? sent(ip, err, 0) : 0;
+}
+
+int nif__ether_commit(struct nif_tcpip *ip, size_t len)
+{
+    return sent(ip, ip->cfg.iface->eth->commit(ip->cfg.iface, len), len);
 }
 
 void nif__ether_retry(struct nif_tcpip *ip)
@@ -91,6 +113,5 @@ bool nif__ether_room(struct nif_tcpip *ip)
         return true;
     }
     ip->work = true;
-    ip->more = true;
     return false;
 }

@@ -85,6 +85,22 @@ void nif__kick(struct nif_tcpip *ip);
 
 // ------------------------------------------------------ sums and secrets
 
+// A raw sum is a ones' complement sum of 32-bit words as they lie in memory,
+// whatever the order of their bytes.
+
+/// The raw sum of `len` bytes, as if they began at an even place; copies them
+/// to `dst` in the same pass if that is not NULL.
+uint32_t nif__copy_sum(void *dst, const void *src, size_t len);
+
+/// Adds two raw sums.
+uint32_t nif__raw_add(uint32_t a, uint32_t b);
+
+/// Adds the raw sum of a part that begins `at` bytes behind the start.
+uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at);
+
+/// The checksum of a raw sum, as it is to lie in memory.
+uint16_t nif__raw_end(uint32_t sum);
+
 /// Adds `len` bytes to an Internet checksum (RFC 1071) in progress, as if
 /// they began at an even place.
 uint32_t nif__sum(uint32_t sum, const uint8_t *p, size_t len);
@@ -114,7 +130,9 @@ struct nif__ring {
 
 /// Writes `len` bytes at `offset` from the oldest, which must fit. Does not
 /// change `used`: data may be put where earlier data is still missing.
-void nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+///
+/// Returns the raw sum of what was written.
+uint32_t nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
     size_t offset, const void *src, size_t len);
 
 /// Reads `len` bytes at `offset`, which must be there.
@@ -136,6 +154,12 @@ void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 /// Sends a frame. Returns as nif_eth_ops.send.
 NIF_NODISCARD int nif__ether_send(struct nif_tcpip *ip,
     const struct nif_seg *segs, size_t n);
+
+/// Lends `len` bytes of the device to build a frame in, and sends it. Only if
+/// the device can. Return as nif_eth_ops.lend and commit.
+NIF_NODISCARD int nif__ether_lend(struct nif_tcpip *ip, size_t len,
+    uint8_t **buf);
+NIF_NODISCARD int nif__ether_commit(struct nif_tcpip *ip, size_t len);
 
 /// Sends a reply that was built in the received frame, back to where the
 /// frame came from. If the device has no room, the frame is held, and

@@ -5,8 +5,6 @@
 
 #include "internal.h"
 
-#include <string.h>
-
 static size_t place(const struct nif__ring *ring, size_t cap, size_t offset)
 {
     size_t at = ring->at + offset;
@@ -14,32 +12,39 @@ static size_t place(const struct nif__ring *ring, size_t cap, size_t offset)
     return at >= cap ? at - cap : at;
 }
 
-void nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+uint32_t nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
     size_t offset, const void *src, size_t len)
 {
     size_t at = place(ring, cap, offset);
     size_t first = cap - at < len ? cap - at : len;
+    uint32_t sum;
 
     NIF_ASSERT(offset + len <= cap);
     if (len == 0) {
-        return;
+        return 0;
     }
-    memcpy(buf + at, src, first);
-    memcpy(buf, (const uint8_t *)src + first, len - first);
+    sum = nif__copy_sum(buf + at, src, first);
+    if (len == first) {
+        return sum;
+    }
+    return nif__raw_join(sum,
+        nif__copy_sum(buf, (const uint8_t *)src + first, len - first), first);
 }
 
 void nif__ring_read(const struct nif__ring *ring, const uint8_t *buf,
     size_t cap, size_t offset, void *dst, size_t len)
 {
-    size_t at = place(ring, cap, offset);
-    size_t first = cap - at < len ? cap - at : len;
+    struct nif_seg segs[2];
 
-    NIF_ASSERT(offset + len <= ring->used);
     if (len == 0) {
         return;
     }
-    memcpy(dst, buf + at, first);
-    memcpy((uint8_t *)dst + first, buf, len - first);
+    nif__ring_segs(ring, buf, cap, offset, len, segs);
+    (void)nif__copy_sum(dst, segs[0].data, segs[0].len);
+    if (segs[1].len > 0) {
+        (void)nif__copy_sum((uint8_t *)dst + segs[0].len, segs[1].data,
+            segs[1].len);
+    }
 }
 
 void nif__ring_drop(struct nif__ring *ring, size_t cap, size_t len)

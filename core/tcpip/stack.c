@@ -146,6 +146,34 @@ static int tcpip_group(struct nif_stack *stack, struct nif_conn *conn,
     return igmp->ops->group(igmp, conn, group, join);
 }
 
+static int tcpip_send_ref(struct nif_stack *stack, struct nif_conn *conn,
+    const void *data, size_t len)
+{
+    nif__tick(nif__of(stack));
+    return conn->proto == NIF_TCP ? nif__tcp_send_ref(conn, data, len)
+                                  : NIF_ENOTSUP;
+}
+
+static size_t tcpip_unacked(struct nif_stack *stack, struct nif_conn *conn)
+{
+    (void)stack;
+    return conn->proto == NIF_TCP ? nif__tcp_unacked(conn) : SIZE_MAX;
+}
+
+static int tcpip_peek(struct nif_stack *stack, struct nif_conn *conn,
+    const uint8_t **data)
+{
+    (void)stack;
+    return conn->proto == NIF_TCP ? nif__tcp_peek(conn, data) : NIF_ENOTSUP;
+}
+
+static void tcpip_consume(struct nif_stack *stack, struct nif_conn *conn,
+    size_t len)
+{
+    (void)stack;
+    nif__tcp_consume(conn, len);
+}
+
 static unsigned tcpip_ready(struct nif_stack *stack, struct nif_conn *conn)
 {
     (void)stack;
@@ -273,10 +301,11 @@ static void run_output(struct nif_tcpip *ip)
     if (ip->cfg.fragment != NULL) {
         ip->cfg.fragment->ops->output(ip);
     }
+    ip->busy = false;
     for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
         next = c->next;
         if (c->proto == NIF_TCP) {
-            nif__tcp_output(c);
+            nif__tcp_flush(c);
         } else {
             nif__udp_output(c);
         }
@@ -313,17 +342,17 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
             ip->stats.eth_error++;
         }
         watch_link(ip);
+        if (ip->work || ip->busy) {
+            run_output(ip);
+        }
         if (round == 0) {
             receive(ip);
         }
         if (ip->due_us <= ip->now_us) {
             run_timers(ip);
         }
-        if (ip->work) {
-            run_output(ip);
-        }
     }
-    if (ip->sent || ip->more) {
+    if (ip->sent || ip->more || ip->work) {
         return ip->now_us;
     }
     return again_us < ip->due_us ? again_us : ip->due_us;
@@ -342,6 +371,10 @@ static const struct nif_stack_ops tcpip_ops = {
     .shutdown = tcpip_shutdown,
     .close = tcpip_close,
     .abort = tcpip_abort,
+    .send_ref = tcpip_send_ref,
+    .unacked = tcpip_unacked,
+    .peek = tcpip_peek,
+    .consume = tcpip_consume,
     .option = tcpip_option,
     .group = tcpip_group,
     .ready = tcpip_ready,

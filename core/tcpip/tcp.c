@@ -13,33 +13,35 @@ void nif__tcp_reset(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     struct nif_conn *listener = t->listener;
+    struct nif_tcp_more *more = t->more;
 
     memset(&conn->impl, 0, sizeof(conn->impl));
     t->listener = listener;
+    t->more = more;
     t->flow.ttl = IPV4_TTL_DEFAULT;
-    t->rexmit_us = NIF_NEVER;
-    t->ack_us = NIF_NEVER;
-    t->long_us = NIF_NEVER;
+}
+
+// The longest segment of a direction whose ring is `cap` bytes.
+static uint16_t mss(const struct nif_conn *conn, size_t cap)
+{
+    size_t most =
+        nif_iface_mtu(nif__conn_stack(conn)->cfg.iface) - IPV4_LEN - TCP_LEN;
+    size_t half = cap >> 1;
+
+    // Two at least fit the ring, else each would wait for the delayed ACK of
+    // the one before.
+    return (uint16_t)(half < most && half >= TCP_MSS_LEAST ? half : most);
 }
 
 uint16_t nif__tcp_mss_in(const struct nif_conn *conn)
 {
-    size_t mss =
-        nif_iface_mtu(nif__conn_stack(conn)->cfg.iface) - IPV4_LEN - TCP_LEN;
-    size_t half = conn->cfg.rx_cap >> 1;
-
-    // Two at least fit the window, else each would wait for the delayed ACK
-    // of the one before.
-    return (uint16_t)(half < mss && half >= TCP_MSS_LEAST ? half : mss);
+    return mss(conn, conn->cfg.rx_cap);
 }
 
-static uint16_t mss_out(const struct nif_conn *conn)
+void nif_tcp_extend(struct nif_conn *conn, struct nif_tcp_more *more)
 {
-    size_t mss =
-        nif_iface_mtu(nif__conn_stack(conn)->cfg.iface) - IPV4_LEN - TCP_LEN;
-    size_t half = conn->cfg.tx_cap >> 1;
-
-    return (uint16_t)(half < mss && half >= TCP_MSS_LEAST ? half : mss);
+    NIF_ASSERT(conn->proto == NIF_TCP && conn->state == NIF_CONN_IDLE);
+    nif__tcp_of(conn)->more = more;
 }
 
 // RFC 6528: another sequence for each pair of ends, growing with the clock
@@ -58,16 +60,42 @@ static uint32_t first_seq(struct nif_conn *conn)
         (uint32_t)(ip->now_us >> 2);
 }
 
+// What we offer the peer: windows are scaled so that the ring fits (RFC 7323
+// 2.3), and the optional parts for which there is memory.
+static void offer(struct nif_conn *conn)
+{
+    const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    nif__tcp_set(t, TCP_SCALE);
+    while (conn->cfg.rx_cap >> t->rcv_shift > UINT16_MAX) {
+        t->rcv_shift++;
+    }
+    if (t->more == NULL) {
+        return;
+    }
+    *t->more = (struct nif_tcp_more){ .count = 0 };
+    if (cfg->sack != NULL) {
+        nif__tcp_set(t, TCP_SACK);
+    }
+    if (cfg->stamps != NULL) {
+        nif__tcp_set(t, TCP_STAMP);
+        cfg->stamps->begin(conn);
+    }
+}
+
 void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
     t->state = (uint8_t)state;
-    t->mss = mss_out(conn);
+    t->mss = mss(conn, conn->cfg.tx_cap);
     t->snd_una = first_seq(conn);
     t->snd_nxt = t->snd_una;
     t->snd_max = t->snd_una;
+    offer(conn);
     nif__cc_init(t);
+    nif__tcp_moved(conn);
 }
 
 void nif__tcp_end(struct nif_conn *conn, int err)
@@ -75,9 +103,8 @@ void nif__tcp_end(struct nif_conn *conn, int err)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     t->state = TCP_CLOSED;
-    t->rexmit_us = NIF_NEVER;
-    t->ack_us = NIF_NEVER;
-    t->long_us = NIF_NEVER;
+    t->rexmit_at = 0;
+    t->ack_at = 0;
     if ((t->flags & TCP_APP_CLOSED) && t->listener == NULL) {
         nif__conn_unlink(conn);
     } else if ((t->flags & TCP_APP_CLOSED) ||
@@ -127,25 +154,42 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     t->flow.peer_port = peer->port;
     conn->state = NIF_CONN_OPENING;
     nif__tcp_begin(conn, TCP_SYN_SENT);
-    nif__tcp_watch(conn, true);
     nif__kick(ip);
     return 0;
 }
 
-int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
+// Returns 0 if data can be taken, else what send() is to say.
+static int may_send(const struct nif_conn *conn, const struct nif__tcp *t)
 {
-    struct nif__tcp *t = nif__tcp_of(conn);
-    size_t room = conn->cfg.tx_cap - t->tx.used;
-
     if (conn->state == NIF_CONN_FAILED) {
         return conn->err;
     }
     if (conn->state == NIF_CONN_OPENING && !(t->flags & TCP_FIN_QUEUED)) {
         return NIF_EAGAIN;
     }
-    if ((t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT) ||
-        (t->flags & TCP_FIN_QUEUED)) {
-        return NIF_ENOTCONN;
+    return (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT) ||
+            (t->flags & TCP_FIN_QUEUED)
+        ? NIF_ENOTCONN
+        : 0;
+}
+
+// Something is to go: when it is the first after silence, the time for it
+// begins.
+static void to_send(struct nif_conn *conn)
+{
+    if (nif__tcp_pending(nif__tcp_of(conn)) == 0) {
+        nif__tcp_moved(conn);
+    }
+    nif__kick(nif__conn_stack(conn));
+}
+
+int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
+{
+    size_t room = nif__queue_room(conn);
+    int err = may_send(conn, nif__tcp_of(conn));
+
+    if (err != 0) {
+        return err;
     }
     if (len > room) {
         len = room;
@@ -153,38 +197,79 @@ int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
     if (len == 0) {
         return room == 0 ? NIF_EAGAIN : 0;
     }
-    nif__ring_write(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, t->tx.used, data,
-        len);
-    t->tx.used += (uint32_t)len;
-    nif__kick(nif__conn_stack(conn));
+    to_send(conn);
+    nif__queue_copy(conn, data, len);
     return (int)len;
+}
+
+int nif__tcp_send_ref(struct nif_conn *conn, const void *data, size_t len)
+{
+    int err = may_send(conn, nif__tcp_of(conn));
+
+    if (err != 0 || len == 0) {
+        return err;
+    }
+    if (len > INT32_MAX) {
+        return NIF_ETOOBIG;
+    }
+    to_send(conn);
+    return nif__queue_ref(conn, data, len) ? (int)len : NIF_EAGAIN;
+}
+
+size_t nif__tcp_unacked(struct nif_conn *conn)
+{
+    return nif__tcp_of(conn)->queued;
+}
+
+// What recv() and peek() say when nothing is there.
+static int nothing(const struct nif_conn *conn, const struct nif__tcp *t)
+{
+    if (conn->state == NIF_CONN_FAILED) {
+        return conn->err;
+    }
+    if (t->flags & TCP_FIN_SEEN) {
+        return 0;
+    }
+    return conn->state == NIF_CONN_IDLE || conn->state == NIF_CONN_LISTENING
+        ? NIF_ENOTCONN
+        : NIF_EAGAIN;
+}
+
+int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data)
+{
+    const struct nif__tcp *t = nif__tcp_of(conn);
+    struct nif_seg segs[2];
+
+    if (t->rx.used == 0) {
+        return nothing(conn, t);
+    }
+    nif__ring_segs(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, t->rx.used, segs);
+    *data = segs[0].data;
+    return (int)segs[0].len;
+}
+
+void nif__tcp_consume(struct nif_conn *conn, size_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
+    if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
+        nif__tcp_window(conn) != t->rcv_edge - t->rcv_nxt) {
+        nif__tcp_set(t, TCP_ACK_NOW); // it opened enough to be told
+        nif__kick(nif__conn_stack(conn));
+    }
 }
 
 int nif__tcp_recv(struct nif_conn *conn, void *buf, size_t cap)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     size_t len = t->rx.used < cap ? t->rx.used : cap;
-    uint32_t told;
 
     if (t->rx.used == 0) {
-        if (conn->state == NIF_CONN_FAILED) {
-            return conn->err;
-        }
-        if (t->flags & TCP_FIN_SEEN) {
-            return 0;
-        }
-        return conn->state == NIF_CONN_IDLE || conn->state == NIF_CONN_LISTENING
-            ? NIF_ENOTCONN
-            : NIF_EAGAIN;
+        return nothing(conn, t);
     }
     nif__ring_read(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, buf, len);
-    nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
-    told = t->rcv_edge - t->rcv_nxt;
-    if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
-        nif__tcp_window(conn) != told) {
-        t->flags |= TCP_ACK_NOW; // the window opened enough to be told
-        nif__kick(nif__conn_stack(conn));
-    }
+    nif__tcp_consume(conn, len);
     return (int)len;
 }
 
@@ -194,13 +279,13 @@ static void finish(struct nif_conn *conn, struct nif__tcp *t)
     if (t->flags & TCP_FIN_QUEUED) {
         return;
     }
-    t->flags |= TCP_FIN_QUEUED;
+    to_send(conn);
+    nif__tcp_set(t, TCP_FIN_QUEUED);
     if (t->state == TCP_ESTABLISHED) {
         t->state = TCP_FIN_WAIT_1;
     } else if (t->state == TCP_CLOSE_WAIT) {
         t->state = TCP_LAST_ACK;
     }
-    nif__kick(nif__conn_stack(conn));
 }
 
 int nif__tcp_shutdown(struct nif_conn *conn)
@@ -222,7 +307,7 @@ void nif__tcp_close(struct nif_conn *conn)
         nif__tcp_close_listener(conn);
         return;
     }
-    t->flags |= TCP_APP_CLOSED;
+    nif__tcp_set(t, TCP_APP_CLOSED);
     if (t->state == TCP_CLOSED || t->state == TCP_SYN_SENT) {
         nif__tcp_end(conn, 0);
     } else if (t->rx.used > 0 && t->state != TCP_TIME_WAIT) {
@@ -230,8 +315,10 @@ void nif__tcp_close(struct nif_conn *conn)
     } else {
         conn->state = NIF_CONN_CLOSING;
         finish(conn, t);
-        // FIN-WAIT-2 was reached by shutdown(): now it may not last for ever.
-        nif__tcp_watch(conn, false);
+        if (t->state == TCP_FIN_WAIT_2) {
+            // Reached by shutdown(): now it may not last for ever.
+            nif__tcp_moved(conn);
+        }
         nif__kick(nif__conn_stack(conn));
     }
 }
@@ -244,7 +331,7 @@ void nif__tcp_abort(struct nif_conn *conn)
         nif__tcp_close_listener(conn);
         return;
     }
-    t->flags |= TCP_APP_CLOSED;
+    nif__tcp_set(t, TCP_APP_CLOSED);
     nif__tcp_kill(conn, 0);
 }
 
@@ -252,23 +339,31 @@ int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    if (option == NIF_OPT_NODELAY) {
-        t->flags = (uint16_t)(value ? t->flags | TCP_NODELAY
-                                    : t->flags & ~(unsigned)TCP_NODELAY);
-        nif__kick(nif__conn_stack(conn));
-        return 0;
+    switch (option) {
+    case NIF_OPT_NODELAY:
+        nif__tcp_clear(t, TCP_NODELAY);
+        nif__tcp_set(t, value ? TCP_NODELAY : 0);
+        break;
+    case NIF_OPT_KEEPALIVE:
+    case NIF_OPT_USER_TIMEOUT:
+        if (value < 0 || value > UINT16_MAX) {
+            return NIF_EINVAL;
+        }
+        if (option == NIF_OPT_USER_TIMEOUT) {
+            t->user_timeout_s = (uint16_t)value;
+        } else {
+            t->keepalive_s = (uint16_t)value;
+        }
+        if (nif__tcp_pending(t) == 0) {
+            nif__tcp_moved(conn);
+        }
+        // What waits already may have to end sooner: poll() looks again.
+        nif__due(nif__conn_stack(conn), 0);
+        break;
+    case NIF_OPT_TTL:
+    default: return NIF_ENOTSUP;
     }
-    if (option != NIF_OPT_KEEPALIVE) {
-        return NIF_ENOTSUP;
-    }
-    if (value < 0 || value > UINT16_MAX) {
-        return NIF_EINVAL;
-    }
-    t->keepalive_s = (uint16_t)value;
-    if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_BUSY)) {
-        nif__tcp_watch(conn, false);
-        nif__kick(nif__conn_stack(conn));
-    }
+    nif__kick(nif__conn_stack(conn));
     return 0;
 }
 
@@ -287,7 +382,7 @@ unsigned nif__tcp_ready(struct nif_conn *conn)
         ready |= NIF_READABLE;
     }
     if ((t->state == TCP_ESTABLISHED || t->state == TCP_CLOSE_WAIT) &&
-        t->tx.used < conn->cfg.tx_cap) {
+        nif__queue_room(conn) > 0) {
         ready |= NIF_WRITABLE;
     }
     return ready;

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// TCP (RFC 9293) inside. tcp.c: what the application calls; tcp_listen.c:
-// listeners and their backlog; tcp_in.c: segments that come; tcp_data.c: what
-// is in them; tcp_out.c: segments that go; tcp_cc.c: how many may be on the
-// way; tcp_timer.c: what happens when nothing comes.
+// TCP (RFC 9293) inside. tcp.c: what the application calls; tcp_queue.c: what
+// waits to be acknowledged; tcp_listen.c: listeners and their backlog;
+// tcp_fast.c: the segments that come most; tcp_in.c: all the others;
+// tcp_data.c: what is in them; tcp_out.c: segments that go; tcp_cc.c: how many
+// may be on the way; tcp_timer.c: what happens when nothing comes; tcp_icmp.c:
+// what routers say. Parts that are linked only when named: tcp_sack.c,
+// tcp_stamp.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send
-// ring begins at snd_una, once the SYN is acknowledged; FIN counts as one
+// queue begins at snd_una, once the SYN is acknowledged; FIN counts as one
 // behind its last byte. The receive ring ends at rcv_nxt.
+//
+// Times are ticks of 1024 us in 32 bits, compared by difference as well; a
+// timer of 0 is not set.
 
 #ifndef CORE_TCPIP_TCP_H
 #define CORE_TCPIP_TCP_H
 
 #include "internal.h"
+#include "tcp_parts.h"
 
 enum nif__tcp_state {
     TCP_CLOSED,
@@ -30,18 +37,30 @@ enum nif__tcp_state {
 
 enum nif__tcp_flag {
     TCP_ACK_NOW = 1 << 0,    ///< an ACK is owed
-    TCP_FIN_QUEUED = 1 << 1, ///< no more data behind what is in the ring
+    TCP_FIN_QUEUED = 1 << 1, ///< no more data behind what is in the queue
     TCP_FIN_SEEN = 1 << 2,   ///< the peer's, in order
     TCP_APP_CLOSED = 1 << 3, ///< the application is done with it
     TCP_ACCEPTED = 1 << 4,   ///< given to the application by accept()
     TCP_NODELAY = 1 << 5,
-    TCP_TIMING = 1 << 6,     ///< rtt_seq and rtt_us are valid
+    TCP_TIMING = 1 << 6,     ///< rtt_seq and rtt_at are valid
     TCP_RECOVERY = 1 << 7,   ///< RFC 6582: until `recover` is acknowledged
     TCP_PERSIST = 1 << 8,    ///< the peer's window is shut: probing
-    TCP_BUSY = 1 << 9,       ///< something of ours awaits an answer
-    TCP_FORCE = 1 << 10,     ///< send even if it is not worth it
-    TCP_RECOVERED = 1 << 11, ///< `recover` is valid
+    TCP_FORCE = 1 << 9,      ///< send even if it is not worth it
+    TCP_RECOVERED = 1 << 10, ///< `recover` is valid
+    TCP_SCALE = 1 << 11,     ///< both ends scale windows (RFC 7323 2)
+    TCP_SACK = 1 << 12,      ///< both ends acknowledge selectively
+    TCP_STAMP = 1 << 13,     ///< both ends put timestamps
+    TCP_SOFT = 1 << 14,      ///< a router has complained
+    TCP_ACK_SOON = 1 << 15,  ///< an ACK is owed in the next poll()
 };
+
+/// A stretch of data beyond a hole, by its distance from rcv_nxt.
+struct nif__range {
+    uint16_t from;
+    uint16_t to;
+};
+
+#define NIF__TCP_AHEADS 4
 
 /// TCP's part of a connection.
 struct nif__tcp {
@@ -49,10 +68,17 @@ struct nif__tcp {
     uint8_t state;   ///< enum nif__tcp_state
     uint8_t dupacks; ///< duplicate ACKs; in persist, probes unanswered
     uint16_t flags;  ///< enum nif__tcp_flag
-    uint16_t mss;    ///< the longest segment that we send
+    uint16_t mss;    ///< the most data that we put into a segment
     uint16_t keepalive_s;
-    uint8_t backoff;           ///< how often the timeout was doubled
+    uint16_t user_timeout_s; ///< 0: NIF_TCP_R2_S
+    uint8_t backoff;         ///< how often the timeout was doubled; when idle,
+                             ///< keepalive probes sent
+    uint8_t aheads;          ///< valid entries of `ahead`
+    uint8_t snd_shift;       ///< of the windows that the peer says
+    uint8_t rcv_shift;       ///< of those that we say
+    uint16_t refs;           ///< references in the send queue
     struct nif_conn *listener; ///< whose backlog it is from, or NULL
+    struct nif_tcp_more *more; ///< for the optional parts, or NULL
 
     uint32_t snd_una;
     uint32_t snd_nxt;
@@ -60,29 +86,36 @@ struct nif__tcp {
     uint32_t snd_wnd;
     uint32_t snd_wnd_max;
     uint32_t snd_wl1;
-    uint32_t snd_wl2;
     uint32_t rcv_nxt;
-    uint32_t rcv_edge;  ///< the end of the window that the peer knows
-    uint32_t ahead;     ///< data beyond a hole in the receive ring: from here
-    uint32_t ahead_end; ///< to here; the same: none
+    uint32_t rcv_edge; ///< the end of the window that the peer knows
+    struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do
+                                              ///< not touch each other
     struct nif__ring rx;
-    struct nif__ring tx;
+    struct nif__ring tx; ///< data and references: see tcp_queue.c
+    uint32_t queued;     ///< bytes to send or to be acknowledged
+    uint32_t plain;      ///< bytes in `tx` before the first reference
 
     uint32_t cwnd;
     uint32_t cwnd_acked; ///< bytes towards the next growth
     uint32_t ssthresh;
     uint32_t recover; ///< snd_max when recovery began
-    uint32_t srtt8;   ///< smoothed round trip, microseconds times 8; 0: none
-    uint32_t rttvar4; ///< its variation, times 4
     uint32_t rtt_seq; ///< the sequence number that is being timed
-    uint32_t rtt_us;  ///< when it was sent
+    uint16_t rtt_at;  ///< when it was sent, tick
+    uint16_t srtt8;   ///< smoothed round trip, ticks times 8; 0: none
+    uint16_t rttvar4; ///< its variation, times 4
 
-    uint64_t rexmit_us; ///< retransmission or window probe
-    uint64_t ack_us;    ///< delayed ACK
-    uint64_t long_us;   ///< giving up, keepalive, FIN-WAIT-2, TIME-WAIT
+    uint32_t rexmit_at; ///< retransmission or window probe
+    uint32_t ack_at;    ///< delayed ACK
+    uint32_t since;     ///< the last progress: for giving up, keepalive,
+                        ///< FIN-WAIT-2 and TIME-WAIT, one at a time
 };
 
 _Static_assert(sizeof(struct nif__tcp) <= NIF_CONN_IMPL, "does not fit");
+
+enum nif__tcp_option {
+    TCP_HAS_SCALE = 1 << 0,
+    TCP_HAS_SACK_OK = 1 << 1,
+};
 
 /// A received segment.
 struct nif__seg {
@@ -90,14 +123,24 @@ struct nif__seg {
     uint32_t ack;
     uint32_t wnd;
     const uint8_t *data;
-    uint32_t len; ///< of the data
-    uint16_t mss; ///< from its option, or the default
+    const uint8_t *stamp; ///< the two times of its timestamp, or NULL
+    const uint8_t *sack;  ///< the edges of its SACK option
+    uint32_t len;         ///< of the data
+    uint16_t mss;         ///< from its option, or the default
     uint8_t flags;
+    uint8_t has;      ///< enum nif__tcp_option
+    uint8_t shift;    ///< of its windows
+    uint8_t sack_len; ///< bytes
 };
 
 static inline struct nif__tcp *nif__tcp_of(struct nif_conn *conn)
 {
     return (struct nif__tcp *)(void *)conn->impl.bytes;
+}
+
+static inline const struct nif__tcp *nif__tcp_view(const struct nif_conn *conn)
+{
+    return (const struct nif__tcp *)(const void *)conn->impl.bytes;
 }
 
 /// True if sequence number `a` comes before `b`.
@@ -116,42 +159,118 @@ static inline uint32_t nif__max(uint32_t a, uint32_t b)
     return a > b ? a : b;
 }
 
+/// The time, in ticks.
+static inline uint32_t nif__tcp_now(const struct nif_tcpip *ip)
+{
+    return (uint32_t)(ip->now_us >> 10);
+}
+
+/// Tick `at` as a timer.
+static inline uint32_t nif__tcp_at(uint32_t at)
+{
+    return at != 0 ? at : 1;
+}
+
+static inline void nif__tcp_set(struct nif__tcp *t, unsigned flags)
+{
+    t->flags |= (uint16_t)flags;
+}
+
+static inline void nif__tcp_clear(struct nif__tcp *t, unsigned flags)
+{
+    t->flags &= (uint16_t)~flags;
+}
+
+// tcp_queue.c
+
+/// The most stretches of memory that a segment is gathered from.
+#define NIF__TCP_PIECES 4
+
+/// Bytes that can be added.
+size_t nif__queue_room(const struct nif_conn *conn);
+
+/// Adds a copy of `len` bytes, for which there is room.
+void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len);
+
+/// Adds `len` (not 0) bytes where they lie. False if there is no room to note
+/// it.
+NIF_NODISCARD bool nif__queue_ref(struct nif_conn *conn, const void *data,
+    size_t len);
+
+/// Finds `len` bytes at `offset`, all queued; `*n` is how many pieces they
+/// are in.
+///
+/// Returns how many of them fit into NIF__TCP_PIECES.
+uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
+    uint32_t len, struct nif_seg *pieces, size_t *n);
+
+/// Takes the oldest `len` bytes away.
+void nif__queue_drop(struct nif_conn *conn, uint32_t len);
+
 // tcp_in.c
 void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in);
+
+/// The connection between these two ends, or the listener on `port`, or NULL.
+struct nif_conn *nif__tcp_find(struct nif_tcpip *ip, uint32_t peer_ip,
+    uint16_t peer_port, uint16_t port);
+
+/// Something new of ours, up to `ack`, has arrived.
+void nif__tcp_new_ack(struct nif_conn *conn, uint32_t ack);
+
+/// What the SYN of `seg` says about the peer.
+void nif__tcp_meet(struct nif_conn *conn, const struct nif__seg *seg);
+
+/// The handshake is done; `seg` acknowledges our SYN.
+void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg);
+
+// tcp_fast.c
+
+/// Takes the segment if it is the one that was to be expected: in order and
+/// nothing unusual about it. False: it was not looked at.
+bool nif__tcp_fast(struct nif_conn *conn, const struct nif__in *in);
 
 // tcp_data.c
 
 /// Takes the text and the FIN of an acceptable segment.
 void nif__tcp_take(struct nif_conn *conn, const struct nif__seg *seg);
 
-/// The window to advertise: what is free, but never a small step (RFC 9293
-/// 3.8.6.2.2) and never back.
-uint32_t nif__tcp_window(const struct nif_conn *conn);
+/// Data came in order: its ACK is due now or after a while.
+void nif__tcp_owe_ack(struct nif_conn *conn);
 
-/// How much the window must open before it is worth telling.
-uint32_t nif__tcp_window_step(const struct nif_conn *conn);
+/// The window to advertise, bytes: what is free, but never a small step (RFC
+/// 9293 3.8.6.2.2) and never back.
+uint32_t nif__tcp_window(const struct nif_conn *conn);
 
 // tcp_out.c
 
-/// Sends one segment: `len` bytes of the ring from `seq` on.
+/// Sends one segment: up to `len` bytes of the queue from `seq` on.
 ///
-/// Returns 0; NIF_EAGAIN: nothing went; else it is as good as lost on the
-/// wire.
+/// Returns the bytes that went; NIF_EAGAIN: nothing went; else it is as good
+/// as lost on the wire.
 NIF_NODISCARD int nif__tcp_emit(struct nif_conn *conn, uint32_t seq,
-    uint8_t flags, size_t len);
+    uint8_t flags, uint32_t len);
 
 /// Sends what can be sent.
 void nif__tcp_output(struct nif_conn *conn);
 
+/// The same, and the ACK that waited for the next poll().
+void nif__tcp_flush(struct nif_conn *conn);
+
 /// Sends a reset to the peer, if there is one and the device has room.
 void nif__tcp_send_reset(struct nif_conn *conn);
 
-/// Sends the first unacknowledged segment again.
-void nif__tcp_resend(struct nif_conn *conn);
+/// Sends the segment at `seq` again, not beyond `end`.
+///
+/// Returns as nif__tcp_emit().
+int nif__tcp_resend(struct nif_conn *conn, uint32_t seq, uint32_t end);
 
 /// Answers a segment that belongs to no connection.
 void nif__tcp_refuse(struct nif_tcpip *ip, const struct nif__in *in,
     const struct nif__seg *seg);
+
+/// Answers with a bare header, made in the received frame.
+void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
+    uint32_t seq, uint32_t ack, uint32_t flags_window);
 
 /// Everything of ours that is not acknowledged, FIN included, sent or not.
 uint32_t nif__tcp_pending(const struct nif__tcp *t);
@@ -170,27 +289,30 @@ void nif__cc_timeout(struct nif__tcp *t);
 
 // tcp_timer.c
 
+/// Milliseconds and seconds in ticks.
+#define NIF__TCP_MS(ms) ((ms)*125u >> 7)
+#define NIF__TCP_S(s)   ((uint32_t)(s)*977u)
+
 /// Does what is due.
 void nif__tcp_timer(struct nif_conn *conn);
 
-/// The retransmission time, back-off included, microseconds.
-uint32_t nif__tcp_rto_us(const struct nif__tcp *t);
+/// poll() must come at tick `at`, unless that is 0.
+void nif__tcp_due(struct nif_conn *conn, uint32_t at);
 
 /// Takes a measured round trip (RFC 6298).
-void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt_us);
+void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt);
 
 /// Starts the retransmission timer anew.
 void nif__tcp_arm(struct nif_conn *conn);
 
-/// Sets the timer that ends a connection, after something was sent or heard;
-/// `progress`: the peer has acknowledged something new.
-void nif__tcp_watch(struct nif_conn *conn, bool progress);
+/// Something has moved, or the state has changed: the long times begin anew.
+void nif__tcp_moved(struct nif_conn *conn);
 
 // tcp_listen.c
 
-/// A SYN came for `listener`: takes a connection of its backlog.
+/// A segment came for `listener`: a SYN takes a connection of its backlog.
 void nif__tcp_welcome(struct nif_conn *listener, const struct nif__in *in,
-    const struct nif__seg *seg);
+    struct nif__seg *seg);
 
 NIF_NODISCARD int nif__tcp_listen(struct nif_conn *conn,
     struct nif_conn *backlog, size_t n);
@@ -220,6 +342,11 @@ NIF_NODISCARD int nif__tcp_connect(struct nif_conn *conn,
     const struct nif_endpoint *peer);
 NIF_NODISCARD int nif__tcp_send(struct nif_conn *conn, const void *data,
     size_t len);
+NIF_NODISCARD int nif__tcp_send_ref(struct nif_conn *conn, const void *data,
+    size_t len);
+size_t nif__tcp_unacked(struct nif_conn *conn);
+NIF_NODISCARD int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data);
+void nif__tcp_consume(struct nif_conn *conn, size_t len);
 NIF_NODISCARD int nif__tcp_recv(struct nif_conn *conn, void *buf, size_t cap);
 int nif__tcp_shutdown(struct nif_conn *conn);
 void nif__tcp_close(struct nif_conn *conn);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Congestion control: slow start and avoidance (RFC 5681) by counting bytes
-// (RFC 3465, so nothing is divided), fast retransmit and NewReno recovery
-// (RFC 6582), early retransmit for the few segments that a small ring holds
-// (RFC 5827).
+// (RFC 3465, so nothing is divided), limited transmit (RFC 3042), fast
+// retransmit and NewReno recovery (RFC 6582), early retransmit for the few
+// segments that a small ring holds (RFC 5827). With selective
+// acknowledgements, recovery is that of RFC 6675.
 
 #include "tcp.h"
 
@@ -13,7 +14,7 @@ void nif__cc_init(struct nif__tcp *t)
     t->cwnd_acked = 0;
     t->ssthresh = UINT32_MAX;
     t->dupacks = 0;
-    t->flags &= (uint16_t) ~(TCP_RECOVERY | TCP_RECOVERED);
+    nif__tcp_clear(t, TCP_RECOVERY | TCP_RECOVERED);
 }
 
 static uint32_t half_flight(const struct nif__tcp *t)
@@ -21,11 +22,11 @@ static uint32_t half_flight(const struct nif__tcp *t)
     return nif__max((t->snd_max - t->snd_una) >> 1, 2u * t->mss);
 }
 
-static void grow(struct nif_conn *conn, struct nif__tcp *t, uint32_t acked)
+static void grow(struct nif__tcp *t, uint32_t acked)
 {
-    // The ring bounds what can be on the way: more would only be a burst
-    // kept for a bad moment.
-    if (t->cwnd > (uint32_t)conn->cfg.tx_cap + 3u * t->mss) {
+    // More than is used would only be a burst kept for a bad moment (RFC 7661
+    // 3): what was on the way bounds it, with a little to grow.
+    if (t->cwnd > t->snd_max - t->snd_una + acked + 3u * t->mss) {
         return;
     }
     if (t->cwnd < t->ssthresh) {
@@ -39,21 +40,41 @@ static void grow(struct nif_conn *conn, struct nif__tcp *t, uint32_t acked)
     }
 }
 
-// RFC 6582 3.2, step 3: all or a part of what was on the way has arrived.
-static void recover(struct nif_conn *conn, struct nif__tcp *t, uint32_t ack,
-    uint32_t acked)
+// `una` is the first that is missing.
+static void resend_first(struct nif_conn *conn, uint32_t una)
 {
+    struct nif__tcp *t = nif__tcp_of(conn);
+    int sent = nif__tcp_resend(conn, una, t->recover);
+
+    if ((t->flags & TCP_SACK) && sent > 0) {
+        t->more->resent = una + (uint32_t)sent;
+    }
+}
+
+// RFC 6582 3.2, step 3: all or a part of what was on the way has arrived.
+static void recover(struct nif_conn *conn, uint32_t ack, uint32_t acked)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
     if (!nif__before(ack, t->recover)) {
         t->cwnd =
             nif__min(t->ssthresh, nif__max(t->snd_max - ack, t->mss) + t->mss);
-        t->flags &= (uint16_t)~TCP_RECOVERY;
+        nif__tcp_clear(t, TCP_RECOVERY);
+        return;
+    }
+    if (t->flags & TCP_SACK) {
+        // The output fills what the scoreboard says is lost. If it says
+        // nothing, the acknowledgement does.
+        if (t->more->count == 0 && !nif__before(ack, t->more->resent)) {
+            resend_first(conn, ack);
+        }
         return;
     }
     t->cwnd = t->cwnd > acked + t->mss ? t->cwnd - acked : t->mss;
     if (acked >= t->mss) {
         t->cwnd += t->mss;
     }
-    nif__tcp_resend(conn);
+    resend_first(conn, ack);
 }
 
 void nif__cc_ack(struct nif_conn *conn, uint32_t ack, uint32_t acked)
@@ -62,9 +83,9 @@ void nif__cc_ack(struct nif_conn *conn, uint32_t ack, uint32_t acked)
 
     t->dupacks = 0;
     if (t->flags & TCP_RECOVERY) {
-        recover(conn, t, ack, acked);
+        recover(conn, ack, acked);
     } else {
-        grow(conn, t, acked);
+        grow(t, acked);
     }
 }
 
@@ -74,10 +95,16 @@ static unsigned dupack_threshold(const struct nif__tcp *t)
 {
     uint32_t flight = t->snd_max - t->snd_una;
 
-    if (flight > 3u * t->mss || t->tx.used > flight) {
+    if (flight > 3u * t->mss || t->queued > flight) {
         return 3;
     }
     return flight > 2u * t->mss ? 2 : 1;
+}
+
+static bool first_is_lost(const struct nif_conn *conn, const struct nif__tcp *t)
+{
+    return t->dupacks >= dupack_threshold(t) ||
+        ((t->flags & TCP_SACK) && nif__conn_stack(conn)->cfg.sack->lost(conn));
 }
 
 void nif__cc_dupack(struct nif_conn *conn)
@@ -85,22 +112,24 @@ void nif__cc_dupack(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->flags & TCP_RECOVERY) {
-        t->cwnd += t->mss;
+        if (!(t->flags & TCP_SACK)) {
+            t->cwnd += t->mss;
+        }
         return;
     }
     if (t->dupacks < UINT8_MAX) {
         t->dupacks++;
     }
-    if (t->dupacks < dupack_threshold(t) ||
+    if (!first_is_lost(conn, t) ||
         ((t->flags & TCP_RECOVERED) && !nif__before(t->recover, t->snd_una))) {
         return;
     }
     t->ssthresh = half_flight(t);
     t->recover = t->snd_max;
-    t->flags |= TCP_RECOVERY | TCP_RECOVERED;
-    t->cwnd = t->ssthresh + 3u * t->mss;
+    nif__tcp_set(t, TCP_RECOVERY | TCP_RECOVERED);
+    t->cwnd = t->ssthresh + (t->flags & TCP_SACK ? 0 : 3u * t->mss);
     nif__conn_stack(conn)->stats.tcp_fast++;
-    nif__tcp_resend(conn);
+    resend_first(conn, t->snd_una);
     nif__tcp_arm(conn);
 }
 
@@ -114,6 +143,6 @@ void nif__cc_timeout(struct nif__tcp *t)
     t->cwnd_acked = 0;
     t->dupacks = 0;
     t->recover = t->snd_max;
-    t->flags &= (uint16_t)~TCP_RECOVERY;
-    t->flags |= TCP_RECOVERED;
+    nif__tcp_clear(t, TCP_RECOVERY);
+    nif__tcp_set(t, TCP_RECOVERED);
 }

@@ -1,113 +1,155 @@
 // SPDX-License-Identifier: MIT
 //
 // What is in a segment: text goes straight to its place in the receive ring,
-// also when something before it is still missing. One such stretch is
-// remembered; what would make a second one is dropped and comes again.
+// also when something before it is still missing. A few such stretches are
+// remembered; what would make one more is dropped and comes again.
 
 #include "tcp.h"
 
-uint32_t nif__tcp_window_step(const struct nif_conn *conn)
+// The most that the peer may know of the window.
+static uint32_t told(const struct nif__tcp *t)
 {
-    return nif__min((uint32_t)conn->cfg.rx_cap >> 1, nif__tcp_mss_in(conn));
+    // A FIN may lie just behind the window.
+    return nif__before(t->rcv_edge, t->rcv_nxt) ? 0 : t->rcv_edge - t->rcv_nxt;
 }
 
 uint32_t nif__tcp_window(const struct nif_conn *conn)
 {
-    const struct nif__tcp *t =
-        (const struct nif__tcp *)(const void *)conn->impl.bytes;
-    uint32_t room = nif__min((uint32_t)conn->cfg.rx_cap - t->rx.used, 0xFFFF);
-    uint32_t told = t->rcv_edge - t->rcv_nxt;
+    const struct nif__tcp *t = nif__tcp_view(conn);
+    uint32_t cap = (uint32_t)conn->cfg.rx_cap;
+    uint32_t room = nif__min(cap - t->rx.used, 0xFFFFu << t->rcv_shift);
+    uint32_t step = nif__min(cap >> 1, nif__tcp_mss_in(conn));
 
-    if (nif__before(t->rcv_edge, t->rcv_nxt)) {
-        told = 0; // a FIN may lie just behind the window
-    }
-    return room >= told + nif__tcp_window_step(conn) ? room : told;
+    return room >= told(t) + step ? room : told(t);
 }
 
 // The second segment in a row is acknowledged now, one alone may wait (RFC
 // 9293 3.8.6.3); so is one that leaves no room for another. "Now" is the next
 // poll(), so that the application can empty the ring first and one ACK tells
 // both.
-static void owe_ack(struct nif_conn *conn, struct nif__tcp *t)
+void nif__tcp_owe_ack(struct nif_conn *conn)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
 
-    if (t->ack_us != NIF_NEVER ||
-        t->rcv_edge - t->rcv_nxt < nif__tcp_mss_in(conn)) {
-        t->ack_us = ip->now_us;
-    } else {
-        t->ack_us = ip->now_us + (uint64_t)NIF_TCP_DELACK_MS * 1000;
+    if (t->ack_at != 0 || told(t) < nif__tcp_mss_in(conn)) {
+        nif__tcp_set(t, TCP_ACK_SOON);
+        ip->work = true;
+        return;
     }
-    nif__due(ip, t->ack_us);
+    t->ack_at =
+        nif__tcp_at(nif__tcp_now(ip) + NIF__TCP_MS(NIF_TCP_DELACK_MS) + 1);
+    nif__tcp_due(conn, t->ack_at);
 }
 
-static void write_at(struct nif_conn *conn, struct nif__tcp *t, uint32_t seq,
-    const uint8_t *data, uint32_t len)
+static void write_at(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
+    uint32_t len)
 {
+    struct nif__tcp *t = nif__tcp_of(conn);
+
     nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap,
         t->rx.used + (seq - t->rcv_nxt), data, len);
 }
 
-static void take_next(struct nif_conn *conn, struct nif__tcp *t,
-    const uint8_t *data, uint32_t len)
+// The next `len` bytes are there, and with them what joins their end.
+static void advance(struct nif__tcp *t, uint32_t len)
 {
-    write_at(conn, t, t->rcv_nxt, data, len);
-    t->rx.used += len;
-    t->rcv_nxt += len;
-    if (t->ahead == t->ahead_end) {
-        owe_ack(conn, t);
-        return;
-    }
-    // RFC 5681 4.2: at once if it fills a hole, or a part of one.
-    t->flags |= TCP_ACK_NOW;
-    if (!nif__before(t->rcv_nxt, t->ahead)) {
-        if (nif__before(t->rcv_nxt, t->ahead_end)) {
-            t->rx.used += t->ahead_end - t->rcv_nxt;
-            t->rcv_nxt = t->ahead_end;
+    while (len > 0) { // each further round takes away a range
+        uint32_t joined = 0;
+        uint8_t kept = 0;
+
+        t->rx.used += len;
+        t->rcv_nxt += len;
+        for (unsigned i = 0; i < t->aheads; i++) {
+            struct nif__range r = t->ahead[i];
+
+            if (r.to <= len) {
+                continue;
+            }
+            r.to = (uint16_t)(r.to - len);
+            if (r.from <= len) {
+                joined = r.to;
+                continue;
+            }
+            r.from = (uint16_t)(r.from - len);
+            t->ahead[kept++] = r;
         }
-        t->ahead = t->ahead_end;
+        t->aheads = kept;
+        len = joined;
     }
 }
 
-// Puts aside what came too early, if it joins what is there already.
-static void take_ahead(struct nif_conn *conn, struct nif__tcp *t, uint32_t seq,
-    const uint8_t *data, uint32_t len)
+static void take_next(struct nif_conn *conn, const uint8_t *data, uint32_t len)
 {
-    uint32_t end = seq + len;
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    write_at(conn, t->rcv_nxt, data, len);
+    if (t->aheads > 0) {
+        nif__tcp_set(t, TCP_ACK_NOW); // it fills a hole: RFC 5681 4.2
+    }
+    advance(t, len);
+    if (!(t->flags & TCP_ACK_NOW)) {
+        nif__tcp_owe_ack(conn);
+    }
+}
+
+// Notes a range, the latest first (RFC 2018 4), joined with those that it
+// touches. False if it would be one too many.
+static bool note(struct nif__tcp *t, uint32_t from, uint32_t to)
+{
+    struct nif__range all[NIF__TCP_AHEADS + 1];
+    uint8_t n = 1;
+
+    for (unsigned i = 0; i < t->aheads; i++) {
+        const struct nif__range *r = &t->ahead[i];
+
+        if (r->from <= to && from <= r->to) {
+            from = nif__min(from, r->from);
+            to = nif__max(to, r->to);
+        } else {
+            all[n++] = *r;
+        }
+    }
+    if (n > NIF__TCP_AHEADS) {
+        return false;
+    }
+    all[0] = (struct nif__range){ (uint16_t)from, (uint16_t)to };
+    for (unsigned i = 0; i < n; i++) {
+        t->ahead[i] = all[i];
+    }
+    t->aheads = n;
+    return true;
+}
+
+// Puts aside what came too early.
+static void take_ahead(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
+    uint32_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t from = seq - t->rcv_nxt;
 
     nif__conn_stack(conn)->stats.tcp_order++;
-    t->flags |= TCP_ACK_NOW; // RFC 5681 4.2: the duplicate that tells
-    if (len == 0) {
-        return;
-    }
-    if (t->ahead == t->ahead_end) {
-        t->ahead = seq;
-        t->ahead_end = end;
-    } else if (nif__before(t->ahead_end, seq) || nif__before(end, t->ahead)) {
-        return;
-    }
-    write_at(conn, t, seq, data, len);
-    if (nif__before(seq, t->ahead)) {
-        t->ahead = seq;
-    }
-    if (nif__before(t->ahead_end, end)) {
-        t->ahead_end = end;
+    nif__tcp_set(t, TCP_ACK_NOW); // RFC 5681 4.2: the duplicate that tells
+    if (len > 0 && from + len <= UINT16_MAX && note(t, from, from + len)) {
+        write_at(conn, seq, data, len);
     }
 }
 
-static void take_fin(struct nif_conn *conn, struct nif__tcp *t)
+static void take_fin(struct nif_conn *conn)
 {
+    struct nif__tcp *t = nif__tcp_of(conn);
+
     t->rcv_nxt++;
-    t->flags |= TCP_FIN_SEEN | TCP_ACK_NOW;
+    nif__tcp_set(t, TCP_FIN_SEEN | TCP_ACK_NOW);
     if (t->state == TCP_ESTABLISHED) {
         t->state = TCP_CLOSE_WAIT;
     } else if (t->state == TCP_FIN_WAIT_1) {
         t->state = TCP_CLOSING;
     } else {
         t->state = TCP_TIME_WAIT;
-        t->rexmit_us = NIF_NEVER;
+        t->rexmit_at = 0;
     }
-    nif__tcp_watch(conn, true);
+    nif__tcp_moved(conn);
 }
 
 void nif__tcp_take(struct nif_conn *conn, const struct nif__seg *seg)
@@ -126,24 +168,24 @@ void nif__tcp_take(struct nif_conn *conn, const struct nif__seg *seg)
         skip = nif__min(t->rcv_nxt - seq, seg->len);
         seq += skip;
         if (skip > 0) {
-            t->flags |= TCP_ACK_NOW;
+            nif__tcp_set(t, TCP_ACK_NOW);
         }
     }
     if (nif__before(t->rcv_edge, end)) { // the end has no room
         end = nif__before(t->rcv_edge, seq) ? seq : t->rcv_edge;
         fin = false;
-        t->flags |= TCP_ACK_NOW;
+        nif__tcp_set(t, TCP_ACK_NOW);
     }
     if (nif__before(t->rcv_nxt, seq)) {
-        take_ahead(conn, t, seq, seg->data + skip, end - seq);
+        take_ahead(conn, seq, seg->data + skip, end - seq);
         return;
     }
     if (end != seq) {
-        take_next(conn, t, seg->data + skip, end - seq);
+        take_next(conn, seg->data + skip, end - seq);
     }
     // What was ahead may reach beyond this segment: then its FIN is known to
     // be somewhere else, and this one is a lie.
     if (fin && t->rcv_nxt == end) {
-        take_fin(conn, t);
+        take_fin(conn);
     }
 }

@@ -7,42 +7,54 @@
 
 // --------------------------------------------------------------- reading
 
-// The MSS option, or the default. An option that does not hold ends the
-// reading; the segment itself may still be good.
-static uint16_t read_mss(const uint8_t *opt, size_t len)
+// An option whose length is `len` and holds. What is not as it should be is as
+// if it were not there.
+static void read_option(struct nif__seg *seg, const uint8_t *opt, size_t len)
+{
+    if (opt[0] == TCP_OPT_STAMP && len == TCP_OPT_STAMP_LEN) {
+        seg->stamp = opt + 2;
+    } else if (opt[0] == TCP_OPT_SACK && len >= 10 && (len - 2) % 8 == 0) {
+        seg->sack = opt + 2;
+        seg->sack_len = (uint8_t)(len - 2);
+    } else if (!(seg->flags & TCP_FLAG_SYN)) {
+        return;
+    } else if (opt[0] == TCP_OPT_MSS && len == TCP_OPT_MSS_LEN) {
+        seg->mss = (uint16_t)nif__max(nif_get_be16(opt + 2), TCP_MSS_LEAST);
+    } else if (opt[0] == TCP_OPT_SCALE && len == TCP_OPT_SCALE_LEN) {
+        seg->has |= TCP_HAS_SCALE;
+        seg->shift = (uint8_t)nif__min(opt[2], 14); // RFC 7323 2.3
+    } else if (opt[0] == TCP_OPT_SACK_OK) {
+        seg->has |= TCP_HAS_SACK_OK;
+    }
+}
+
+// An option that does not hold ends the reading; the segment itself may still
+// be good.
+static void read_options(struct nif__seg *seg, const uint8_t *opt, size_t len)
 {
     size_t at = 0;
 
     while (at < len && opt[at] != TCP_OPT_END) {
-        if (opt[at] == TCP_OPT_NOP) {
-            at++;
-            continue;
-        }
-        if (len - at < 2 || opt[at + 1] < 2 || opt[at + 1] > len - at) {
-            break;
-        }
-        if (opt[at] == TCP_OPT_MSS && opt[at + 1] == TCP_OPT_MSS_LEN) {
-            uint16_t mss = nif_get_be16(opt + at + 2);
+        size_t step = 1;
 
-            return mss < TCP_MSS_LEAST ? TCP_MSS_LEAST : mss;
+        if (opt[at] != TCP_OPT_NOP) {
+            if (len - at < 2 || opt[at + 1] < 2 || opt[at + 1] > len - at) {
+                return;
+            }
+            step = opt[at + 1];
+            read_option(seg, opt + at, step);
         }
-        at += opt[at + 1];
+        at += step;
     }
-    return TCP_MSS_DEFAULT;
 }
 
 static bool read_segment(const struct nif__in *in, struct nif__seg *seg)
 {
     const uint8_t *h = in->body;
-    size_t header;
-    uint32_t sum;
+    size_t header = (size_t)(h[TCP_OFFSET] >> 4) * 4;
+    uint32_t sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
 
-    if (in->len < TCP_LEN) {
-        return false;
-    }
-    header = (size_t)(h[TCP_OFFSET] >> 4) * 4;
-    sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
-    if (header < TCP_LEN || header > in->len || in->group ||
+    if (header < TCP_LEN || header > in->len ||
         nif__sum_end(nif__sum(sum, h, in->len)) != 0) {
         return false;
     }
@@ -52,18 +64,16 @@ static bool read_segment(const struct nif__in *in, struct nif__seg *seg)
         .wnd = nif_get_be16(h + TCP_WINDOW),
         .data = h + header,
         .len = (uint32_t)(in->len - header),
+        .mss = TCP_MSS_DEFAULT,
         .flags = h[TCP_FLAGS],
     };
-    if (seg->flags & TCP_FLAG_SYN) {
-        seg->mss = read_mss(h + TCP_LEN, header - TCP_LEN);
-    }
+    read_options(seg, h + TCP_LEN, header - TCP_LEN);
     return true;
 }
 
-static struct nif_conn *find(struct nif_tcpip *ip, const struct nif__in *in)
+struct nif_conn *nif__tcp_find(struct nif_tcpip *ip, uint32_t peer_ip,
+    uint16_t peer_port, uint16_t port)
 {
-    uint16_t port = nif_get_be16(in->body + TCP_DST);
-    uint16_t peer_port = nif_get_be16(in->body + TCP_SRC);
     struct nif_conn *listener = NULL;
 
     for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
@@ -74,7 +84,7 @@ static struct nif_conn *find(struct nif_tcpip *ip, const struct nif__in *in)
         }
         if (t->state == TCP_LISTEN) {
             listener = c;
-        } else if (t->state >= TCP_SYN_SENT && t->flow.peer_ip == in->src &&
+        } else if (t->state >= TCP_SYN_SENT && t->flow.peer_ip == peer_ip &&
             t->flow.peer_port == peer_port) {
             return c;
         }
@@ -94,7 +104,7 @@ static void challenge(struct nif_conn *conn)
     if (ip->challenges > 0) {
         ip->challenges--;
         ip->stats.tcp_challenge++;
-        nif__tcp_of(conn)->flags |= TCP_ACK_NOW;
+        nif__tcp_set(nif__tcp_of(conn), TCP_ACK_NOW);
     }
 }
 
@@ -112,7 +122,33 @@ static void reset_by_peer(struct nif_conn *conn)
     }
 }
 
-static void established(struct nif_conn *conn, const struct nif__seg *seg)
+void nif__tcp_meet(struct nif_conn *conn, const struct nif__seg *seg)
+{
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    t->rcv_nxt = seg->seq + 1;
+    t->rcv_edge = t->rcv_nxt + nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
+    t->aheads = 0;
+    t->mss = (uint16_t)nif__min(t->mss, seg->mss);
+    t->snd_shift = seg->shift;
+    if (!(seg->has & TCP_HAS_SCALE)) {
+        nif__tcp_clear(t, TCP_SCALE);
+        t->rcv_shift = 0;
+    }
+    if (!(seg->has & TCP_HAS_SACK_OK)) {
+        nif__tcp_clear(t, TCP_SACK);
+    }
+    if (seg->stamp == NULL) {
+        nif__tcp_clear(t, TCP_STAMP);
+    } else if (t->flags & TCP_STAMP) {
+        t->mss = (uint16_t)(t->mss - TCP_OPT_STAMP_LEN - 2);
+        ip->cfg.stamps->heard(conn, seg, (seg->flags & TCP_FLAG_ACK) != 0);
+    }
+    nif__cc_init(t);
+}
+
+void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
@@ -120,13 +156,18 @@ static void established(struct nif_conn *conn, const struct nif__seg *seg)
         // The handshake needed a retransmission: begin with 3 s (RFC 6298
         // 5.7), until there is a measurement.
         t->srtt8 = 1;
-        t->rttvar4 = 3 * NIF__SECOND_US;
+        t->rttvar4 = NIF__TCP_S(3);
     }
     t->state = t->flags & TCP_FIN_QUEUED ? TCP_FIN_WAIT_1 : TCP_ESTABLISHED;
-    t->snd_wnd = seg->wnd;
-    t->snd_wnd_max = seg->wnd;
+    t->snd_una = seg->ack;
+    t->snd_nxt = seg->ack;
+    t->snd_max = seg->ack;
+    t->snd_wnd =
+        seg->flags & TCP_FLAG_SYN ? seg->wnd : seg->wnd << t->snd_shift;
+    t->snd_wnd_max = t->snd_wnd;
     t->snd_wl1 = seg->seq;
-    t->snd_wl2 = seg->ack;
+    t->rexmit_at = 0;
+    t->backoff = 0;
     if (conn->state == NIF_CONN_OPENING) {
         conn->state = NIF_CONN_OPEN;
     }
@@ -138,34 +179,30 @@ static void established(struct nif_conn *conn, const struct nif__seg *seg)
         conn->state = NIF_CONN_OPEN;
         nif__conn_append(ip, conn);
     }
+    nif__tcp_moved(conn);
+}
+
+// The round trip of what was timed, if it was sent once (Karn: RFC 6298 3).
+static void take_time(struct nif_conn *conn, struct nif__tcp *t)
+{
+    uint32_t now = nif__tcp_now(nif__conn_stack(conn));
+
+    if ((t->flags & (TCP_TIMING | TCP_STAMP)) == TCP_TIMING) {
+        nif__tcp_measure(t, (uint16_t)(now - t->rtt_at));
+    }
+    nif__tcp_clear(t, TCP_TIMING);
 }
 
 // Our SYN is acknowledged.
 static void syn_acked(struct nif_conn *conn, const struct nif__seg *seg)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    t->snd_una = seg->ack;
-    t->snd_nxt = seg->ack;
-    t->rexmit_us = NIF_NEVER;
-    if ((t->flags & TCP_TIMING) && t->backoff == 0) {
-        nif__tcp_measure(t, (uint32_t)ip->now_us - t->rtt_us);
+    if (t->backoff == 0) {
+        take_time(conn, t);
     }
-    t->flags &= (uint16_t)~TCP_TIMING;
-    established(conn, seg);
-    t->backoff = 0;
-    nif__tcp_watch(conn, true);
-}
-
-static void limit_mss(struct nif_conn *conn, uint16_t mss)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-
-    if (mss < t->mss) {
-        t->mss = mss;
-    }
-    nif__cc_init(t);
+    nif__tcp_clear(t, TCP_TIMING);
+    nif__tcp_established(conn, seg);
 }
 
 // RFC 9293 3.10.7.3. The segment is for us if its ACK, if it has one, is for
@@ -189,17 +226,15 @@ static void input_syn_sent(struct nif_conn *conn, const struct nif__in *in,
     if (!(seg->flags & TCP_FLAG_SYN)) {
         return;
     }
-    t->rcv_nxt = seg->seq + 1;
-    t->rcv_edge = t->rcv_nxt + nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
-    t->ahead = t->ahead_end;
-    limit_mss(conn, seg->mss);
+    nif__tcp_meet(conn, seg);
     if (ack) {
         syn_acked(conn, seg);
-        t->flags |= TCP_ACK_NOW; // text on a SYN comes again
+        nif__tcp_set(t, TCP_ACK_NOW); // text on a SYN comes again
     } else {
         // Both began at once.
         t->state = TCP_SYN_RCVD;
         t->snd_nxt = t->snd_una;
+        nif__tcp_moved(conn);
     }
 }
 
@@ -236,11 +271,11 @@ static void outside(struct nif_conn *conn, const struct nif__seg *seg)
             t->snd_nxt = t->snd_una; // our SYN was lost: say it again
             return;
         }
-        t->flags |= TCP_ACK_NOW;
+        nif__tcp_set(t, TCP_ACK_NOW);
     } else if (seg->len > 0 || (seg->flags & TCP_FLAG_FIN)) {
-        t->flags |= TCP_ACK_NOW;
+        nif__tcp_set(t, TCP_ACK_NOW);
         if (t->state == TCP_TIME_WAIT) {
-            nif__tcp_watch(conn, true);
+            nif__tcp_moved(conn);
         }
     } else {
         challenge(conn); // also what answers a keepalive probe
@@ -274,60 +309,64 @@ static uint32_t worthwhile(const struct nif__tcp *t)
     return nif__min(nif__min(t->mss, t->snd_wnd_max >> 1), nif__tcp_pending(t));
 }
 
-static void update_window(struct nif_conn *conn, struct nif__tcp *t,
-    const struct nif__seg *seg)
+static void update_window(struct nif_conn *conn, const struct nif__seg *seg,
+    bool acked)
 {
-    if (!nif__before(t->snd_wl1, seg->seq) &&
-        (t->snd_wl1 != seg->seq || nif__before(seg->ack, t->snd_wl2))) {
+    struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t wnd = seg->wnd << t->snd_shift;
+
+    // Not by an old segment that was late (RFC 9293 3.10.7.4). Of the same
+    // place, the larger window is the newer one.
+    if (!acked && !nif__before(t->snd_wl1, seg->seq) &&
+        (t->snd_wl1 != seg->seq || seg->ack != t->snd_una)) {
         return;
     }
-    t->snd_wnd = seg->wnd;
+    t->snd_wnd = wnd;
     t->snd_wl1 = seg->seq;
-    t->snd_wl2 = seg->ack;
-    t->snd_wnd_max = nif__max(t->snd_wnd_max, seg->wnd);
+    t->snd_wnd_max = nif__max(t->snd_wnd_max, wnd);
     if (!(t->flags & TCP_PERSIST)) {
         return;
     }
     t->dupacks = 0; // the peer lives
-    if (seg->wnd > 0 && seg->wnd >= worthwhile(t)) {
+    if (wnd > 0 && wnd >= worthwhile(t)) {
         // The next segment begins with the byte of the probe.
-        t->flags &= (uint16_t) ~(TCP_PERSIST | TCP_FORCE | TCP_BUSY);
-        t->rexmit_us = NIF_NEVER;
+        nif__tcp_clear(t, TCP_PERSIST | TCP_FORCE);
+        t->rexmit_at = 0;
         t->snd_nxt = t->snd_una;
         t->backoff = 0;
-        nif__tcp_watch(conn, true);
+        nif__tcp_moved(conn);
         if (t->snd_max != t->snd_una) {
             nif__tcp_arm(conn);
         }
     }
 }
 
-// Something new of ours has arrived.
-static void new_ack(struct nif_conn *conn, struct nif__tcp *t, uint32_t ack)
+void nif__tcp_new_ack(struct nif_conn *conn, uint32_t ack)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t acked = ack - t->snd_una;
 
     if ((t->flags & TCP_TIMING) && nif__before(t->rtt_seq, ack)) {
-        t->flags &= (uint16_t)~TCP_TIMING;
-        nif__tcp_measure(t, (uint32_t)ip->now_us - t->rtt_us);
+        take_time(conn, t);
     }
     t->snd_una = ack;
     if (nif__before(t->snd_nxt, ack)) {
         t->snd_nxt = ack;
     }
-    nif__ring_drop(&t->tx, conn->cfg.tx_cap, nif__min(acked, t->tx.used));
+    nif__queue_drop(conn, nif__min(acked, t->queued));
     t->backoff = 0;
-    t->rexmit_us = NIF_NEVER;
-    if (t->snd_una != t->snd_max) {
-        nif__tcp_arm(conn);
-    }
     if (t->flags & TCP_PERSIST) {
         // It took the probe: the window is open, or will be asked for anew.
-        t->flags &= (uint16_t) ~(TCP_PERSIST | TCP_BUSY);
+        nif__tcp_clear(t, TCP_PERSIST);
         t->dupacks = 0;
     }
+    if (t->snd_una != t->snd_max) {
+        nif__tcp_arm(conn);
+    } else {
+        t->rexmit_at = 0;
+    }
     nif__cc_ack(conn, ack, acked);
+    t->since = nif__tcp_now(nif__conn_stack(conn));
 }
 
 // All is acknowledged, and our FIN was a part of it.
@@ -342,12 +381,25 @@ static void fin_acked(struct nif_conn *conn, struct nif__tcp *t)
     }
 }
 
+static void take_options(struct nif_conn *conn, const struct nif__seg *seg)
+{
+    const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
+    const struct nif__tcp *t = nif__tcp_of(conn);
+
+    if (t->flags & TCP_STAMP) {
+        cfg->stamps->heard(conn, seg, nif__before(t->snd_una, seg->ack));
+    }
+    if ((t->flags & TCP_SACK) && seg->sack_len > 0) {
+        cfg->sack->heard(conn, seg);
+    }
+}
+
 // Returns false if the segment is to be dropped.
 static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    bool fin_sent = (t->flags & TCP_FIN_QUEUED) != 0 &&
-        t->snd_max - t->snd_una > t->tx.used;
+    bool fin_sent =
+        (t->flags & TCP_FIN_QUEUED) != 0 && t->snd_max - t->snd_una > t->queued;
 
     // RFC 5961 5: neither older than the largest window nor from the future.
     if (nif__before(t->snd_max, seg->ack) ||
@@ -355,26 +407,27 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
         challenge(conn);
         return false;
     }
+    take_options(conn, seg);
     if (nif__before(t->snd_una, seg->ack)) {
-        new_ack(conn, t, seg->ack);
-        update_window(conn, t, seg);
+        nif__tcp_new_ack(conn, seg->ack);
+        update_window(conn, seg, true);
         if (fin_sent && t->snd_una == t->snd_max) {
             fin_acked(conn, t);
         }
-        if (t->state != TCP_CLOSED) {
-            nif__tcp_watch(conn, true);
-        }
+        nif__tcp_moved(conn);
         return true;
     }
-    // A duplicate by the rule of RFC 5681 2.
-    if (seg->ack == t->snd_una && seg->len == 0 && seg->wnd == t->snd_wnd &&
+    // A duplicate by the rule of RFC 5681 2, or one that says more (RFC 6675
+    // 2).
+    if (seg->ack == t->snd_una && seg->len == 0 &&
+        (seg->wnd << t->snd_shift == t->snd_wnd || seg->sack_len > 0) &&
         t->snd_una != t->snd_max && !(seg->flags & TCP_FLAG_FIN) &&
         !(t->flags & TCP_PERSIST)) {
         nif__cc_dupack(conn);
     }
-    update_window(conn, t, seg);
-    if (!(t->flags & TCP_BUSY)) {
-        nif__tcp_watch(conn, false); // heard of: keepalive begins anew
+    update_window(conn, seg, false);
+    if (nif__tcp_pending(t) == 0) {
+        nif__tcp_moved(conn); // heard of: keepalive begins anew
     }
     return true;
 }
@@ -382,8 +435,13 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
 static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
     const struct nif__seg *seg)
 {
+    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
 
+    if ((t->flags & TCP_STAMP) && !(seg->flags & TCP_FLAG_RST) &&
+        !ip->cfg.stamps->check(conn, seg)) {
+        return;
+    }
     if (!in_window(t, seg)) {
         outside(conn, seg);
         return;
@@ -393,10 +451,11 @@ static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
     }
     if (t->state == TCP_SYN_RCVD) {
         if (seg->ack != t->snd_una + 1) {
-            nif__tcp_refuse(nif__conn_stack(conn), in, seg);
+            nif__tcp_refuse(ip, in, seg);
             return;
         }
         syn_acked(conn, seg);
+        take_options(conn, seg);
     } else if (!take_ack(conn, seg)) {
         return;
     }
@@ -421,15 +480,24 @@ static bool revives(const struct nif__tcp *t, const struct nif__seg *seg)
 
 void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
+    const uint8_t *h = in->body;
     struct nif__seg seg;
     struct nif_conn *conn;
 
+    if (in->len < TCP_LEN || in->group) {
+        ip->stats.tcp_bad++;
+        return;
+    }
+    conn = nif__tcp_find(ip, in->src, nif_get_be16(h + TCP_SRC),
+        nif_get_be16(h + TCP_DST));
+    if (conn != NULL && nif__tcp_fast(conn, in)) {
+        return;
+    }
     if (!read_segment(in, &seg)) {
         ip->stats.tcp_bad++;
         return;
     }
     ip->stats.tcp_rx++;
-    conn = find(ip, in);
     if (conn != NULL && revives(nif__tcp_of(conn), &seg)) {
         struct nif_conn *listener = nif__tcp_of(conn)->listener;
 

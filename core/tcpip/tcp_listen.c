@@ -2,7 +2,7 @@
 //
 // Listeners. A backlog is connections of the caller's, each with buffers of
 // its own; a SYN takes one that is free, and when it is through it is free
-// again. If none is, the SYN is dropped and the peer tries again.
+// again. If none is, the answer is a cookie.
 
 #include "tcp.h"
 
@@ -11,10 +11,12 @@ static bool mine(const struct nif_conn *listener, struct nif_conn *conn)
     return conn->proto == NIF_TCP && nif__tcp_of(conn)->listener == listener;
 }
 
-// A free one or, if there is none, one that only waits in TIME-WAIT.
-static struct nif_conn *take(struct nif_conn *listener)
+// Of the backlog: a free one; if there is none, the one that has waited
+// longest in TIME-WAIT; with `proven`, the one that has waited longest for
+// its handshake.
+static struct nif_conn *take(struct nif_conn *listener, bool proven)
 {
-    struct nif_conn *tired = NULL;
+    struct nif_conn *oldest = NULL;
 
     for (struct nif_conn *c = nif__conn_stack(listener)->conns; c != NULL;
          c = c->next) {
@@ -26,53 +28,133 @@ static struct nif_conn *take(struct nif_conn *listener)
         if (t->state == TCP_CLOSED && c->state == NIF_CONN_IDLE) {
             return c;
         }
-        if (t->state == TCP_TIME_WAIT && (t->flags & TCP_APP_CLOSED) &&
-            tired == NULL) {
-            tired = c;
+        if (((t->state == TCP_TIME_WAIT && (t->flags & TCP_APP_CLOSED)) ||
+                (t->state == TCP_SYN_RCVD && proven)) &&
+            (oldest == NULL ||
+                nif__before(t->since, nif__tcp_of(oldest)->since))) {
+            oldest = c;
         }
     }
-    if (tired != NULL) {
-        nif__tcp_end(tired, 0);
+    if (oldest != NULL) {
+        nif__tcp_end(oldest, NIF_ETIMEDOUT);
     }
-    return tired;
+    return oldest;
 }
 
-void nif__tcp_welcome(struct nif_conn *listener, const struct nif__in *in,
-    const struct nif__seg *seg)
+// A connection of the backlog that has received `seg`, or NULL.
+static struct nif_conn *begin(struct nif_conn *listener,
+    const struct nif__in *in, const struct nif__seg *seg, bool proven)
 {
-    struct nif_tcpip *ip = nif__conn_stack(listener);
-    struct nif_conn *conn;
+    struct nif_conn *conn = take(listener, proven);
     struct nif__tcp *t;
 
-    if (seg->flags & TCP_FLAG_RST) {
-        return;
-    }
-    if (seg->flags & TCP_FLAG_ACK) {
-        nif__tcp_refuse(ip, in, seg);
-        return;
-    }
-    if ((seg->flags & (TCP_FLAG_SYN | TCP_FLAG_FIN)) != TCP_FLAG_SYN) {
-        ip->stats.tcp_bad++;
-        return;
-    }
-    conn = take(listener);
     if (conn == NULL) {
-        ip->stats.tcp_full++;
-        return;
+        return NULL;
     }
     t = nif__tcp_of(conn);
     t->flow = nif__tcp_of(listener)->flow;
     t->flow.peer_ip = in->src;
     t->flow.peer_port = nif_get_be16(in->body + TCP_SRC);
     t->keepalive_s = nif__tcp_of(listener)->keepalive_s;
+    t->user_timeout_s = nif__tcp_of(listener)->user_timeout_s;
     t->flags = nif__tcp_of(listener)->flags & TCP_NODELAY;
     conn->state = NIF_CONN_OPENING;
     nif__tcp_begin(conn, TCP_SYN_RCVD);
-    t->mss = (uint16_t)nif__min(t->mss, seg->mss);
-    nif__cc_init(t);
-    t->rcv_nxt = seg->seq + 1;
-    t->rcv_edge = t->rcv_nxt + nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
-    nif__tcp_watch(conn, true);
+    nif__tcp_meet(conn, seg);
+    return conn;
+}
+
+// ---------------------------------------------------------------- cookies
+
+// A full backlog answers all the same, and remembers nothing: what it would
+// have to remember is in the sequence number of the answer, which comes back
+// with the peer's ACK (RFC 4987 3.6). Bits 0 and 1 say the MSS; the options
+// of the SYN are lost.
+static const uint16_t cookie_mss[4] = { TCP_MSS_DEFAULT, 1220, 1440, 1460 };
+
+#define COOKIE_TICKS NIF__TCP_S(64) // of one secret; the last is good too
+
+static uint32_t cookie(const struct nif_tcpip *ip, const struct nif__in *in,
+    uint32_t irs, uint32_t age)
+{
+    const uint32_t words[4] = {
+        in->src, nif_get_be32(in->body + TCP_SRC), irs,
+        (nif__tcp_now(ip) >> 16) - age, // 67 s a step
+    };
+
+    return nif__hash(ip, words, nif_countof(words)) & ~(uint32_t)3;
+}
+
+static void send_cookie(struct nif_conn *listener, const struct nif__in *in,
+    const struct nif__seg *seg)
+{
+    struct nif_tcpip *ip = nif__conn_stack(listener);
+    uint32_t mss = 0;
+
+    while (mss < 3 && cookie_mss[mss + 1] <= seg->mss) {
+        mss++;
+    }
+    ip->cookie_at = nif__tcp_at(nif__tcp_now(ip));
+    nif__tcp_answer(ip, in, cookie(ip, in, seg->seq, 0) | mss, seg->seq + 1,
+        (TCP_FLAG_SYN | TCP_FLAG_ACK) << 16 | TCP_MSS_DEFAULT);
+}
+
+// True if the ACK is the answer to a cookie, and the connection stands.
+static bool take_cookie(struct nif_conn *listener, const struct nif__in *in,
+    struct nif__seg *seg)
+{
+    struct nif_tcpip *ip = nif__conn_stack(listener);
+    uint32_t irs = seg->seq - 1;
+    uint32_t iss = seg->ack - 1;
+    struct nif_conn *conn;
+
+    if (ip->cookie_at == 0 ||
+        nif__tcp_now(ip) - ip->cookie_at > 2 * COOKIE_TICKS ||
+        (seg->flags & (TCP_FLAG_SYN | TCP_FLAG_RST)) ||
+        ((iss & ~(uint32_t)3) != cookie(ip, in, irs, 0) &&
+            (iss & ~(uint32_t)3) != cookie(ip, in, irs, 1))) {
+        return false;
+    }
+    seg->mss = cookie_mss[iss & 3];
+    seg->stamp = NULL;
+    seg->seq = irs; // of the SYN that was forgotten
+    conn = begin(listener, in, seg, true);
+    if (conn == NULL) {
+        return true; // all are in use: the peer asks again
+    }
+    seg->seq++;
+    ip->stats.tcp_cookie++;
+    nif__tcp_established(conn, seg);
+    nif__tcp_take(conn, seg);
+    nif__tcp_output(conn);
+    return true;
+}
+
+void nif__tcp_welcome(struct nif_conn *listener, const struct nif__in *in,
+    struct nif__seg *seg)
+{
+    struct nif_tcpip *ip = nif__conn_stack(listener);
+    struct nif_conn *conn;
+
+    if (seg->flags & TCP_FLAG_RST) {
+        return;
+    }
+    if (seg->flags & TCP_FLAG_ACK) {
+        if (!take_cookie(listener, in, seg)) {
+            nif__tcp_refuse(ip, in, seg);
+        }
+        return;
+    }
+    if ((seg->flags & (TCP_FLAG_SYN | TCP_FLAG_FIN)) != TCP_FLAG_SYN) {
+        ip->stats.tcp_bad++;
+        return;
+    }
+    conn = begin(listener, in, seg, false);
+    if (conn == NULL) {
+        ip->stats.tcp_full++;
+        send_cookie(listener, in, seg);
+        return;
+    }
     nif__tcp_output(conn);
 }
 
@@ -134,7 +216,7 @@ int nif__tcp_accept(struct nif_conn *conn, struct nif_conn **out,
     if (c == NULL) {
         return NIF_EAGAIN;
     }
-    nif__tcp_of(c)->flags |= TCP_ACCEPTED;
+    nif__tcp_set(nif__tcp_of(c), TCP_ACCEPTED);
     flow = nif__flow_of(c);
     if (peer != NULL) {
         uint8_t addr[4];
@@ -163,7 +245,8 @@ void nif__tcp_close_listener(struct nif_conn *listener)
         }
         t->listener = NULL;
         if (!(t->flags & TCP_ACCEPTED)) {
-            t->flags |= TCP_APP_CLOSED; // the memory is the caller's at once
+            nif__tcp_set(t,
+                TCP_APP_CLOSED); // the memory is the caller's at once
             nif__tcp_kill(c, 0);
         }
     }

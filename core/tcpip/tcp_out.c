@@ -1,78 +1,245 @@
 // SPDX-License-Identifier: MIT
 //
-// TCP segments that go. Nothing is copied: a segment is a header on the C
-// stack and one or two stretches of the send ring.
+// TCP segments that go. A segment is a header on the C stack and a few
+// stretches of the send queue. If the device lends its buffer, data is copied
+// there and summed in the same pass; else it is only summed.
 
 #include "tcp.h"
 
-// -------------------------------------------------------------- segments
+#include "arch/words.h"
 
-static size_t put_mss(struct nif_conn *conn, uint8_t *opt)
+#include <string.h>
+
+// ---------------------------------------------------------------- frames
+
+// The frame's headers, two bytes behind a word's border, so that IP's and
+// TCP's begin at one.
+enum {
+    WORD_IP = 4,
+    WORD_TCP = 9,
+    WORD_OPTIONS = 14,
+    WORDS = 24,
+    FRAME_AT = 2,
+    HEAD_LEN = ETH_LEN + IPV4_LEN + TCP_LEN,
+};
+
+struct frame {
+    uint32_t word[WORDS];
+    size_t head_len;
+    size_t n; // pieces of data, the first is segs[1]
+    struct nif_seg segs[1 + NIF__TCP_PIECES];
+};
+
+static uint8_t *head_of(struct frame *f)
 {
-    opt[0] = TCP_OPT_MSS;
-    opt[1] = TCP_OPT_MSS_LEN;
-    nif_put_be16(opt + 2, nif__tcp_mss_in(conn));
-    return TCP_OPT_MSS_LEN;
+    return (uint8_t *)f->word + FRAME_AT;
 }
 
-// Builds the header; returns its length.
-static size_t put_header(struct nif_conn *conn, uint8_t *h, uint32_t seq,
-    uint8_t flags)
+static uint32_t be32(uint32_t v)
+{
+    uint8_t b[4];
+    uint32_t w;
+
+    nif_put_be32(b, v);
+    memcpy(&w, b, sizeof(w));
+    return w;
+}
+
+// The options of a SYN.
+static size_t put_syn_options(struct nif_conn *conn, uint8_t *opt)
 {
     const struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t window = flags & TCP_FLAG_ACK
-        ? nif__tcp_window(conn)
-        : nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
-    size_t len = TCP_LEN;
+    size_t len = 4;
 
-    if (flags & TCP_FLAG_SYN) {
-        len += put_mss(conn, h + len);
+    nif_put_be16(opt, TCP_OPT_MSS << 8 | TCP_OPT_MSS_LEN);
+    nif_put_be16(opt + 2, nif__tcp_mss_in(conn));
+    if (t->flags & TCP_SCALE) {
+        nif_put_be32(opt + len,
+            (uint32_t)(TCP_OPT_NOP << 24 | TCP_OPT_SCALE << 16 |
+                TCP_OPT_SCALE_LEN << 8 | t->rcv_shift));
+        len += 4;
     }
-    nif_put_be16(h + TCP_SRC, t->flow.port);
-    nif_put_be16(h + TCP_DST, t->flow.peer_port);
-    nif_put_be32(h + TCP_SEQ, seq);
-    nif_put_be32(h + TCP_ACK, flags & TCP_FLAG_ACK ? t->rcv_nxt : 0);
-    h[TCP_OFFSET] = (uint8_t)(len << 2);
-    h[TCP_FLAGS] = flags;
-    nif_put_be16(h + TCP_WINDOW, (uint16_t)window);
-    nif_put_be16(h + TCP_SUM, 0);
-    nif_put_be16(h + TCP_URGENT, 0);
+    if (t->flags & TCP_SACK) {
+        nif_put_be32(opt + len,
+            TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_SACK_OK << 8 |
+                TCP_OPT_SACK_OK_LEN);
+        len += 4;
+    }
     return len;
 }
 
-// The ACK that went with a segment settles what was owed.
-static void acked(struct nif_conn *conn, struct nif__tcp *t)
+static size_t put_options(struct nif_conn *conn, uint8_t *opt, uint8_t flags,
+    uint32_t len)
 {
-    t->rcv_edge = t->rcv_nxt + nif__tcp_window(conn);
-    t->flags &= (uint16_t)~TCP_ACK_NOW;
-    t->ack_us = NIF_NEVER;
+    const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
+    const struct nif__tcp *t = nif__tcp_of(conn);
+    size_t at = flags & TCP_FLAG_SYN ? put_syn_options(conn, opt) : 0;
+
+    if (t->flags & TCP_STAMP) {
+        at += cfg->stamps->put(conn, opt + at);
+    }
+    if ((t->flags & TCP_SACK) && t->aheads > 0 && len == 0) {
+        at += cfg->sack->put(conn, opt + at);
+    }
+    return at;
+}
+
+// The window field. A SYN's is never scaled (RFC 7323 2.2).
+static uint32_t window_of(struct nif_conn *conn, uint8_t flags)
+{
+    if (flags & TCP_FLAG_SYN) {
+        return nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
+    }
+    return nif__tcp_window(conn) >> nif__tcp_of(conn)->rcv_shift;
+}
+
+// Ethernet's header. Returns 0, or as nif__ipv4_route, nif__arp_resolve.
+static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
+{
+    uint32_t hop;
+    int err = nif__ipv4_route(ip, to, &hop);
+
+    if (err == 0) {
+        err = nif__arp_resolve(ip, hop, head + ETH_DST);
+    }
+    memcpy(head + ETH_SRC, ip->net.hwaddr.byte, 6);
+    nif_put_be16(head + ETH_TYPE, ETH_TYPE_IPV4);
+    return err;
+}
+
+// IP's header. `addresses` is their sum.
+static void put_ip(struct nif_tcpip *ip, uint32_t *h, const struct nif__tcp *t,
+    size_t total, uint32_t addresses)
+{
+    // Never cut on the way (RFC 1191), until it seems that for this it never
+    // arrives (RFC 2923 2.1).
+    uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
+    uint16_t sum;
+
+    h[0] = be32(0x45000000u | (uint32_t)total);
+    h[1] = be32((uint32_t)ip->ip_id++ << 16 | fragment);
+    h[2] = be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
+    sum = nif__raw_end(nif__carry_add(nif__carry_add(addresses, h[0]),
+        nif__carry_add(h[1], h[2])));
+    memcpy((uint8_t *)h + IPV4_SUM, &sum, sizeof(sum));
+}
+
+// TCP's header without its sum; `*h` is its first word.
+static void put_tcp(struct nif_conn *conn, uint32_t *h, uint32_t seq,
+    uint8_t flags, size_t len)
+{
+    const struct nif__tcp *t = nif__tcp_of(conn);
+
+    h[0] = be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
+    h[1] = be32(seq);
+    h[2] = flags & TCP_FLAG_ACK ? be32(t->rcv_nxt) : 0;
+    h[3] = be32((uint32_t)len << 26 | (uint32_t)flags << 16 |
+        window_of(conn, flags));
+    h[4] = 0;
+}
+
+// Puts the data into the buffer that the device lent, if it did, and adds its
+// sum to `sum`.
+static uint32_t sum_data(struct frame *f, uint8_t *lent, uint32_t sum)
+{
+    uint8_t *to = lent != NULL ? lent + f->head_len : NULL;
+    size_t at = 0;
+
+    for (size_t i = 1; i <= f->n; i++) {
+        sum = nif__raw_join(sum,
+            nif__copy_sum(to != NULL ? to + at : NULL, f->segs[i].data,
+                f->segs[i].len),
+            at);
+        at += f->segs[i].len;
+    }
+    return sum;
+}
+
+// Completes the headers in front of `len` bytes of data, and sends.
+static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
+{
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    const struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t *h = f->word;
+    size_t options = f->head_len - HEAD_LEN;
+    size_t frame_len = f->head_len + len;
+    uint8_t *lent = NULL;
+    uint32_t sum;
+    uint16_t end;
+    int err = put_ether(ip, head_of(f), t->flow.peer_ip);
+
+    if (err == 0 && ip->cfg.iface->eth->lend != NULL) {
+        err = nif__ether_lend(ip, frame_len, &lent);
+    }
+    if (err != 0) {
+        return err;
+    }
+    h[WORD_IP + 3] = be32(ip->ip);
+    h[WORD_IP + 4] = be32(t->flow.peer_ip);
+    sum = nif__carry_add(h[WORD_IP + 3], h[WORD_IP + 4]);
+    put_ip(ip, h + WORD_IP, t, frame_len - ETH_LEN, sum);
+    sum = nif__carry_add(sum,
+        be32(IPV4_PROTO_TCP << 16 | (uint32_t)(TCP_LEN + options + len)));
+    for (size_t i = WORD_TCP; i < WORD_OPTIONS + options / 4; i++) {
+        sum = nif__carry_add(sum, h[i]);
+    }
+    end = nif__raw_end(sum_data(f, lent, sum));
+    memcpy((uint8_t *)(h + WORD_TCP) + TCP_SUM, &end, sizeof(end));
+    if (lent != NULL) {
+        (void)nif__copy_sum(lent, head_of(f), f->head_len);
+        return nif__ether_commit(ip, frame_len);
+    }
+    f->segs[0] = (struct nif_seg){ head_of(f), f->head_len };
+    return nif__ether_send(ip, f->segs, 1 + f->n);
+}
+
+// The ACK that went with a segment settles what was owed; but what is ahead
+// of a hole is told only by an ACK without data.
+static void acked(struct nif_conn *conn, uint32_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t edge =
+        t->rcv_nxt + (nif__tcp_window(conn) >> t->rcv_shift << t->rcv_shift);
+
+    if (nif__before(t->rcv_edge, edge)) {
+        t->rcv_edge = edge;
+    }
+    t->ack_at = 0;
+    if (len == 0 || t->aheads == 0) {
+        nif__tcp_clear(t, TCP_ACK_NOW | TCP_ACK_SOON);
+    }
 }
 
 int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
-    size_t len)
+    uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    struct nif__out out = {
-        .dst = t->flow.peer_ip,
-        .proto = IPV4_PROTO_TCP,
-        .ttl = t->flow.ttl,
-    };
+    struct frame f;
+    uint32_t got = 0;
+    size_t options =
+        put_options(conn, (uint8_t *)(f.word + WORD_OPTIONS), flags, len);
     int err;
 
-    out.body_len = (uint8_t)put_header(conn, nif__out_body(&out), seq, flags);
+    f.n = 0;
+    f.head_len = HEAD_LEN + options;
     if (len > 0) {
-        nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, seq - t->snd_una,
-            len, out.data);
-    }
-    err = nif__ipv4_send(ip, &out);
-    if (err == 0) {
-        ip->stats.tcp_tx++;
-        if (flags & TCP_FLAG_ACK) {
-            acked(conn, t);
+        got = nif__queue_find(conn, seq - t->snd_una, len, f.segs + 1, &f.n);
+        if (got < len) {
+            flags &= (uint8_t) ~(TCP_FLAG_FIN | TCP_FLAG_PSH);
         }
     }
-    return err;
+    put_tcp(conn, f.word + WORD_TCP, seq, flags, TCP_LEN + options);
+    err = send_frame(conn, &f, got);
+    if (err != 0) {
+        return err;
+    }
+    ip->stats.ip_tx++;
+    ip->stats.tcp_tx++;
+    if (flags & TCP_FLAG_ACK) {
+        acked(conn, got);
+    }
+    return (int)got;
 }
 
 void nif__tcp_send_reset(struct nif_conn *conn)
@@ -88,31 +255,41 @@ void nif__tcp_send_reset(struct nif_conn *conn)
     }
 }
 
-void nif__tcp_refuse(struct nif_tcpip *ip, const struct nif__in *in,
-    const struct nif__seg *seg)
+// ---------------------------------------------------------------- answers
+
+void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
+    uint32_t seq, uint32_t ack, uint32_t flags_window)
 {
     uint8_t *h = in->body;
     uint32_t sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_TCP, TCP_LEN);
     uint16_t port = nif_get_be16(h + TCP_SRC);
+
+    nif_put_be16(h + TCP_SRC, nif_get_be16(h + TCP_DST));
+    nif_put_be16(h + TCP_DST, port);
+    nif_put_be32(h + TCP_SEQ, seq);
+    nif_put_be32(h + TCP_ACK, ack);
+    nif_put_be32(h + TCP_OFFSET, (uint32_t)TCP_LEN << 26 | flags_window);
+    nif_put_be32(h + TCP_SUM, 0); // and the urgent pointer
+    nif_put_be16(h + TCP_SUM, nif__sum_end(nif__sum(sum, h, TCP_LEN)));
+    ip->stats.tcp_tx++;
+    nif__ipv4_reply(ip, in, TCP_LEN);
+}
+
+void nif__tcp_refuse(struct nif_tcpip *ip, const struct nif__in *in,
+    const struct nif__seg *seg)
+{
     uint32_t end = seg->seq + seg->len + ((seg->flags & TCP_FLAG_SYN) != 0) +
         ((seg->flags & TCP_FLAG_FIN) != 0);
-    bool had_ack = (seg->flags & TCP_FLAG_ACK) != 0;
 
     if (seg->flags & TCP_FLAG_RST) {
         return;
     }
-    nif_put_be16(h + TCP_SRC, nif_get_be16(h + TCP_DST));
-    nif_put_be16(h + TCP_DST, port);
-    nif_put_be32(h + TCP_SEQ, had_ack ? seg->ack : 0);
-    nif_put_be32(h + TCP_ACK, had_ack ? 0 : end);
-    h[TCP_OFFSET] = TCP_LEN << 2;
-    h[TCP_FLAGS] = had_ack ? TCP_FLAG_RST : TCP_FLAG_RST | TCP_FLAG_ACK;
-    nif_put_be32(h + TCP_WINDOW, 0); // and the checksum
-    nif_put_be16(h + TCP_URGENT, 0);
-    nif_put_be16(h + TCP_SUM, nif__sum_end(nif__sum(sum, h, TCP_LEN)));
     ip->stats.tcp_rst_tx++;
-    ip->stats.tcp_tx++;
-    nif__ipv4_reply(ip, in, TCP_LEN);
+    if (seg->flags & TCP_FLAG_ACK) {
+        nif__tcp_answer(ip, in, seg->ack, 0, TCP_FLAG_RST << 16);
+    } else {
+        nif__tcp_answer(ip, in, 0, end, (TCP_FLAG_RST | TCP_FLAG_ACK) << 16);
+    }
 }
 
 // ---------------------------------------------------------------- output
@@ -126,27 +303,26 @@ uint32_t nif__tcp_pending(const struct nif__tcp *t)
         t->state == TCP_TIME_WAIT) {
         return 0;
     }
-    return t->tx.used + ((t->flags & TCP_FIN_QUEUED) != 0);
+    return t->queued + ((t->flags & TCP_FIN_QUEUED) != 0);
 }
 
-static void advance(struct nif_conn *conn, struct nif__tcp *t, uint32_t units)
+static void advance(struct nif_conn *conn, uint32_t units)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->snd_nxt == t->snd_max && !(t->flags & TCP_TIMING)) {
-        t->flags |= TCP_TIMING;
+        nif__tcp_set(t, TCP_TIMING);
         t->rtt_seq = t->snd_nxt;
-        t->rtt_us = (uint32_t)ip->now_us;
+        t->rtt_at = (uint16_t)nif__tcp_now(nif__conn_stack(conn));
     }
     t->snd_nxt += units;
     if (nif__before(t->snd_max, t->snd_nxt)) {
         t->snd_max = t->snd_nxt;
     }
-    t->flags &= (uint16_t)~TCP_FORCE;
-    if (t->rexmit_us == NIF_NEVER) {
+    nif__tcp_clear(t, TCP_FORCE);
+    if (t->rexmit_at == 0) {
         nif__tcp_arm(conn);
     }
-    nif__tcp_watch(conn, false);
 }
 
 // A segment of `len` bytes is worth sending (RFC 9293 3.8.6.2.1, and Nagle,
@@ -170,32 +346,47 @@ static bool worth_sending(const struct nif_conn *conn, const struct nif__tcp *t,
 // finds out when the window opens again.
 static void persist(struct nif_conn *conn, struct nif__tcp *t)
 {
-    if (t->snd_una != t->snd_max || t->rexmit_us != NIF_NEVER ||
+    if (t->snd_una != t->snd_max || t->rexmit_at != 0 ||
         (t->flags & TCP_PERSIST)) {
         return;
     }
-    t->flags |= TCP_PERSIST;
-    t->flags &= (uint16_t)~TCP_BUSY;
+    nif__tcp_set(t, TCP_PERSIST);
     t->dupacks = 0;
     nif__tcp_arm(conn);
-    nif__tcp_watch(conn, false);
+    nif__tcp_moved(conn);
+}
+
+// How far from snd_una the output may go.
+static uint32_t window(const struct nif_conn *conn, const struct nif__tcp *t)
+{
+    uint32_t cwnd = t->cwnd;
+
+    if (t->flags & TCP_RECOVERY) {
+        if (t->flags & TCP_SACK) {
+            cwnd += nif__conn_stack(conn)->cfg.sack->gone(conn);
+        }
+    } else if (!(t->flags & TCP_PERSIST)) {
+        cwnd += nif__min(t->dupacks, 2) * t->mss; // limited transmit: RFC 3042
+    }
+    return nif__min(cwnd, t->snd_wnd);
 }
 
 // Sends the next segment of data, FIN or both. False if nothing went.
 static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
 {
     uint32_t offset = t->snd_nxt - t->snd_una;
-    uint32_t window = nif__min(t->cwnd, t->snd_wnd);
-    uint32_t usable = window > offset ? window - offset : 0;
+    uint32_t limit = window(conn, t);
+    uint32_t usable = limit > offset ? limit - offset : 0;
     uint8_t flags = TCP_FLAG_ACK;
     uint32_t rest;
     uint32_t len;
+    int sent;
     bool fin;
 
     if (offset >= nif__tcp_pending(t)) {
         return false;
     }
-    rest = t->tx.used - offset;
+    rest = t->queued - offset;
     if ((t->flags & TCP_FORCE) && usable == 0) {
         usable = 1;
     }
@@ -207,16 +398,20 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
         return false;
     }
     if (len == rest) {
-        flags |= TCP_FLAG_PSH;
+        flags |= fin ? TCP_FLAG_PSH | TCP_FLAG_FIN : TCP_FLAG_PSH;
     }
-    if (fin) {
-        flags |= TCP_FLAG_FIN;
-    }
-    if (!nif__ether_room(nif__conn_stack(conn)) ||
-        nif__tcp_emit(conn, t->snd_nxt, flags, len) == NIF_EAGAIN) {
+    if (!nif__ether_room(nif__conn_stack(conn))) {
         return false;
     }
-    advance(conn, t, len + fin);
+    sent = nif__tcp_emit(conn, t->snd_nxt, flags, len);
+    if (sent == NIF_EAGAIN) {
+        return false;
+    }
+    if (sent >= 0 && (uint32_t)sent < len) { // in too many pieces
+        len = (uint32_t)sent;
+        fin = false;
+    }
+    advance(conn, len + fin);
     return true;
 }
 
@@ -233,24 +428,37 @@ static void send_syn(struct nif_conn *conn, struct nif__tcp *t)
     if (err == NIF_EUNREACH && t->state == TCP_SYN_SENT) {
         nif__tcp_end(conn, err);
     } else if (err != NIF_EAGAIN) {
-        advance(conn, t, 1);
+        advance(conn, 1);
     }
 }
 
-void nif__tcp_resend(struct nif_conn *conn)
+int nif__tcp_resend(struct nif_conn *conn, uint32_t seq, uint32_t end)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t len = nif__min(t->tx.used, t->mss);
+    uint32_t rest = t->queued - (seq - t->snd_una);
+    uint32_t len = nif__min(nif__min(rest, t->mss), end - seq);
     uint8_t flags = TCP_FLAG_ACK;
+    int sent;
 
-    if ((t->flags & TCP_FIN_QUEUED) && len == t->tx.used) {
+    if ((t->flags & TCP_FIN_QUEUED) && len == rest) {
         flags |= TCP_FLAG_FIN;
     }
-    t->flags &= (uint16_t)~TCP_TIMING;
-    if (nif__tcp_emit(conn, t->snd_una, flags, len) == NIF_EAGAIN) {
+    nif__tcp_clear(t, TCP_TIMING);
+    sent = nif__tcp_emit(conn, seq, flags, len);
+    if (sent == NIF_EAGAIN && !(t->flags & TCP_SACK)) {
         // No room for it now: let the output begin there again.
-        t->snd_nxt = t->snd_una;
+        t->snd_nxt = seq;
     }
+    return sent;
+}
+
+// A connection without SACK, or not in recovery, has nothing to mend.
+static bool mend(struct nif_conn *conn, const struct nif__tcp *t)
+{
+    return (t->flags & (TCP_RECOVERY | TCP_SACK)) ==
+        (TCP_RECOVERY | TCP_SACK) &&
+        nif__ether_room(nif__conn_stack(conn)) &&
+        nif__conn_stack(conn)->cfg.sack->resend(conn);
 }
 
 void nif__tcp_output(struct nif_conn *conn)
@@ -268,7 +476,7 @@ void nif__tcp_output(struct nif_conn *conn)
         }
     } else if (!(t->flags & TCP_PERSIST) || (t->flags & TCP_FORCE)) {
         // Bounded by what one poll() may send.
-        while (send_next(conn, t)) {
+        while (mend(conn, t) || send_next(conn, t)) {
         }
     }
     // A pure ACK stands at the end of what was sent, but not beyond the
@@ -276,6 +484,17 @@ void nif__tcp_output(struct nif_conn *conn)
     seq = t->flags & TCP_PERSIST ? t->snd_una : t->snd_max;
     if ((t->flags & TCP_ACK_NOW) &&
         nif__tcp_emit(conn, seq, TCP_FLAG_ACK, 0) != NIF_EAGAIN) {
-        t->flags &= (uint16_t)~TCP_ACK_NOW;
+        nif__tcp_clear(t, TCP_ACK_NOW);
     }
+}
+
+void nif__tcp_flush(struct nif_conn *conn)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    if (t->flags & TCP_ACK_SOON) {
+        nif__tcp_clear(t, TCP_ACK_SOON);
+        nif__tcp_set(t, TCP_ACK_NOW);
+    }
+    nif__tcp_output(conn);
 }

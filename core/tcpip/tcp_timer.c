@@ -1,113 +1,142 @@
 // SPDX-License-Identifier: MIT
 //
 // TCP's clocks: round trips and retransmission (RFC 6298), window probes,
-// delayed ACKs, and the one long timer: giving up, keepalive, FIN-WAIT-2 or
-// TIME-WAIT, of which a connection needs one at a time.
+// delayed ACKs, and the long times: giving up, keepalive, FIN-WAIT-2 or
+// TIME-WAIT, of which a connection has one at a time.
 
 #include "tcp.h"
 
-#define RTO_MIN_US   (NIF_TCP_RTO_MIN_MS * 1000u)
-#define RTO_MAX_US   (NIF_TCP_RTO_MAX_MS * 1000u)
-#define RTO_FIRST_US (1u * NIF__SECOND_US) // RFC 6298 2.1
-#define PROBES_MAX   10                    // without any answer
+#define RTO_MIN    NIF__TCP_MS(NIF_TCP_RTO_MIN_MS)
+#define RTO_MAX    NIF__TCP_MS(NIF_TCP_RTO_MAX_MS)
+#define RTO_FIRST  NIF__TCP_S(1) // RFC 6298 2.1
+#define RTT_MAX    8191u         // what fits srtt8
+#define PROBES_MAX 10            // without any answer
 
-static uint64_t seconds(uint16_t s)
+void nif__tcp_due(struct nif_conn *conn, uint32_t at)
 {
-    // 10^6 is 15625 * 2^6: no 64-bit product for 32-bit processors.
-    return (uint64_t)(s * 15625u) << 6;
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    uint32_t wait = at - nif__tcp_now(ip);
+
+    if (at == 0) {
+        return;
+    }
+    if ((int32_t)wait < 0) {
+        wait = 0;
+    }
+    nif__due(ip, (ip->now_us & ~(uint64_t)1023) + ((uint64_t)wait << 10));
 }
 
-void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt_us)
+void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt)
 {
     int32_t delta;
 
-    rtt_us = nif__min(rtt_us, RTO_MAX_US) | 1; // 0 would mean "no value"
+    rtt = nif__max(nif__min(rtt, RTT_MAX), 1); // 0 would mean "no value"
     if (t->srtt8 == 0) {
-        t->srtt8 = rtt_us << 3;
-        t->rttvar4 = rtt_us << 1;
+        t->srtt8 = (uint16_t)(rtt << 3);
+        t->rttvar4 = (uint16_t)(rtt << 1);
         return;
     }
-    delta = (int32_t)(rtt_us - (t->srtt8 >> 3));
-    t->srtt8 += (uint32_t)delta;
-    t->rttvar4 += (uint32_t)(delta < 0 ? -delta : delta) - (t->rttvar4 >> 2);
+    delta = (int32_t)rtt - (t->srtt8 >> 3);
+    t->srtt8 = (uint16_t)(t->srtt8 + delta);
+    t->rttvar4 = (uint16_t)(t->rttvar4 + (delta < 0 ? -delta : delta) -
+        (t->rttvar4 >> 2));
 }
 
-uint32_t nif__tcp_rto_us(const struct nif__tcp *t)
+// The retransmission time, back-off included.
+static uint32_t rto(const struct nif__tcp *t)
 {
-    uint32_t rto = RTO_FIRST_US;
+    uint32_t time = RTO_FIRST;
 
     if (t->srtt8 != 0) {
-        rto = nif__max((t->srtt8 >> 3) + t->rttvar4, RTO_MIN_US);
+        time = nif__max((uint32_t)(t->srtt8 >> 3) + t->rttvar4, RTO_MIN);
     }
-    for (unsigned i = 0; i < t->backoff && rto < RTO_MAX_US; i++) {
-        rto <<= 1;
-    }
-    return nif__min(rto, RTO_MAX_US);
+    return nif__min(time << t->backoff, RTO_MAX);
 }
 
 void nif__tcp_arm(struct nif_conn *conn)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
+    bool set = t->rexmit_at != 0;
+    uint32_t at = nif__tcp_now(nif__conn_stack(conn)) + rto(t);
 
-    t->rexmit_us = ip->now_us + nif__tcp_rto_us(t);
-    nif__due(ip, t->rexmit_us);
-}
-
-// The time to give up when something of ours has no answer.
-static uint16_t patience_s(const struct nif__tcp *t)
-{
-    if (t->state == TCP_SYN_RCVD) {
-        return NIF_TCP_SYN_RCVD_S;
+    // poll() comes early enough if it comes for the time that was set.
+    set = set && !nif__before(at, t->rexmit_at);
+    t->rexmit_at = nif__tcp_at(at);
+    if (!set) {
+        nif__tcp_due(conn, t->rexmit_at);
     }
-    return t->flags & TCP_PERSIST ? NIF_TCP_STALL_S : NIF_TCP_R2_S;
 }
 
-void nif__tcp_watch(struct nif_conn *conn, bool progress)
+// How long it may stay as it is, ticks; 0: for ever.
+static uint32_t patience(const struct nif__tcp *t)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
-    struct nif__tcp *t = nif__tcp_of(conn);
-    uint16_t wait_s = 0;
+    uint16_t s = t->keepalive_s;
 
+    if (t->state < TCP_SYN_SENT) {
+        return 0;
+    }
     if (t->state == TCP_TIME_WAIT) {
-        wait_s = NIF_TCP_TIME_WAIT_S;
-    } else if (nif__tcp_pending(t) > 0) {
-        if ((t->flags & TCP_BUSY) && !progress) {
-            return;
-        }
-        if (!(t->flags & TCP_BUSY)) {
-            t->backoff = 0; // it counted keepalive probes
-        }
-        t->flags |= TCP_BUSY;
-        wait_s = patience_s(t);
-    } else {
-        t->flags &= (uint16_t)~TCP_BUSY;
-        t->backoff = 0;
-        wait_s = t->keepalive_s;
-        if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
-            wait_s = NIF_TCP_FIN_WAIT_S;
-        }
+        return NIF__TCP_S(NIF_TCP_TIME_WAIT_S);
     }
-    t->long_us = wait_s != 0 ? ip->now_us + seconds(wait_s) : NIF_NEVER;
-    nif__due(ip, t->long_us);
+    if (nif__tcp_pending(t) > 0) {
+        s = t->user_timeout_s;
+        if (t->state == TCP_SYN_RCVD) {
+            s = NIF_TCP_SYN_RCVD_S;
+        } else if (s == 0) {
+            s = t->flags & TCP_PERSIST ? NIF_TCP_STALL_S : NIF_TCP_R2_S;
+        }
+        return NIF__TCP_S(s);
+    }
+    if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
+        return NIF__TCP_S(NIF_TCP_FIN_WAIT_S);
+    }
+    return s == 0
+        ? 0
+        : NIF__TCP_S(s) + t->backoff * NIF__TCP_S(NIF_TCP_KEEP_INTERVAL_S);
+}
+
+static void due_long(struct nif_conn *conn, const struct nif__tcp *t)
+{
+    uint32_t limit = patience(t);
+
+    if (limit != 0) {
+        nif__tcp_due(conn, nif__tcp_at(t->since + limit));
+    }
+}
+
+void nif__tcp_moved(struct nif_conn *conn)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    t->since = nif__tcp_now(nif__conn_stack(conn));
+    if (nif__tcp_pending(t) == 0) {
+        t->backoff = 0;
+    }
+    due_long(conn, t);
 }
 
 static void back_off(struct nif__tcp *t)
 {
-    if (t->backoff < 16) {
+    if (t->backoff < 10) { // from a quarter of a second to beyond a minute
         t->backoff++;
     }
+}
+
+static void give_up(struct nif_conn *conn)
+{
+    nif__tcp_kill(conn,
+        nif__tcp_of(conn)->flags & TCP_SOFT ? NIF_EUNREACH : NIF_ETIMEDOUT);
 }
 
 static void probe_window(struct nif_conn *conn, struct nif__tcp *t)
 {
     if (t->dupacks >= PROBES_MAX) {
-        nif__tcp_kill(conn, NIF_ETIMEDOUT);
+        give_up(conn);
         return;
     }
     t->dupacks++;
     t->snd_nxt = t->snd_una;
-    t->flags |= TCP_FORCE;
+    nif__tcp_set(t, TCP_FORCE);
     back_off(t);
     nif__conn_stack(conn)->stats.tcp_probe++;
     nif__tcp_arm(conn);
@@ -116,17 +145,22 @@ static void probe_window(struct nif_conn *conn, struct nif__tcp *t)
 
 static void retransmit(struct nif_conn *conn, struct nif__tcp *t)
 {
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+
     if (t->flags & TCP_PERSIST) {
         probe_window(conn, t);
         return;
     }
-    nif__conn_stack(conn)->stats.tcp_timeout++;
+    ip->stats.tcp_timeout++;
     nif__cc_timeout(t);
     back_off(t);
-    t->flags &= (uint16_t)~TCP_TIMING; // Karn: RFC 6298 3
+    nif__tcp_clear(t, TCP_TIMING); // Karn: RFC 6298 3
     t->snd_nxt = t->snd_una;
     if (t->snd_wnd == 0) {
-        t->flags |= TCP_FORCE; // the window shut over what was on the way
+        nif__tcp_set(t, TCP_FORCE); // it shut over what was on the way
+    }
+    if (t->flags & TCP_SACK) {
+        ip->cfg.sack->forget(conn);
     }
     nif__tcp_arm(conn);
     nif__tcp_output(conn);
@@ -134,51 +168,56 @@ static void retransmit(struct nif_conn *conn, struct nif__tcp *t)
 
 static void keepalive(struct nif_conn *conn, struct nif__tcp *t)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
-
     if (t->backoff >= NIF_TCP_KEEP_PROBES) {
-        nif__tcp_kill(conn, NIF_ETIMEDOUT);
+        give_up(conn);
         return;
     }
     // One before the window: whoever gets it must answer (RFC 9293 3.8.4).
     if (nif__tcp_emit(conn, t->snd_una - 1, TCP_FLAG_ACK, 0) != NIF_EAGAIN) {
-        t->backoff++;
-        ip->stats.tcp_probe++;
+        nif__conn_stack(conn)->stats.tcp_probe++;
     }
-    t->long_us = ip->now_us + seconds(NIF_TCP_KEEP_INTERVAL_S);
+    t->backoff++;
 }
 
 static void long_timer(struct nif_conn *conn, struct nif__tcp *t)
 {
-    if (t->state == TCP_TIME_WAIT ||
+    if (nif__tcp_pending(t) > 0) {
+        give_up(conn);
+    } else if (t->state == TCP_TIME_WAIT ||
         (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED))) {
         nif__tcp_end(conn, 0);
-    } else if (t->flags & TCP_BUSY) {
-        nif__tcp_kill(conn, NIF_ETIMEDOUT);
     } else {
         keepalive(conn, t);
     }
 }
 
+static bool is_due(uint32_t *timer, uint32_t now)
+{
+    if (*timer == 0 || nif__before(now, *timer)) {
+        return false;
+    }
+    *timer = 0;
+    return true;
+}
+
 void nif__tcp_timer(struct nif_conn *conn)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t now = nif__tcp_now(nif__conn_stack(conn));
+    uint32_t limit;
 
-    if (t->ack_us <= ip->now_us) {
-        t->ack_us = NIF_NEVER;
-        t->flags |= TCP_ACK_NOW;
+    if (is_due(&t->ack_at, now)) {
+        nif__tcp_set(t, TCP_ACK_NOW);
         nif__tcp_output(conn);
     }
-    if (t->rexmit_us <= ip->now_us) {
-        t->rexmit_us = NIF_NEVER;
+    if (is_due(&t->rexmit_at, now)) {
         retransmit(conn, t);
     }
-    if (t->long_us <= ip->now_us) {
-        t->long_us = NIF_NEVER;
+    limit = patience(t);
+    if (limit != 0 && now - t->since >= limit) {
         long_timer(conn, t);
     }
-    nif__due(ip, t->rexmit_us);
-    nif__due(ip, t->ack_us);
-    nif__due(ip, t->long_us);
+    nif__tcp_due(conn, t->rexmit_at);
+    nif__tcp_due(conn, t->ack_at);
+    due_long(conn, t);
 }

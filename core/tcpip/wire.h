@@ -54,6 +54,7 @@ enum {
     IPV4_OFFSET = 0x1FFF, // in units of 8 bytes
     IPV4_TOTAL_MAX = 65535,
     IPV4_PROTO_IGMP = 2,
+    IPV4_DONT_FRAGMENT = 0x4000,
     IPV4_PROTO_ICMP = 1,
     IPV4_PROTO_TCP = 6,
     IPV4_PROTO_UDP = 17,
@@ -118,6 +119,13 @@ enum {
     TCP_OPT_NOP = 1,
     TCP_OPT_MSS = 2,
     TCP_OPT_MSS_LEN = 4,
+    TCP_OPT_SCALE = 3, // RFC 7323
+    TCP_OPT_SCALE_LEN = 3,
+    TCP_OPT_SACK_OK = 4, // RFC 2018
+    TCP_OPT_SACK_OK_LEN = 2,
+    TCP_OPT_SACK = 5,
+    TCP_OPT_STAMP = 8, // RFC 7323
+    TCP_OPT_STAMP_LEN = 10,
 
     TCP_MSS_DEFAULT = 536, // RFC 9293 3.7.1
     TCP_MSS_LEAST = 64,    // below it, headers eat the link

@@ -2,6 +2,7 @@
 //
 // TCP connections begin: handshakes with a peer by hand.
 
+#include "core/tcpip/tcp.h"
 #include "tests/core/peer.h"
 
 #include <setjmp.h>
@@ -67,15 +68,64 @@ static void a_lost_syn_ack_is_said_again(void **state)
     assert_int_equal(nif_conn_state(&p.backlog[0]), NIF_CONN_IDLE);
 }
 
-static void a_full_backlog_lets_the_syn_fall(void **state)
+// Says a SYN from port `port`, of which nothing more is heard.
+static void begin_and_vanish(uint16_t port)
+{
+    p.port = port;
+    peer_say(&p, SYN, 1, 0, NULL, 0);
+    assert_true(peer_hear(&p));
+}
+
+// RFC 4987 3.6
+// RFC 9293 MUST-25
+static void a_full_backlog_answers_with_a_cookie(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 3; i++) {
-        p.port = (uint16_t)(PEER_PORT + i);
-        peer_say(&p, SYN, 1, 0, NULL, 0);
-        assert_int_equal(peer_hear(&p), i < 2);
-    }
+    begin_and_vanish(PEER_PORT);
+    peer_pass(&p, 1000);
+    begin_and_vanish(PEER_PORT + 1);
+    pair_clear(&p.pair);
+    p.port = PEER_PORT + 2;
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    peer_expect(&p, SYN | ACK, 0);
+    assert_int_equal(p.seg.options_len, 0);
     assert_int_equal(stats()->tcp_full, 1);
+    assert_int_equal(nif_conn_state(&p.backlog[0]), NIF_CONN_OPENING);
+    // Who gives it back is real: the oldest of the others makes room.
+    peer_say(&p, ACK, 0, 0, "hello", 5);
+    assert_int_equal(nif_conn_accept(&p.listener, &p.conn, NULL), 0);
+    assert_ptr_equal(p.conn, &p.backlog[0]);
+    assert_int_equal(recv_all(), 5);
+    assert_int_equal(nif__tcp_of(p.conn)->mss, 1460);
+    assert_int_equal(stats()->tcp_cookie, 1);
+    assert_int_equal(send_all(5), 5);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 5);
+}
+
+static void a_cookie_that_we_did_not_give_is_refused(void **state)
+{
+    (void)state;
+    begin_and_vanish(PEER_PORT);
+    begin_and_vanish(PEER_PORT + 1);
+    p.port = PEER_PORT + 2;
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    peer_expect(&p, SYN | ACK, 0);
+    peer_say(&p, ACK, 0, 4, NULL, 0);
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, RST);
+    peer_say(&p, ACK, 1, 0, NULL, 0); // of another SYN
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, RST);
+    peer_pass(&p, 140 * 1000000ull); // too late
+    pair_clear(&p.pair);
+    begin_and_vanish(PEER_PORT);
+    begin_and_vanish(PEER_PORT + 1);
+    p.port = PEER_PORT + 2;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, RST);
+    assert_int_equal(stats()->tcp_cookie, 0);
 }
 
 static void a_port_where_nobody_listens_is_refused(void **state)
@@ -343,7 +393,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_syn_is_answered_with_mss_and_window, setup),
         cmocka_unit_test_setup(a_lost_syn_ack_is_said_again, setup),
-        cmocka_unit_test_setup(a_full_backlog_lets_the_syn_fall, setup),
+        cmocka_unit_test_setup(a_full_backlog_answers_with_a_cookie, setup),
+        cmocka_unit_test_setup(a_cookie_that_we_did_not_give_is_refused, setup),
         cmocka_unit_test_setup(a_port_where_nobody_listens_is_refused, setup),
         cmocka_unit_test_setup(a_listener_takes_nothing_but_a_clean_syn, setup),
         cmocka_unit_test_setup(a_wrong_ack_of_the_handshake_is_reset, setup),

@@ -14,8 +14,7 @@
 // linked only then: reassembly and fragments (nif/reassembly.h), multicast
 // groups (nif/igmp.h). Conflict detection (nif/acd.h) stands beside it.
 //
-// Not here: redirects, source routes, forwarding, window scaling, selective
-// acknowledgements, IPv6.
+// Not here: redirects, source routes, forwarding, IPv6.
 
 #ifndef NIF_TCPIP_H
 #define NIF_TCPIP_H
@@ -29,6 +28,37 @@ NIF_C_BEGIN
 struct nif_reassembly;
 struct nif_fragment;
 struct nif_igmp;
+/// Optional parts of TCP. Each is an object that is linked only if it is
+/// named in nif_tcpip_cfg, and works for the connections that were given
+/// memory for it by nif_tcp_extend(), if the peer has it too.
+///
+/// Selective acknowledgements (RFC 2018, RFC 6675): several losses in a window
+/// are mended in one round trip.
+struct nif_tcp_sack;
+extern const struct nif_tcp_sack nif_tcp_sack;
+
+/// Timestamps (RFC 7323): round trips are measured with each segment, and old
+/// segments are told from new ones (PAWS). 12 bytes in each segment.
+struct nif_tcp_stamps;
+extern const struct nif_tcp_stamps nif_tcp_stamps;
+
+/// Stretches beyond a hole that are remembered as arrived.
+#define NIF_TCP_SACKED 4
+
+/// Memory of a connection for the optional parts. Private; belongs to the
+/// stack as long as the connection does.
+struct nif_tcp_more {
+    struct {
+        uint32_t from;
+        uint32_t to;
+    } sacked[NIF_TCP_SACKED]; ///< by the peer, in order
+    uint32_t resent;          ///< holes are sent again up to here
+    uint8_t count;            ///< valid entries of `sacked`
+    uint32_t ts_recent;       ///< the peer's clock
+    uint32_t ts_at;           ///< when it said so, tick
+    uint32_t ts_acked;        ///< rcv_nxt of the last ACK
+    uint32_t ts_offset;       ///< of our clock
+};
 
 struct nif_tcpip_cfg {
     struct nif_iface *iface; ///< with frames; must outlive the stack
@@ -40,6 +70,8 @@ struct nif_tcpip_cfg {
     struct nif_reassembly *reassembly; ///< nif/reassembly.h, or NULL
     struct nif_fragment *fragment;     ///< nif/reassembly.h, or NULL
     struct nif_igmp *igmp;             ///< nif/igmp.h, or NULL
+    const struct nif_tcp_sack *sack;     ///< &nif_tcp_sack, or NULL
+    const struct nif_tcp_stamps *stamps; ///< &nif_tcp_stamps, or NULL
 };
 
 /// What is counted: name, and what a person reads. Counters wrap.
@@ -81,11 +113,13 @@ struct nif_tcpip_cfg {
     X(tcp_tx, "segments sent")                               \
     X(tcp_bad, "segments with a bad header or checksum")     \
     X(tcp_closed, "segments for no connection")              \
-    X(tcp_full, "connections not taken, backlog full")       \
+    X(tcp_full, "calls that found the backlog full")         \
     X(tcp_rst_rx, "resets obeyed")                           \
     X(tcp_rst_tx, "resets sent")                             \
     X(tcp_outside, "segments outside the window")            \
     X(tcp_order, "segments out of order")                    \
+    X(tcp_cookie, "connections begun by a cookie")           \
+    X(tcp_paws, "segments dropped for their timestamp")      \
     X(tcp_challenge, "challenge acknowledgements sent")      \
     X(tcp_timeout, "retransmissions after a timeout")        \
     X(tcp_fast, "retransmissions after duplicate ACKs")      \
@@ -131,10 +165,12 @@ struct nif_tcpip {
     size_t held_len;
     uint32_t tx_bytes; ///< sent in this poll()
     uint16_t ip_id;
+    uint32_t cookie_at; ///< tick of the last SYN cookie, 0: none yet
     uint8_t challenges; ///< challenge ACKs still allowed in this second
     uint8_t errors;     ///< ICMP errors still allowed in this second
     bool link;          ///< as last seen
     bool work;          ///< a connection has something to send
+    bool busy;          ///< the device had no room for something
     bool more;          ///< poll() stopped for its budget, not for want
     bool sent;          ///< a frame was sent since the device was polled
     uint8_t announces;  ///< announcements of the address still to send
@@ -147,6 +183,12 @@ struct nif_tcpip {
 /// Makes `tcpip` a stack over `cfg->iface`, without an address. Touches
 /// memory only; the device is started by the application.
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg);
+
+/// Gives `conn`, a TCP connection of our stack that has just been opened, the
+/// memory that the optional parts of TCP need (nif_tcpip_cfg.sack, .stamps).
+/// It is the stack's as long as the connection is. One of a backlog keeps it
+/// when it goes back to its listener.
+void nif_tcp_extend(struct nif_conn *conn, struct nif_tcp_more *more);
 
 NIF_C_END
 

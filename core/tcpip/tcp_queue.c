@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+//
+// What waits to be sent or acknowledged: bytes that were copied into the send
+// ring, and references to bytes that lie elsewhere. A reference is noted in
+// the ring itself, where its data would lie had it been copied, so that there
+// can be as many as the ring has room for, and who sends none pays nothing.
+
+#include "tcp.h"
+
+// A reference as it lies in the ring, at any place.
+struct ref {
+    const uint8_t *data;
+    uint32_t len;
+    uint32_t next; // bytes in the ring between this one and the next
+};
+
+static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
+{
+    const struct nif__tcp *t = nif__tcp_view(conn);
+
+    nif__ring_read(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at, ref,
+        sizeof(*ref));
+}
+
+static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
+{
+    nif__ring_write(&nif__tcp_of(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap, at,
+        ref, sizeof(*ref));
+}
+
+size_t nif__queue_room(const struct nif_conn *conn)
+{
+    const struct nif__tcp *t = nif__tcp_view(conn);
+
+    return conn->cfg.tx_cap - t->tx.used;
+}
+
+// `len` more bytes lie behind the last reference.
+static void count_behind(struct nif_conn *conn, uint32_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+    size_t at = t->plain;
+    struct ref ref;
+
+    if (t->refs == 0) {
+        t->plain += len;
+        return;
+    }
+    read_ref(conn, at, &ref);
+    for (unsigned i = 1; i < t->refs; i++) {
+        at += sizeof(ref) + ref.next;
+        read_ref(conn, at, &ref);
+    }
+    ref.next += len;
+    write_ref(conn, at, &ref);
+}
+
+void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    nif__ring_write(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, t->tx.used, data,
+        len);
+    t->tx.used += (uint32_t)len;
+    t->queued += (uint32_t)len;
+    count_behind(conn, (uint32_t)len);
+}
+
+bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+    const struct ref ref = { .data = data, .len = (uint32_t)len };
+
+    // Sequence numbers are compared by sign: half of them, at the most, may
+    // be on the way.
+    if (nif__queue_room(conn) < sizeof(ref) || len > (1u << 30) - t->queued ||
+        t->refs == UINT16_MAX) {
+        return false;
+    }
+    write_ref(conn, t->tx.used, &ref);
+    t->tx.used += (uint32_t)sizeof(ref);
+    t->queued += ref.len;
+    t->refs++;
+    return true;
+}
+
+uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
+    uint32_t len, struct nif_seg *pieces, size_t *n)
+{
+    const struct nif__tcp *t = nif__tcp_view(conn);
+    struct ref ref = { .next = t->plain };
+    size_t at = 0;
+    uint32_t left = len;
+    unsigned refs = t->refs;
+
+    *n = 0;
+    // Each round: the bytes before a reference, then what it refers to.
+    while (left > 0) {
+        if (offset < ref.next) {
+            uint32_t take = nif__min(left, ref.next - offset);
+
+            if (*n + 2 > NIF__TCP_PIECES) {
+                break;
+            }
+            nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at + offset,
+                take, pieces + *n);
+            *n += pieces[*n + 1].len > 0 ? 2 : 1;
+            left -= take;
+            offset = ref.next;
+        }
+        offset -= ref.next;
+        at += ref.next;
+        if (left == 0 || refs-- == 0 || *n == NIF__TCP_PIECES) {
+            break;
+        }
+        read_ref(conn, at, &ref);
+        at += sizeof(ref);
+        if (offset < ref.len) {
+            uint32_t take = nif__min(left, ref.len - offset);
+
+            pieces[(*n)++] = (struct nif_seg){ ref.data + offset, take };
+            left -= take;
+            offset = ref.len;
+        }
+        offset -= ref.len;
+    }
+    return len - left;
+}
+
+void nif__queue_drop(struct nif_conn *conn, uint32_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    NIF_ASSERT(len <= t->queued);
+    t->queued -= len;
+    while (len > 0) {
+        uint32_t take = nif__min(len, t->plain);
+        struct ref ref;
+
+        nif__ring_drop(&t->tx, conn->cfg.tx_cap, take);
+        t->plain -= take;
+        len -= take;
+        if (len == 0) {
+            return;
+        }
+        read_ref(conn, 0, &ref);
+        if (len < ref.len) { // a part of it
+            ref.data += len;
+            ref.len -= len;
+            write_ref(conn, 0, &ref);
+            return;
+        }
+        len -= ref.len;
+        nif__ring_drop(&t->tx, conn->cfg.tx_cap, sizeof(ref));
+        t->plain = ref.next;
+        t->refs--;
+    }
+}
