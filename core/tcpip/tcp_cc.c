@@ -44,9 +44,12 @@ static void grow(struct nif__tcp *t, uint32_t acked)
 static void resend_first(struct nif_conn *conn, uint32_t una)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    int sent = nif__tcp_resend(conn, una, t->recover);
+    bool sack = (t->flags & TCP_SACK) != 0;
+    uint32_t end =
+        sack && t->more->count > 0 ? t->more->sacked[0].from : t->recover;
+    int sent = nif__tcp_resend(conn, una, end);
 
-    if ((t->flags & TCP_SACK) && sent > 0) {
+    if (sack && sent > 0) {
         t->more->resent = una + (uint32_t)sent;
     }
 }
@@ -63,9 +66,9 @@ static void recover(struct nif_conn *conn, uint32_t ack, uint32_t acked)
         return;
     }
     if (t->flags & TCP_SACK) {
-        // The output fills what the scoreboard says is lost. If it says
-        // nothing, the acknowledgement does.
-        if (t->more->count == 0 && !nif__before(ack, t->more->resent)) {
+        // The output fills what the scoreboard says is lost. This one is,
+        // whatever it says.
+        if (!nif__before(ack, t->more->resent)) {
             resend_first(conn, ack);
         }
         return;

@@ -389,7 +389,7 @@ static void take_options(struct nif_conn *conn, const struct nif__seg *seg)
     if (t->flags & TCP_STAMP) {
         cfg->stamps->heard(conn, seg, nif__before(t->snd_una, seg->ack));
     }
-    if ((t->flags & TCP_SACK) && seg->sack_len > 0) {
+    if (t->flags & TCP_SACK) {
         cfg->sack->heard(conn, seg);
     }
 }
@@ -454,8 +454,8 @@ static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
             nif__tcp_refuse(ip, in, seg);
             return;
         }
-        syn_acked(conn, seg);
         take_options(conn, seg);
+        syn_acked(conn, seg);
     } else if (!take_ack(conn, seg)) {
         return;
     }

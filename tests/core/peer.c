@@ -48,6 +48,16 @@ void peer_init(struct peer *p)
     peer_init_rings(p, 4096);
 }
 
+void peer_extend(struct peer *p, bool sack, bool stamps)
+{
+    p->pair.stack[0].cfg.sack = sack ? &nif_tcp_sack : NULL;
+    p->pair.stack[0].cfg.stamps = stamps ? &nif_tcp_stamps : NULL;
+    for (int i = 0; i < 2; i++) {
+        p->backlog[i].state = NIF_CONN_IDLE;
+        nif_tcp_extend(&p->backlog[i], &p->more[i]);
+    }
+}
+
 void peer_say(struct peer *p, uint8_t flags, int32_t seq, int32_t ack,
     const void *data, size_t len)
 {
@@ -58,8 +68,10 @@ void peer_say(struct peer *p, uint8_t flags, int32_t seq, int32_t ack,
         .ack = flags & ACK ? p->ack + (uint32_t)ack : 0,
         .flags = flags,
         .wnd = p->wnd,
-        .options = mss_option,
-        .options_len = flags & SYN ? sizeof(mss_option) : 0,
+        .options = p->options != NULL ? p->options : mss_option,
+        .options_len = p->options != NULL ? p->options_len
+            : flags & SYN                 ? sizeof(mss_option)
+                                          : 0,
         .data = data,
         .len = len,
     };
@@ -134,6 +146,7 @@ void peer_serve(struct peer *p)
     assert_int_equal(nif_conn_open(&p->pair.stack[0].stack, &p->client, NIF_TCP,
                          &cfg),
         0);
+    nif_tcp_extend(&p->client, &p->more[2]);
     assert_int_equal(nif_conn_connect(&p->client, &to), 0);
     p->conn = &p->client;
     peer_pass(p, 1);

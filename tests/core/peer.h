@@ -30,7 +30,10 @@ struct peer {
     uint32_t seq; ///< what the peer sends next
     uint32_t ack; ///< what the peer expects next
     uint16_t wnd;
+    const uint8_t *options; ///< of all that is said, if not NULL
+    size_t options_len;
     struct pair_seg seg; ///< the last one that was heard
+    struct nif_tcp_more more[3];
     uint8_t frame[NIF_ETH_FRAME_MAX];
     uint8_t rx[3][4096];
     uint8_t tx[3][4096];
@@ -46,6 +49,9 @@ void peer_init_rings(struct peer *p, size_t cap);
 /// The same over a pair that is there already, of a peer that is all zero
 /// else.
 void peer_begin(struct peer *p, size_t cap);
+/// Gives our stack the optional parts of TCP, and its connections memory for
+/// them. Before anything is said.
+void peer_extend(struct peer *p, bool sack, bool stamps);
 
 /// Says a segment; `seq` and `ack` relative to the peer's own. Moves the
 /// peer's `seq` on if it was said in order (`seq` 0).
