@@ -254,8 +254,8 @@ void nif__tcp_consume(struct nif_conn *conn, size_t len)
 
     nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
     if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
-        nif__tcp_window(conn) != t->rcv_edge - t->rcv_nxt) {
-        nif__tcp_set(t, TCP_ACK_NOW); // it opened enough to be told
+        nif__tcp_opened(conn)) {
+        nif__tcp_set(t, TCP_ACK_NOW);
         nif__kick(nif__conn_stack(conn));
     }
 }

@@ -241,6 +241,9 @@ void nif__tcp_owe_ack(struct nif_conn *conn);
 /// 9293 3.8.6.2.2) and never back.
 uint32_t nif__tcp_window(const struct nif_conn *conn);
 
+/// True if the window has opened so far that the peer is to be told now.
+bool nif__tcp_opened(const struct nif_conn *conn);
+
 // tcp_out.c
 
 /// Sends one segment: up to `len` bytes of the queue from `seq` on.

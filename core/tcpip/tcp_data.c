@@ -23,6 +23,18 @@ uint32_t nif__tcp_window(const struct nif_conn *conn)
     return room >= told(t) + step ? room : told(t);
 }
 
+// Who has no room for a segment waits for it. Else two segments or half the
+// ring are soon enough: smaller steps go with the next ACK.
+bool nif__tcp_opened(const struct nif_conn *conn)
+{
+    uint32_t now = told(nif__tcp_view(conn));
+    uint32_t mss = nif__tcp_mss_in(conn);
+    uint32_t step = nif__tcp_window(conn) - now;
+
+    return step >= nif__min(2 * mss, (uint32_t)conn->cfg.rx_cap >> 1) ||
+        (now < mss && step > 0);
+}
+
 // The second segment in a row is acknowledged now, one alone may wait (RFC
 // 9293 3.8.6.3); so is one that leaves no room for another. "Now" is the next
 // poll(), so that the application can empty the ring first and one ACK tells

@@ -108,8 +108,8 @@ static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
 }
 
 // IP's header. `addresses` is their sum.
-static void put_ip(struct nif_tcpip *ip, uint32_t *h, const struct nif__tcp *t,
-    size_t total, uint32_t addresses)
+static void put_ip(const struct nif_tcpip *ip, uint32_t *h,
+    const struct nif__tcp *t, size_t total, uint32_t addresses)
 {
     // Never cut on the way (RFC 1191), until it seems that for this it never
     // arrives (RFC 2923 2.1).
@@ -117,7 +117,7 @@ static void put_ip(struct nif_tcpip *ip, uint32_t *h, const struct nif__tcp *t,
     uint16_t sum;
 
     h[0] = be32(0x45000000u | (uint32_t)total);
-    h[1] = be32((uint32_t)ip->ip_id++ << 16 | fragment);
+    h[1] = be32((uint32_t)ip->ip_id << 16 | fragment);
     h[2] = be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
     sum = nif__raw_end(nif__carry_add(nif__carry_add(addresses, h[0]),
         nif__carry_add(h[1], h[2])));
@@ -234,6 +234,7 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     if (err != 0) {
         return err;
     }
+    ip->ip_id++;
     ip->stats.ip_tx++;
     ip->stats.tcp_tx++;
     if (flags & TCP_FLAG_ACK) {

@@ -230,10 +230,35 @@ static int dev_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
     }
     // Right at the end of a buffer, where a sanitizer sees a read beyond it:
     // the stack's, or one of the device's own.
+    if (dev->place != 0) {
+        *frame = (uint8_t *)dev->words + dev->place;
+        return (int)take(dev, *frame);
+    }
     dev->turn = !dev->turn;
     *frame = dev->turn ? buf + cap - dev->queue[0].len
                        : dev->own + sizeof(dev->own) - dev->queue[0].len;
     return (int)take(dev, *frame);
+}
+
+static int dev_lend(struct nif_iface *iface, size_t len, uint8_t **buf)
+{
+    struct pair_dev *dev = dev_of(iface);
+
+    if (dev->send_err != 0) {
+        return dev->send_err;
+    }
+    if (dev->room == 0) {
+        return NIF_EAGAIN;
+    }
+    *buf = (uint8_t *)dev->lent + 2;
+    return len > NIF_ETH_FRAME_MAX ? NIF_ETOOBIG : 0;
+}
+
+static int dev_commit(struct nif_iface *iface, size_t len)
+{
+    const struct nif_seg seg = { (uint8_t *)dev_of(iface)->lent + 2, len };
+
+    return dev_send(iface, &seg, 1);
 }
 
 static const struct nif_iface_ops dev_ops = {
@@ -250,6 +275,18 @@ static const struct nif_eth_ops dev_eth = {
     .send = dev_send,
     .recv = dev_recv,
 };
+
+static const struct nif_eth_ops dev_eth_lending = {
+    .send = dev_send,
+    .recv = dev_recv,
+    .lend = dev_lend,
+    .commit = dev_commit,
+};
+
+void pair_lend(struct pair_dev *dev)
+{
+    dev->iface.eth = &dev_eth_lending;
+}
 
 // ----------------------------------------------------------------- pairs
 

@@ -36,6 +36,8 @@ struct pair_dev {
     struct nif_hwaddr hwaddr;
     bool link;
     bool turn;       ///< which buffer the next frame is given in
+    unsigned place;  ///< 0: frames end where a buffer ends, else they begin
+                     ///< so many bytes behind a word's border
     unsigned room;   ///< frames until send() says NIF_EAGAIN; refilled by poll
     unsigned refill; ///< what poll() makes `room`
     int send_err;
@@ -47,6 +49,8 @@ struct pair_dev {
     unsigned dropped;
     uint8_t rx[NIF_ETH_FRAME_MAX];
     uint8_t own[NIF_ETH_FRAME_MAX]; ///< where received frames are given out
+    uint32_t words[(NIF_ETH_FRAME_MAX + 8) / 4]; ///< the same, with `place`
+    uint32_t lent[(NIF_ETH_FRAME_MAX + 8) / 4];  ///< where frames are built
 };
 
 /// Both ends.
@@ -68,6 +72,9 @@ struct pair {
     bool (*tap)(struct pair *pair, int from, const uint8_t *frame, size_t len);
     void *tap_arg;
 };
+
+/// Lets the device build frames in place from now on.
+void pair_lend(struct pair_dev *dev);
 
 /// Stacks with addresses 192.0.2.1/24 and 192.0.2.2/24, gateway .254.
 void pair_init(struct pair *p, uint64_t seed);

@@ -261,8 +261,8 @@ static void every_segment_bears_a_timestamp_and_returns_the_peers(void **state)
 }
 
 // RFC 7323 4.3
-static void the_timestamp_that_returns_is_the_oldest_not_acknowledged(
-    void **state)
+static void
+the_timestamp_that_returns_is_the_oldest_not_acknowledged(void **state)
 {
     (void)state;
     connect_with_stamps(77);

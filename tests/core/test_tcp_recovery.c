@@ -223,8 +223,7 @@ static void blocks_that_lie_are_not_believed(void **state)
     say_ack(1, 1, acked);
     say_ack(1, 1, across + 0);
     for (unsigned i = 0; i < p.more[0].count; i++) {
-        assert_true(p.more[0].sacked[i].to - start <=
-            tcp()->snd_max - start);
+        assert_true(p.more[0].sacked[i].to - start <= tcp()->snd_max - start);
         assert_true(p.more[0].sacked[i].from - start > MSS);
     }
 }
