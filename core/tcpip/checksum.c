@@ -11,14 +11,10 @@
 
 #include <string.h>
 
-// Two bytes at any place, as they lie.
+// Two bytes as they lie.
 static uint32_t half(uint8_t first, uint8_t second)
 {
-    const uint8_t b[2] = { first, second };
-    uint16_t h;
-
-    memcpy(&h, b, sizeof(h));
-    return h;
+    return nif__be16((uint16_t)(first << 8 | second));
 }
 
 uint32_t nif__raw_add(uint32_t a, uint32_t b)
@@ -37,35 +33,19 @@ uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at)
     return nif__carry_add(sum, at & 1 ? rotate(part) : part);
 }
 
-// Sums, and copies to `dst` if it is not NULL, from a word's border on.
-static uint32_t from_word(uint8_t *dst, const uint8_t *p, size_t len)
+// The bytes of `p` that lead to a word's border, or that are left behind the
+// last: at most three. Copies them to `dst` if that is not NULL.
+static uint32_t few(uint8_t *dst, const uint8_t *p, size_t len)
 {
     uint32_t sum = 0;
-    size_t blocks = len / NIF__BLOCK;
 
-    if (blocks > 0) {
-        sum = dst != NULL ? nif__copy_blocks(0, &dst, &p, blocks)
-                          : nif__sum_blocks(0, &p, blocks);
-        len %= NIF__BLOCK;
-    }
-    for (; len >= 4; len -= 4) {
-        uint32_t w = nif__word(p);
-
-        sum = nif__carry_add(sum, w);
+    for (size_t i = 0; i < len; i++) {
+        sum += i & 1 ? half(0, p[i]) : half(p[i], 0);
         if (dst != NULL) {
-            nif__put_word(dst, w);
-            dst += 4;
+            dst[i] = p[i];
         }
-        p += 4;
     }
-    if (len > 0 && dst != NULL) {
-        memcpy(dst, p, len);
-    }
-    if (len >= 2) {
-        sum = nif__carry_add(sum, half(p[0], p[1]));
-        p += 2;
-    }
-    return len & 1 ? nif__carry_add(sum, half(*p, 0)) : sum;
+    return sum;
 }
 
 uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
@@ -73,26 +53,26 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
     const uint8_t *p = src;
     uint8_t *to = dst;
     size_t lead = (size_t)(-(uintptr_t)p & 3);
-    uint32_t sum = 0;
+    uint32_t first = 0;
+    uint32_t sum;
 
     if (to != NULL && (((uintptr_t)to ^ (uintptr_t)p) & 3) != 0) {
         memcpy(to, p, len); // no words in common
         to = NULL;
     }
-    if (lead > len) {
-        lead = len;
+    if (lead != 0) {
+        lead = lead < len ? lead : len;
+        first = few(to, p, lead);
+        p += lead;
+        to = to != NULL ? to + lead : NULL;
+        len -= lead;
     }
-    for (size_t i = 0; i < lead; i++) {
-        sum += i & 1 ? half(0, p[i]) : half(p[i], 0);
-        if (to != NULL) {
-            to[i] = p[i];
-        }
+    sum = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
+                     : nif__sum_words(0, &p, len / 4);
+    if ((len & 3) != 0) {
+        sum = nif__carry_add(sum, few(to, p, len & 3));
     }
-    if (lead == len) {
-        return sum;
-    }
-    return nif__raw_join(sum,
-        from_word(to != NULL ? to + lead : NULL, p + lead, len - lead), lead);
+    return lead == 0 ? sum : nif__raw_join(first, sum, lead);
 }
 
 uint16_t nif__raw_end(uint32_t sum)
@@ -104,10 +84,8 @@ uint16_t nif__raw_end(uint32_t sum)
 uint32_t nif__sum(uint32_t sum, const uint8_t *p, size_t len)
 {
     uint16_t raw = (uint16_t)~nif__raw_end(nif__copy_sum(NULL, p, len));
-    uint8_t b[2];
 
-    memcpy(b, &raw, sizeof(b));
-    return sum + nif_get_be16(b);
+    return sum + nif__be16(raw);
 }
 
 uint16_t nif__sum_end(uint32_t sum)

@@ -33,11 +33,6 @@ static uint16_t mss(const struct nif_conn *conn, size_t cap)
     return (uint16_t)(half < most && half >= TCP_MSS_LEAST ? half : most);
 }
 
-uint16_t nif__tcp_mss_in(const struct nif_conn *conn)
-{
-    return mss(conn, conn->cfg.rx_cap);
-}
-
 void nif_tcp_extend(struct nif_conn *conn, struct nif_tcp_more *more)
 {
     NIF_ASSERT(conn->proto == NIF_TCP && conn->state == NIF_CONN_IDLE);
@@ -90,6 +85,7 @@ void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state)
 
     t->state = (uint8_t)state;
     t->mss = mss(conn, conn->cfg.tx_cap);
+    t->rcv_mss = mss(conn, conn->cfg.rx_cap);
     t->snd_una = first_seq(conn);
     t->snd_nxt = t->snd_una;
     t->snd_max = t->snd_una;

@@ -103,6 +103,7 @@ struct nif__tcp {
     uint16_t rtt_at;  ///< when it was sent, tick
     uint16_t srtt8;   ///< smoothed round trip, ticks times 8; 0: none
     uint16_t rttvar4; ///< its variation, times 4
+    uint16_t rcv_mss; ///< the longest segment that we want to receive
 
     uint32_t rexmit_at; ///< retransmission or window probe
     uint32_t ack_at;    ///< delayed ACK
@@ -337,9 +338,6 @@ void nif__tcp_end(struct nif_conn *conn, int err);
 
 /// Resets the peer and ends the connection.
 void nif__tcp_kill(struct nif_conn *conn, int err);
-
-/// The longest segment that we want to receive.
-uint16_t nif__tcp_mss_in(const struct nif_conn *conn);
 
 NIF_NODISCARD int nif__tcp_connect(struct nif_conn *conn,
     const struct nif_endpoint *peer);

@@ -18,7 +18,7 @@ uint32_t nif__tcp_window(const struct nif_conn *conn)
     const struct nif__tcp *t = nif__tcp_view(conn);
     uint32_t cap = (uint32_t)conn->cfg.rx_cap;
     uint32_t room = nif__min(cap - t->rx.used, 0xFFFFu << t->rcv_shift);
-    uint32_t step = nif__min(cap >> 1, nif__tcp_mss_in(conn));
+    uint32_t step = nif__min(cap >> 1, t->rcv_mss);
 
     return room >= told(t) + step ? room : told(t);
 }
@@ -28,7 +28,7 @@ uint32_t nif__tcp_window(const struct nif_conn *conn)
 bool nif__tcp_opened(const struct nif_conn *conn)
 {
     uint32_t now = told(nif__tcp_view(conn));
-    uint32_t mss = nif__tcp_mss_in(conn);
+    uint32_t mss = nif__tcp_view(conn)->rcv_mss;
     uint32_t step = nif__tcp_window(conn) - now;
 
     return step >= nif__min(2 * mss, (uint32_t)conn->cfg.rx_cap >> 1) ||
@@ -44,7 +44,7 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    if (t->ack_at != 0 || told(t) < nif__tcp_mss_in(conn)) {
+    if (t->ack_at != 0 || told(t) < t->rcv_mss) {
         nif__tcp_set(t, TCP_ACK_SOON);
         ip->work = true;
         return;

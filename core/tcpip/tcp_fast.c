@@ -16,20 +16,17 @@
 
 static uint32_t be32_at(const uint8_t *p)
 {
-    return nif_get_be32(NIF__ALIGNED4(p));
+    return nif__be32(nif__word(p));
 }
 
 // The raw sum of pseudo header and header; of the body, what is not text.
 static uint32_t head_sum(const struct nif__in *in)
 {
-    const uint8_t pseudo[4] = { 0, IPV4_PROTO_TCP, (uint8_t)(in->len >> 8),
-        (uint8_t)in->len };
     uint32_t sum = nif__carry_add(nif__word(in->ip + IPV4_SRC),
         nif__word(in->ip + IPV4_DST));
-    uint32_t last;
 
-    memcpy(&last, pseudo, sizeof(last));
-    sum = nif__carry_add(sum, last);
+    sum = nif__carry_add(sum,
+        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)in->len));
     for (size_t i = 0; i < TCP_LEN; i += 4) {
         sum = nif__carry_add(sum, nif__word(in->body + i));
     }

@@ -35,16 +35,6 @@ static uint8_t *head_of(struct frame *f)
     return (uint8_t *)f->word + FRAME_AT;
 }
 
-static uint32_t be32(uint32_t v)
-{
-    uint8_t b[4];
-    uint32_t w;
-
-    nif_put_be32(b, v);
-    memcpy(&w, b, sizeof(w));
-    return w;
-}
-
 // The options of a SYN.
 static size_t put_syn_options(struct nif_conn *conn, uint8_t *opt)
 {
@@ -52,7 +42,7 @@ static size_t put_syn_options(struct nif_conn *conn, uint8_t *opt)
     size_t len = 4;
 
     nif_put_be16(opt, TCP_OPT_MSS << 8 | TCP_OPT_MSS_LEN);
-    nif_put_be16(opt + 2, nif__tcp_mss_in(conn));
+    nif_put_be16(opt + 2, t->rcv_mss);
     if (t->flags & TCP_SCALE) {
         nif_put_be32(opt + len,
             (uint32_t)(TCP_OPT_NOP << 24 | TCP_OPT_SCALE << 16 |
@@ -116,12 +106,12 @@ static void put_ip(const struct nif_tcpip *ip, uint32_t *h,
     uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
     uint16_t sum;
 
-    h[0] = be32(0x45000000u | (uint32_t)total);
-    h[1] = be32((uint32_t)ip->ip_id << 16 | fragment);
-    h[2] = be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
+    h[0] = nif__be32(0x45000000u | (uint32_t)total);
+    h[1] = nif__be32((uint32_t)ip->ip_id << 16 | fragment);
+    h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
     sum = nif__raw_end(nif__carry_add(nif__carry_add(addresses, h[0]),
         nif__carry_add(h[1], h[2])));
-    memcpy((uint8_t *)h + IPV4_SUM, &sum, sizeof(sum));
+    nif__put_half((uint8_t *)h + IPV4_SUM, sum);
 }
 
 // TCP's header without its sum; `*h` is its first word.
@@ -130,10 +120,10 @@ static void put_tcp(struct nif_conn *conn, uint32_t *h, uint32_t seq,
 {
     const struct nif__tcp *t = nif__tcp_of(conn);
 
-    h[0] = be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
-    h[1] = be32(seq);
-    h[2] = flags & TCP_FLAG_ACK ? be32(t->rcv_nxt) : 0;
-    h[3] = be32((uint32_t)len << 26 | (uint32_t)flags << 16 |
+    h[0] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
+    h[1] = nif__be32(seq);
+    h[2] = flags & TCP_FLAG_ACK ? nif__be32(t->rcv_nxt) : 0;
+    h[3] = nif__be32((uint32_t)len << 26 | (uint32_t)flags << 16 |
         window_of(conn, flags));
     h[4] = 0;
 }
@@ -174,17 +164,17 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
     if (err != 0) {
         return err;
     }
-    h[WORD_IP + 3] = be32(ip->ip);
-    h[WORD_IP + 4] = be32(t->flow.peer_ip);
+    h[WORD_IP + 3] = nif__be32(ip->ip);
+    h[WORD_IP + 4] = nif__be32(t->flow.peer_ip);
     sum = nif__carry_add(h[WORD_IP + 3], h[WORD_IP + 4]);
     put_ip(ip, h + WORD_IP, t, frame_len - ETH_LEN, sum);
     sum = nif__carry_add(sum,
-        be32(IPV4_PROTO_TCP << 16 | (uint32_t)(TCP_LEN + options + len)));
+        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(TCP_LEN + options + len)));
     for (size_t i = WORD_TCP; i < WORD_OPTIONS + options / 4; i++) {
         sum = nif__carry_add(sum, h[i]);
     }
     end = nif__raw_end(sum_data(f, lent, sum));
-    memcpy((uint8_t *)(h + WORD_TCP) + TCP_SUM, &end, sizeof(end));
+    nif__put_half((uint8_t *)(h + WORD_TCP) + TCP_SUM, end);
     if (lent != NULL) {
         (void)nif__copy_sum(lent, head_of(f), f->head_len);
         return nif__ether_commit(ip, frame_len);

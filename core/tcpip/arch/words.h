@@ -21,122 +21,222 @@ static inline uint32_t nif__carry_add(uint32_t a, uint32_t b)
 }
 
 #if defined(__GNUC__)
-#define NIF__ALIGNED4(p) __builtin_assume_aligned((p), 4)
-#else
-#define NIF__ALIGNED4(p) (p)
-#endif
+
+// Freestanding, memcpy() is a call even for four bytes.
+typedef uint32_t __attribute__((may_alias)) nif__word_at;
+typedef uint16_t __attribute__((may_alias)) nif__half_at;
 
 /// The word at `p`, which is aligned, as it lies.
 static inline uint32_t nif__word(const uint8_t *p)
 {
-    uint32_t w;
+    return *(const nif__word_at *)(const void *)p;
+}
 
-    memcpy(&w, NIF__ALIGNED4(p), sizeof(w));
-    return w;
+/// The two bytes at `p`, which is even, as they lie.
+static inline uint16_t nif__half(const uint8_t *p)
+{
+    return *(const nif__half_at *)(const void *)p;
 }
 
 /// Puts a word at `p`, which is aligned, as it is to lie.
 static inline void nif__put_word(uint8_t *p, uint32_t w)
 {
-    memcpy(NIF__ALIGNED4(p), &w, sizeof(w));
+    *(nif__word_at *)(void *)p = w;
 }
 
-/// Bytes that one round of the loops below takes.
-#define NIF__BLOCK 64u
-
-/// Adds `blocks` (not 0) blocks at `*p`, which is aligned, to `sum`, and
-/// moves `*p` behind them.
-static inline uint32_t nif__sum_blocks(uint32_t sum, const uint8_t **p,
-    size_t blocks);
-
-/// The same, and copies them to `*dst`, which is aligned too.
-static inline uint32_t nif__copy_blocks(uint32_t sum, uint8_t **dst,
-    const uint8_t **p, size_t blocks);
-
-#if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN)
-
-// clang-format off
-#define NIF__ADD4 \
-    "adcs %[sum], r3\n adcs %[sum], r4\n" \
-    "adcs %[sum], r5\n adcs %[sum], r6\n"
-#define NIF__LOAD4  "ldmia %[src]!, {r3-r6}\n"
-#define NIF__STORE4 "stmia %[dst]!, {r3-r6}\n"
-// clang-format on
-
-static inline uint32_t nif__sum_blocks(uint32_t sum, const uint8_t **p,
-    size_t blocks)
+/// Puts two bytes at `p`, which is even, as they are to lie.
+static inline void nif__put_half(uint8_t *p, uint16_t h)
 {
-    const uint8_t *src = *p;
-    uint32_t zero = 0;
-
-    __asm__ volatile(".syntax unified\n"
-                     "1:\n" NIF__LOAD4 "adds %[sum], r3\n"
-                     "adcs %[sum], r4\n adcs %[sum], r5\n"
-                     "adcs %[sum], r6\n" NIF__LOAD4 NIF__ADD4 NIF__LOAD4
-                         NIF__ADD4 NIF__LOAD4 NIF__ADD4 "adcs %[sum], %[zero]\n"
-                     "subs %[n], #1\n"
-                     "bne 1b\n"
-                     : [sum] "+l"(sum), [src] "+l"(src), [n] "+l"(blocks)
-                     : [zero] "l"(zero)
-                     : "r3", "r4", "r5", "r6", "cc", "memory");
-    *p = src;
-    return sum;
-}
-
-static inline uint32_t nif__copy_blocks(uint32_t sum, uint8_t **to,
-    const uint8_t **p, size_t blocks)
-{
-    const uint8_t *src = *p;
-    uint8_t *dst = *to;
-    size_t n = blocks;
-
-    // Seven low registers are all there are: the carry goes round through
-    // r3, whose value is stored by then.
-    __asm__ volatile(".syntax unified\n"
-                     "1:\n" NIF__LOAD4 "adds %[sum], r3\n"
-                     "adcs %[sum], r4\n adcs %[sum], r5\n"
-                     "adcs %[sum], r6\n" NIF__STORE4 NIF__LOAD4 NIF__ADD4
-                         NIF__STORE4 NIF__LOAD4 NIF__ADD4 NIF__STORE4 NIF__LOAD4
-                             NIF__ADD4 NIF__STORE4 "mov r3, %[zero]\n"
-                     "adcs %[sum], r3\n"
-                     "subs %[n], #1\n"
-                     "bne 1b\n"
-                     : [sum] "+l"(sum), [src] "+l"(src), [dst] "+l"(dst),
-                     [n] "+l"(n)
-                     : [zero] "h"(0)
-                     : "r3", "r4", "r5", "r6", "cc", "memory");
-    *p = src;
-    *to = dst;
-    return sum;
+    *(nif__half_at *)(void *)p = h;
 }
 
 #else
 
-static inline uint32_t nif__sum_blocks(uint32_t sum, const uint8_t **p,
-    size_t blocks)
+static inline uint32_t nif__word(const uint8_t *p)
+{
+    uint32_t w;
+
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
+static inline uint16_t nif__half(const uint8_t *p)
+{
+    uint16_t h;
+
+    memcpy(&h, p, sizeof(h));
+    return h;
+}
+
+static inline void nif__put_word(uint8_t *p, uint32_t w)
+{
+    memcpy(p, &w, sizeof(w));
+}
+
+static inline void nif__put_half(uint8_t *p, uint16_t h)
+{
+    memcpy(p, &h, sizeof(h));
+}
+
+#endif
+
+#if defined(__GNUC__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+
+/// A word whose bytes, as it lies, are `v` big-endian; and back.
+static inline uint32_t nif__be32(uint32_t v)
+{
+    return __builtin_bswap32(v);
+}
+
+static inline uint16_t nif__be16(uint16_t v)
+{
+    return __builtin_bswap16(v);
+}
+
+#else
+
+static inline uint32_t nif__be32(uint32_t v)
+{
+    const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16),
+        (uint8_t)(v >> 8), (uint8_t)v };
+    uint32_t w;
+
+    memcpy(&w, b, sizeof(w));
+    return w;
+}
+
+static inline uint16_t nif__be16(uint16_t v)
+{
+    const uint8_t b[2] = { (uint8_t)(v >> 8), (uint8_t)v };
+    uint16_t h;
+
+    memcpy(&h, b, sizeof(h));
+    return h;
+}
+
+#endif
+
+/// Adds `n` words at `*p`, which is aligned, to `sum`, and moves `*p` behind
+/// them.
+static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
+    size_t n);
+
+/// The same, and copies them to `*dst`, which is aligned too.
+static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
+    const uint8_t **p, size_t n);
+
+#if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN)
+
+// Sixteen words a round, then one by one. Seven low registers are all there
+// are: where a copy needs one more, the carry goes round through r3, whose
+// value is stored by then.
+// clang-format off
+#define NIF__LOAD4  "ldmia %[src]!, {r3-r6}\n"
+#define NIF__STORE4 "stmia %[dst]!, {r3-r6}\n"
+#define NIF__ADC3 \
+    "adcs %[sum], r4\n adcs %[sum], r5\n adcs %[sum], r6\n"
+#define NIF__ADD4   "adds %[sum], r3\n" NIF__ADC3
+#define NIF__ADC4   "adcs %[sum], r3\n" NIF__ADC3
+
+static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
+    size_t n)
+{
+    const uint8_t *src = *p;
+    uint32_t zero = 0;
+
+    __asm__ volatile(
+        ".syntax unified\n"
+        "subs %[n], #16\n"
+        "bcc 2f\n"
+        "1:\n"
+        NIF__LOAD4 NIF__ADD4 NIF__LOAD4 NIF__ADC4
+        NIF__LOAD4 NIF__ADC4 NIF__LOAD4 NIF__ADC4
+        "adcs %[sum], %[zero]\n"
+        "subs %[n], #16\n"
+        "bcs 1b\n"
+        "2:\n"
+        "adds %[n], #16\n"
+        "beq 4f\n"
+        "3:\n"
+        "ldmia %[src]!, {r3}\n"
+        "adds %[sum], r3\n"
+        "adcs %[sum], %[zero]\n"
+        "subs %[n], #1\n"
+        "bne 3b\n"
+        "4:\n"
+        : [sum] "+&l"(sum), [src] "+&l"(src), [n] "+&l"(n)
+        : [zero] "l"(zero)
+        : "r3", "r4", "r5", "r6", "cc", "memory");
+    *p = src;
+    return sum;
+}
+
+static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **to,
+    const uint8_t **p, size_t n)
+{
+    const uint8_t *src = *p;
+    uint8_t *dst = *to;
+
+    __asm__ volatile(
+        ".syntax unified\n"
+        "subs %[n], #16\n"
+        "bcc 2f\n"
+        "1:\n"
+        NIF__LOAD4 NIF__ADD4 NIF__STORE4 NIF__LOAD4 NIF__ADC4 NIF__STORE4
+        NIF__LOAD4 NIF__ADC4 NIF__STORE4 NIF__LOAD4 NIF__ADC4 NIF__STORE4
+        "mov r3, %[zero]\n"
+        "adcs %[sum], r3\n"
+        "subs %[n], #16\n"
+        "bcs 1b\n"
+        "2:\n"
+        "adds %[n], #16\n"
+        "beq 4f\n"
+        "3:\n"
+        "ldmia %[src]!, {r3}\n"
+        "stmia %[dst]!, {r3}\n"
+        "adds %[sum], r3\n"
+        "mov r3, %[zero]\n"
+        "adcs %[sum], r3\n"
+        "subs %[n], #1\n"
+        "bne 3b\n"
+        "4:\n"
+        : [sum] "+&l"(sum), [src] "+&l"(src), [dst] "+&l"(dst), [n] "+&l"(n)
+        : [zero] "h"(0)
+        : "r3", "r4", "r5", "r6", "cc", "memory");
+    *p = src;
+    *to = dst;
+    return sum;
+}
+// clang-format on
+
+#else
+
+static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p, size_t n)
 {
     const uint8_t *src = *p;
     uint64_t wide = sum;
 
-    for (; blocks > 0; blocks--) {
-        for (unsigned i = 0; i < NIF__BLOCK; i += 16) {
-            wide += nif__word(src + i);
-            wide += nif__word(src + i + 4);
-            wide += nif__word(src + i + 8);
-            wide += nif__word(src + i + 12);
-        }
-        src += NIF__BLOCK;
+    for (; n >= 4; n -= 4) {
+        wide += nif__word(src);
+        wide += nif__word(src + 4);
+        wide += nif__word(src + 8);
+        wide += nif__word(src + 12);
+        src += 16;
+    }
+    for (; n > 0; n--) {
+        wide += nif__word(src);
+        src += 4;
     }
     *p = src;
     return nif__carry_add((uint32_t)wide, (uint32_t)(wide >> 32));
 }
 
-static inline uint32_t nif__copy_blocks(uint32_t sum, uint8_t **dst,
-    const uint8_t **p, size_t blocks)
+static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
+    const uint8_t **p, size_t n)
 {
-    memcpy(*dst, *p, blocks * NIF__BLOCK);
-    *dst += blocks * NIF__BLOCK;
-    return nif__sum_blocks(sum, p, blocks);
+    memcpy(*dst, *p, n * 4);
+    *dst += n * 4;
+    return nif__sum_words(sum, p, n);
 }
 
 #endif
