@@ -298,10 +298,10 @@ static void run_output(struct nif_tcpip *ip)
     struct nif_conn *next;
 
     ip->work = false;
+    ip->busy = false;
     if (ip->cfg.fragment != NULL) {
         ip->cfg.fragment->ops->output(ip);
     }
-    ip->busy = false;
     for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
         next = c->next;
         if (c->proto == NIF_TCP) {

@@ -357,6 +357,7 @@ int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
         nif__due(nif__conn_stack(conn), 0);
         break;
     case NIF_OPT_TTL:
+    case NIF_OPT_REUSE:
     default: return NIF_ENOTSUP;
     }
     nif__kick(nif__conn_stack(conn));
