@@ -49,6 +49,7 @@ void peer_init_rings(struct peer *p, size_t cap);
 /// The same over a pair that is there already, of a peer that is all zero
 /// else.
 void peer_begin(struct peer *p, size_t cap);
+
 /// Gives our stack the optional parts of TCP, and its connections memory for
 /// them. Before anything is said.
 void peer_extend(struct peer *p, bool sack, bool stamps);

@@ -12,6 +12,7 @@
 
 #define INPUT_MAX (1u << 20)
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static unsigned count;

@@ -50,7 +50,7 @@ static void segment(void)
         .wnd = (uint16_t)(byte() << 8 | byte()),
     };
     unsigned options = byte() % 11 * 4;
-    size_t len = byte() * 6u;
+    size_t len = (size_t)byte() * 6;
     uint8_t *exact;
 
     if (byte() % 16 == 0) {
@@ -114,9 +114,13 @@ static void application(void)
     int n;
 
     switch (byte() % 9) {
-    case 0: ignore(nif_conn_send(p.conn, buf, byte() * 20u, NULL)); break;
-    case 1: ignore(nif_conn_recv(p.conn, buf, byte() * 20u, NULL)); break;
-    case 2: ignore(nif_conn_send_ref(p.conn, lent, byte() * 11u)); break;
+    case 0:
+        ignore(nif_conn_send(p.conn, buf, (size_t)byte() * 20, NULL));
+        break;
+    case 1:
+        ignore(nif_conn_recv(p.conn, buf, (size_t)byte() * 20, NULL));
+        break;
+    case 2: ignore(nif_conn_send_ref(p.conn, lent, (size_t)byte() * 11)); break;
     case 3:
         n = nif_conn_peek(p.conn, &seen);
         if (n > 0) {
@@ -139,14 +143,19 @@ static void application(void)
     }
 }
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    unsigned begin;
+
     at = data;
     left = size;
     peer_init(&p);
-    if (byte() & 1) {
+    begin = byte();
+    peer_extend(&p, (begin & 2) != 0, (begin & 4) != 0);
+    if (begin & 1) {
         peer_connect(&p);
     } else {
         peer_serve(&p);

@@ -67,9 +67,9 @@ struct nif_tcpip_cfg {
     size_t rx_cap;           ///< NIF_ETH_FRAME_MAX
     uint64_t seed;           ///< secret; for initial sequence numbers and
                              ///< ports: another at each boot
-    struct nif_reassembly *reassembly; ///< nif/reassembly.h, or NULL
-    struct nif_fragment *fragment;     ///< nif/reassembly.h, or NULL
-    struct nif_igmp *igmp;             ///< nif/igmp.h, or NULL
+    struct nif_reassembly *reassembly;   ///< nif/reassembly.h, or NULL
+    struct nif_fragment *fragment;       ///< nif/reassembly.h, or NULL
+    struct nif_igmp *igmp;               ///< nif/igmp.h, or NULL
     const struct nif_tcp_sack *sack;     ///< &nif_tcp_sack, or NULL
     const struct nif_tcp_stamps *stamps; ///< &nif_tcp_stamps, or NULL
 };
