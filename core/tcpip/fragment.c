@@ -43,13 +43,14 @@ static int send_piece(struct nif_tcpip *ip, struct nif__out *out, size_t len)
     struct nif__frag *frag = out->frag;
     size_t most = ((size_t)ip->mtu - IPV4_LEN) & ~(size_t)7;
     size_t left = len - frag->at;
-    size_t now = left < most ? left : most;
+    bool last = left <= most;
+    size_t now = last ? left : most;
     struct nif_seg segs[4] = { { out->head, ETH_LEN + IPV4_LEN } };
     size_t n = cut(out, frag->at, now, segs + 1);
     int err;
 
     nif__ipv4_put_header(ip, out, IPV4_LEN + now, frag->id,
-        (uint16_t)(frag->at >> 3 | (now < left ? IPV4_MORE : 0)));
+        (uint16_t)(frag->at >> 3 | (last ? 0 : IPV4_MORE)));
     err = nif__ether_send(ip, segs, n + 1);
     if (err == 0) {
         ip->stats.ip_frag_tx++;
