@@ -29,7 +29,8 @@ enum {
 // RFC 2236 8; intervals in microseconds.
 #define UNSOLICITED_US (10 * NIF__SECOND_US)
 #define V1_ROUTER_US   (400 * (uint64_t)NIF__SECOND_US)
-#define V1_RESP        100 // tenths of a second
+#define TENTH_US       100000u
+#define V1_RESP_US     (100 * TENTH_US)
 #define ROBUSTNESS     2
 #define RETRY_US       10000u
 
@@ -87,9 +88,9 @@ static void schedule(struct nif_igmp *igmp, struct nif_igmp_group *g,
 // A random time up to `most_us` from now (below 2^28), never quite zero.
 static uint64_t later(struct nif_igmp *igmp, uint32_t most_us)
 {
-    uint32_t lot = nif__random(igmp->ip) >> 20; // 12 bits
+    uint32_t wait_us = (most_us >> 12) * (nif__random(igmp->ip) >> 20);
 
-    return igmp->ip->now_us + ((most_us >> 12) * lot) + 1;
+    return igmp->ip->now_us + wait_us + 1;
 }
 
 static void report(struct nif_igmp *igmp, struct nif_igmp_group *g)
@@ -200,15 +201,15 @@ static uint32_t igmp_member(const struct nif_igmp *igmp, uint32_t addr)
 static void take_query(struct nif_igmp *igmp, const struct nif__in *in)
 {
     uint32_t about = nif_get_be32(in->body + IGMP_GROUP);
-    uint32_t tenths = in->body[IGMP_MAX_RESP];
+    uint32_t most_us = in->body[IGMP_MAX_RESP] * TENTH_US;
 
     if (about != 0 ? in->dst != about : in->dst != ALL_HOSTS) {
         igmp->drop_count++;
         return;
     }
     igmp->query_count++;
-    if (tenths == 0) {
-        tenths = V1_RESP;
+    if (most_us == 0) {
+        most_us = V1_RESP_US;
         igmp->v1_until_us = igmp->ip->now_us + V1_ROUTER_US;
     }
     for (size_t i = 0; i < igmp->cfg.count; i++) {
@@ -216,8 +217,8 @@ static void take_query(struct nif_igmp *igmp, const struct nif__in *in)
 
         if (g->ip != 0 && g->ip != ALL_HOSTS &&
             (about == 0 || about == g->ip) &&
-            g->at_us > igmp->ip->now_us + tenths * 100000) {
-            schedule(igmp, g, later(igmp, tenths * 100000));
+            g->at_us > igmp->ip->now_us + most_us) {
+            schedule(igmp, g, later(igmp, most_us));
         }
     }
 }

@@ -49,10 +49,17 @@ static uint16_t cap_of(const struct nif_reassembly *r)
 
 // ------------------------------------------------------------------ holes
 
+static uint8_t *hole_at(uint8_t *body, size_t at)
+{
+    return body + at * 8;
+}
+
 static void put_hole(uint8_t *body, uint16_t at, uint16_t end, uint16_t next)
 {
-    nif_put_be16(body + at * 8 + HOLE_END, end);
-    nif_put_be16(body + at * 8 + HOLE_NEXT, next);
+    uint8_t *hole = hole_at(body, at);
+
+    nif_put_be16(hole + HOLE_END, end);
+    nif_put_be16(hole + HOLE_NEXT, next);
 }
 
 // Takes the piece out of the hole [hole, end), which is followed by `next`.
@@ -60,7 +67,7 @@ static void put_hole(uint8_t *body, uint16_t at, uint16_t end, uint16_t next)
 static uint16_t split(uint8_t *body, uint16_t hole, uint16_t next,
     const struct piece *piece)
 {
-    uint16_t end = nif_get_be16(body + hole * 8 + HOLE_END);
+    uint16_t end = nif_get_be16(hole_at(body, hole) + HOLE_END);
     uint16_t from = (uint16_t)(piece->at >> 3);
     uint16_t to = (uint16_t)((piece->at + piece->len + 7) >> 3);
 
@@ -95,8 +102,8 @@ static enum fit fit(const struct nif_reassembly *r,
         if (hole == NONE || to <= hole) {
             return piece->more || slot->end != 0 ? REPEATED : WRONG;
         }
-        end = nif_get_be16(body + hole * 8 + HOLE_END);
-        next = nif_get_be16(body + hole * 8 + HOLE_NEXT);
+        end = nif_get_be16(hole_at(body, hole) + HOLE_END);
+        next = nif_get_be16(hole_at(body, hole) + HOLE_NEXT);
         if (from < end) {
             // Only half in the hole, or the last one with more behind it.
             if (from < hole || to > end ||
@@ -112,7 +119,7 @@ static enum fit fit(const struct nif_reassembly *r,
             }
             return FITS;
         }
-        link = body + hole * 8 + HOLE_NEXT;
+        link = hole_at(body, hole) + HOLE_NEXT;
         hole = next;
     }
     return WRONG;

@@ -242,9 +242,9 @@ static void what_is_not_about_us_changes_nothing(void **state)
     static const struct {
         const char *what;
         uint16_t type;
-        size_t at; // of the quote
+        uint16_t at; // of the quote
         uint16_t value;
-        size_t len;
+        uint16_t len;
     } cases[] = {
         { "source quench", 0x0400, 0, 0x4500, 28 },
         { "redirect", 0x0501, 0, 0x4500, 28 },

@@ -55,10 +55,10 @@ static struct nif_stack *stack(void)
     return &p.stack[0].stack;
 }
 
-static void open_conn(struct nif_conn *conn, uint8_t *ring, uint16_t port)
+static void open_conn(struct nif_conn *conn, unsigned ring, uint16_t port)
 {
     const struct nif_endpoint local = { .port = port };
-    const struct nif_conn_cfg cfg = { .rx = ring, .rx_cap = 200 };
+    const struct nif_conn_cfg cfg = { .rx = rx[ring], .rx_cap = 200 };
 
     assert_int_equal(nif_conn_open(stack(), conn, NIF_UDP, &cfg), 0);
     assert_int_equal(nif_conn_option(conn, NIF_OPT_REUSE, 1), 0);
@@ -79,7 +79,7 @@ static int setup(void **state)
             .count = nif_countof(groups) });
     p.parts.igmp = &igmp;
     pair_restart(&p, 41);
-    open_conn(&c, rx[0], 7);
+    open_conn(&c, 0, 7);
     return 0;
 }
 
@@ -188,7 +188,7 @@ static void joining_is_reported_at_once_and_once_more(void **state)
     expect(0x16, GROUP, GROUP);
     assert_int_equal(next(60 * SECOND), 0);
     // Somebody else who joins is no news for the router.
-    open_conn(&d, rx[1], 7);
+    open_conn(&d, 1, 7);
     assert_int_equal(nif_conn_group(&d, &group, true), 0);
     assert_int_equal(next(20 * SECOND), 0);
 }
@@ -250,7 +250,7 @@ static void the_last_to_leave_says_so(void **state)
 {
     (void)state;
     join();
-    open_conn(&d, rx[1], 7);
+    open_conn(&d, 1, 7);
     assert_int_equal(nif_conn_group(&d, &group, true), 0);
     assert_int_equal(nif_conn_group(&c, &group, false), 0);
     assert_int_equal(nif_conn_group(&c, &group, false), 0); // is out already
@@ -393,7 +393,7 @@ static void everybody_in_the_group_gets_a_copy(void **state)
 {
     (void)state;
     join();
-    open_conn(&d, rx[1], 7);
+    open_conn(&d, 1, 7);
     pair_inject(&p, in, datagram(GROUP, 7));
     assert_int_equal(heard(&c), 5);
     assert_int_equal(heard(&d), NIF_EAGAIN); // has not joined
@@ -415,7 +415,7 @@ static void everybody_in_the_group_gets_a_copy(void **state)
 static void the_groups_of_connections_do_not_mix(void **state)
 {
     (void)state;
-    open_conn(&d, rx[1], 7);
+    open_conn(&d, 1, 7);
     assert_int_equal(nif_conn_group(&c, &group, true), 0);
     assert_int_equal(nif_conn_group(&d, &other, true), 0);
     pair_inject(&p, in, datagram(GROUP, 7));
@@ -477,7 +477,7 @@ static void without_the_part_there_are_no_groups(void **state)
     (void)state;
     p.parts.igmp = NULL;
     pair_restart(&p, 41);
-    open_conn(&c, rx[0], 7);
+    open_conn(&c, 0, 7);
     assert_int_equal(nif_conn_group(&c, &group, true), NIF_ENOTSUP);
     query(1, 0, ALL);
     pair_inject(&p, in, datagram(GROUP, 7));

@@ -288,7 +288,7 @@ static void mutations_of_fragments_do_no_harm(void **state)
     (void)state;
     pieces_start(&s, 2, 5000);
     for (unsigned n = 0; n < count; n++) {
-        size_t at = pair_roll(&s.pair, 700) * 8;
+        size_t at = (size_t)pair_roll(&s.pair, 700) * 8;
         struct frag f = {
             .id = (uint16_t)pair_roll(&s.pair, 3),
             .proto = pair_roll(&s.pair, 2) == 0 ? 1 : 17,
@@ -298,7 +298,7 @@ static void mutations_of_fragments_do_no_harm(void **state)
         };
 
         if (pair_roll(&s.pair, 2) == 0) {
-            f.at = pair_roll(&s.pair, 4) * 1480;
+            f.at = (size_t)pair_roll(&s.pair, 4) * 1480;
             f.len = 1480;
         } else if (f.more) {
             f.len = (f.len + 7) & ~(size_t)7;
