@@ -7,8 +7,6 @@
 
 #include "nif/acd.h"
 
-#include <string.h>
-
 #define PROBE_NUM           3
 #define PROBE_MIN_US        (1 * (uint64_t)NIF__SECOND_US)
 #define ANNOUNCE_WAIT_US    (2 * (uint64_t)NIF__SECOND_US)
@@ -181,7 +179,7 @@ static void acd_arp(struct nif_acd *acd, const uint8_t *arp)
         arp[ARP_OPER + 1] == ARP_REQUEST;
 
     if ((spa != acd->ip && !rival) ||
-        memcmp(arp + ARP_SHA, ip->net.hwaddr.byte, 6) == 0) {
+        nif__hwaddr_same(arp + ARP_SHA, ip->net.hwaddr.byte)) {
         return;
     }
     if (acd->state == NIF_ACD_OFF || acd->state == NIF_ACD_CONFLICT) {

@@ -30,6 +30,11 @@ enum {
 #define QUIET_US  (3 * (uint64_t)NIF__SECOND_US)
 #define AGE_US    (NIF_ARP_AGE_S * (uint64_t)NIF__SECOND_US)
 
+// The fixed part of a packet: kinds of addresses, and their lengths.
+#define IPV4_OVER_ETHERNET \
+    ((uint32_t)ARP_HTYPE_ETHERNET << 16 | (uint32_t)ETH_TYPE_IPV4)
+#define LENGTHS (6 << 8 | 4)
+
 // RFC 5227 1.1.
 #define ANNOUNCE_NUM 2
 #define ANNOUNCE_US  (2 * (uint64_t)NIF__SECOND_US)
@@ -79,11 +84,10 @@ static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip, bool ours)
 static void header(const struct nif_tcpip *ip, uint8_t *arp, uint16_t oper,
     uint32_t spa)
 {
-    static const uint8_t fixed[] = { 0, ARP_HTYPE_ETHERNET, 8, 0, 6, 4, 0 };
-
-    memcpy(arp, fixed, sizeof(fixed));
-    arp[ARP_OPER + 1] = (uint8_t)oper;
-    memcpy(arp + ARP_SHA, ip->net.hwaddr.byte, 6);
+    nif_put_be32(arp + ARP_HTYPE, IPV4_OVER_ETHERNET);
+    nif_put_be16(arp + ARP_HLEN, LENGTHS);
+    nif_put_be16(arp + ARP_OPER, oper);
+    nif__hwaddr_copy(arp + ARP_SHA, ip->net.hwaddr.byte);
     nif_put_be32(arp + ARP_SPA, spa);
 }
 
@@ -104,8 +108,8 @@ int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to, uint32_t spa,
     if (to == NULL || link_local(ip)) {
         to = everybody;
     }
-    memcpy(frame + ETH_DST, to, 6);
-    memcpy(frame + ETH_SRC, ip->net.hwaddr.byte, 6);
+    nif__hwaddr_copy(frame + ETH_DST, to);
+    nif__hwaddr_copy(frame + ETH_SRC, ip->net.hwaddr.byte);
     nif_put_be16(frame + ETH_TYPE, ETH_TYPE_ARP);
     header(ip, frame + ETH_LEN, ARP_REQUEST, spa);
     nif_put_be32(frame + ETH_LEN + ARP_TPA, tpa);
@@ -151,7 +155,7 @@ int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
         return NIF_EAGAIN;
     }
     n->used = true;
-    memcpy(hwaddr, n->hwaddr.byte, 6);
+    nif__hwaddr_copy(hwaddr, n->hwaddr.byte);
     return 0;
 }
 
@@ -244,19 +248,20 @@ static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
     }
     n->state = KNOWN;
     n->at_us = ip->now_us + AGE_US;
-    memcpy(n->hwaddr.byte, arp + ARP_SHA, 6);
+    nif__hwaddr_copy(n->hwaddr.byte, arp + ARP_SHA);
     nif__due(ip, n->at_us);
 }
 
 // A question or an answer of IPv4 over Ethernet, from one card.
 static bool well_formed(const uint8_t *arp, size_t len)
 {
-    static const uint8_t fixed[] = { 0, ARP_HTYPE_ETHERNET, 8, 0, 6, 4, 0 };
     static const uint8_t nobody[6] = { 0 };
 
-    return len >= ARP_LEN && memcmp(arp, fixed, sizeof(fixed)) == 0 &&
+    return len >= ARP_LEN &&
+        nif_get_be32(arp + ARP_HTYPE) == IPV4_OVER_ETHERNET &&
+        nif_get_be16(arp + ARP_HLEN) == LENGTHS && arp[ARP_OPER] == 0 &&
         (arp[ARP_OPER + 1] == ARP_REQUEST || arp[ARP_OPER + 1] == ARP_REPLY) &&
-        (arp[ARP_SHA] & 1) == 0 && memcmp(arp + ARP_SHA, nobody, 6) != 0;
+        (arp[ARP_SHA] & 1) == 0 && !nif__hwaddr_same(arp + ARP_SHA, nobody);
 }
 
 // A neighbour's address: one of our subnet that is not ours.
@@ -269,14 +274,15 @@ static bool plausible(struct nif_tcpip *ip, uint32_t spa)
     return ((spa ^ ip->ip) & ip->mask) == 0 && !nif__ipv4_is_broadcast(ip, spa);
 }
 
-static void reply(struct nif_tcpip *ip, uint8_t *frame)
+static void reply(struct nif_tcpip *ip, uint8_t *frame, uint32_t spa)
 {
     uint8_t *arp = frame + ETH_LEN;
 
-    memcpy(arp + ARP_THA, arp + ARP_SHA, 10); // with the address behind
+    nif__hwaddr_copy(arp + ARP_THA, arp + ARP_SHA);
+    nif_put_be32(arp + ARP_TPA, spa);
     header(ip, arp, ARP_REPLY, ip->ip);
     if (link_local(ip)) {
-        memcpy(frame + ETH_SRC, everybody, 6);
+        nif__hwaddr_copy(frame + ETH_SRC, everybody);
     }
     ip->stats.arp_tx++;
     nif__ether_reply(ip, frame, ETH_LEN + ARP_LEN);
@@ -309,6 +315,6 @@ void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         learn(ip, arp, asks_us);
     }
     if (asks_us) {
-        reply(ip, frame);
+        reply(ip, frame, spa);
     }
 }

@@ -4,12 +4,26 @@
 
 #include "internal.h"
 
-#include <string.h>
+void nif__hwaddr_copy(uint8_t *to, const uint8_t *from)
+{
+    to[0] = from[0];
+    to[1] = from[1];
+    to[2] = from[2];
+    to[3] = from[3];
+    to[4] = from[4];
+    to[5] = from[5];
+}
+
+bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b)
+{
+    return ((a[5] ^ b[5]) | (a[4] ^ b[4]) | (a[3] ^ b[3]) | (a[2] ^ b[2]) |
+               (a[1] ^ b[1]) | (a[0] ^ b[0])) == 0;
+}
 
 static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
 {
     return (frame[ETH_DST] & 1) != 0 ||
-        memcmp(frame + ETH_DST, ip->net.hwaddr.byte, 6) == 0;
+        nif__hwaddr_same(frame + ETH_DST, ip->net.hwaddr.byte);
 }
 
 void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
@@ -98,8 +112,8 @@ void nif__ether_retry(struct nif_tcpip *ip)
 
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
-    memcpy(frame + ETH_DST, frame + ETH_SRC, 6);
-    memcpy(frame + ETH_SRC, ip->net.hwaddr.byte, 6);
+    nif__hwaddr_copy(frame + ETH_DST, frame + ETH_SRC);
+    nif__hwaddr_copy(frame + ETH_SRC, ip->net.hwaddr.byte);
     NIF_ASSERT(ip->held == NULL);
     ip->held = frame;
     ip->held_len = len;

@@ -124,7 +124,7 @@ static void fragment_reply(struct nif_tcpip *ip, const struct nif__in *in,
     f->dst = in->src;
     f->at = 0;
     f->proto = in->ip[IPV4_PROTO];
-    memcpy(f->hwaddr.byte, in->frame + ETH_SRC, 6);
+    nif__hwaddr_copy(f->hwaddr.byte, in->frame + ETH_SRC);
     *in->lent = NIF__LENT;
     ip->work = true;
 }

@@ -42,7 +42,8 @@ struct nif__frag {
     uint16_t id;
 };
 
-/// A packet to send.
+/// A packet to send. Whoever makes one sets each field; `head` is filled in
+/// on the way.
 struct nif__out {
     const uint8_t *hwaddr; ///< where to; NULL: as the address says
     uint32_t dst;
@@ -148,6 +149,12 @@ void nif__ring_segs(const struct nif__ring *ring, const uint8_t *buf,
 
 // -------------------------------------------------------------- Ethernet
 
+/// Copies an Ethernet address: a third of what memcpy() takes.
+void nif__hwaddr_copy(uint8_t *to, const uint8_t *from);
+
+/// True if two Ethernet addresses are the same.
+bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b);
+
 /// Takes a received frame.
 void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 
@@ -217,7 +224,11 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in,
 bool nif__ipv4_is_host(const struct nif_ip *ip);
 
 /// True for 255.255.255.255 and the broadcast address of our subnet.
-bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr);
+static inline bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip,
+    uint32_t addr)
+{
+    return addr == UINT32_MAX || addr == ip->broadcast;
+}
 
 /// The Ethernet address of a multicast group.
 void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6]);

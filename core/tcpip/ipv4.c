@@ -47,15 +47,6 @@ bool nif__ipv4_is_host(const struct nif_ip *ip)
         addr >> 24 != 127;
 }
 
-bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip, uint32_t addr)
-{
-    // A subnet of one or two addresses has no broadcast (RFC 3021).
-    return addr == UINT32_MAX ||
-        (ip->ip != 0 && ip->mask < 0xFFFFFFFE &&
-            (addr | ip->mask) == UINT32_MAX &&
-            ((addr ^ ip->ip) & ip->mask) == 0);
-}
-
 // A source that can be answered. 0.0.0.0 is who has no address yet and calls
 // to all, or a switch that asks for groups.
 static bool source_possible(const struct nif_tcpip *ip,
@@ -70,10 +61,10 @@ static bool source_possible(const struct nif_tcpip *ip,
         !nif__ipv4_is_broadcast(ip, in->src);
 }
 
-// Whom it is for: us, all, or a group that we are in. Before there is an
-// address, everything that came to our card: a DHCP server may use the
-// address that it is about to give (RFC 2131 4.1).
-static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
+// A packet for more than us: for all, or a group that we are in. Before
+// there is an address, everything that came to our card: a DHCP server may
+// use the address that it is about to give (RFC 2131 4.1).
+static bool for_us_too(const struct nif_tcpip *ip, struct nif__in *in)
 {
     if (nif__ipv4_is_broadcast(ip, in->dst)) {
         in->group = true;
@@ -86,15 +77,18 @@ static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
         in->groups = igmp != NULL ? igmp->ops->member(igmp, in->dst) : 0;
         return in->groups != 0;
     }
-    if (ip->ip == 0) {
-        return in->dst >> 28 < 0xE;
-    }
-    // What is ours but went to all cards was not sent by an honest host
-    // (RFC 1122 3.3.6).
-    return in->dst == ip->ip && !in->group;
+    return ip->ip == 0 && in->dst >> 28 < 0xE;
 }
 
-// Checks the header's own sense; `*len` is then the packet's length.
+static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
+{
+    // What is ours but went to all cards was not sent by an honest host
+    // (RFC 1122 3.3.6).
+    return in->dst == ip->ip && in->dst != 0 ? !in->group : for_us_too(ip, in);
+}
+
+// Checks the header's own sense; `*len` is then the packet's length. Its sum
+// is made once it is clear that the packet is for us.
 static bool header_sound(const uint8_t *h, size_t *len)
 {
     size_t header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
@@ -105,7 +99,7 @@ static bool header_sound(const uint8_t *h, size_t *len)
         return false;
     }
     *len = total;
-    return nif__sum_end(nif__sum(0, h, header)) == 0;
+    return true;
 }
 
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
@@ -148,7 +142,7 @@ static void fragment(struct nif_tcpip *ip, const struct nif__in *in)
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     uint8_t *h = frame + ETH_LEN;
-    struct nif__in in = { .frame = frame, .ip = h };
+    struct nif__in in; // each field is set: cheaper than zeroes first
     size_t header;
     size_t bad;
 
@@ -158,6 +152,10 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         return;
     }
     header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
+    in.frame = frame;
+    in.ip = h;
+    in.groups = 0;
+    in.lent = NULL;
     in.body = h + header;
     in.len = len - header;
     in.src = nif_get_be32(h + IPV4_SRC);
@@ -169,6 +167,10 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     }
     if (!source_possible(ip, &in)) {
         ip->stats.ip_source++;
+        return;
+    }
+    if (nif__sum_end(nif__sum(0, h, header)) != 0) {
+        ip->stats.ip_bad++;
         return;
     }
     bad = bad_option(h, header);
@@ -216,7 +218,7 @@ static int hwaddr_of(struct nif_tcpip *ip, const struct nif__out *out,
     int err = nif__ipv4_route(ip, out->dst, &hop);
 
     if (out->hwaddr != NULL) {
-        memcpy(hwaddr, out->hwaddr, 6);
+        nif__hwaddr_copy(hwaddr, out->hwaddr);
         return 0;
     }
     if (err != 0) {
@@ -244,7 +246,7 @@ int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
 {
     int err = hwaddr_of(ip, out, out->head + ETH_DST);
 
-    memcpy(out->head + ETH_SRC, ip->net.hwaddr.byte, 6);
+    nif__hwaddr_copy(out->head + ETH_SRC, ip->net.hwaddr.byte);
     nif_put_be16(out->head + ETH_TYPE, ETH_TYPE_IPV4);
     return err;
 }
@@ -331,9 +333,31 @@ int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
     return err;
 }
 
+// What the header's sum becomes where `was` becomes `is` (RFC 1624).
+static uint32_t change(uint32_t sum, uint32_t was, uint32_t is)
+{
+    return sum + (was ^ 0xFFFF) + is;
+}
+
+// The header of a request, without options, as that of its reply: the
+// addresses change places, which the sum does not see.
+static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    uint8_t *h = in->ip;
+    uint32_t sum = nif_get_be16(h + IPV4_SUM) ^ 0xFFFFu;
+    uint16_t id = ip->ip_id++;
+
+    sum = change(sum, nif_get_be16(h + IPV4_ID), id);
+    sum = change(sum, (uint32_t)h[IPV4_TTL] << 8, IPV4_TTL_DEFAULT << 8);
+    nif_put_be16(h + IPV4_ID, id);
+    h[IPV4_TTL] = IPV4_TTL_DEFAULT;
+    nif_put_be16(h + IPV4_SUM, nif__sum_end(sum));
+    nif_put_be32(h + IPV4_SRC, ip->ip);
+    nif_put_be32(h + IPV4_DST, in->src);
+}
+
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
 {
-    size_t header_len = (size_t)(in->body - in->ip);
     uint8_t *h = in->ip;
 
     if (IPV4_LEN + len > ip->mtu) {
@@ -343,18 +367,14 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         return;
     }
     // Options are never echoed: the body moves up behind a bare header.
-    if (header_len != IPV4_LEN) {
+    if (in->body != h + IPV4_LEN || in->len != len) {
         memmove(h + IPV4_LEN, in->body, len);
+        h[IPV4_VERSION_IHL] = 0x45;
+        nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
+        nif_put_be16(h + IPV4_SUM, 0);
+        nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
     }
-    nif_put_be16(h + IPV4_VERSION_IHL, 0x4500);
-    nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
-    nif_put_be16(h + IPV4_ID, ip->ip_id++);
-    nif_put_be16(h + IPV4_FRAGMENT, 0);
-    h[IPV4_TTL] = IPV4_TTL_DEFAULT;
-    nif_put_be16(h + IPV4_SUM, 0);
-    nif_put_be32(h + IPV4_SRC, ip->ip);
-    nif_put_be32(h + IPV4_DST, in->src);
-    nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
+    turn_header(ip, in);
     ip->stats.ip_tx++;
     nif__ether_reply(ip, in->frame, ETH_LEN + IPV4_LEN + len);
 }

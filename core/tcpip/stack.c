@@ -233,6 +233,9 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
     ip->net.hwaddr = own;
     ip->ip = none ? 0 : nif_ip4_value(&net->ip);
     ip->mask = net->prefix_len == 0 ? 0 : UINT32_MAX << (32 - net->prefix_len);
+    // A subnet of one or two addresses has no broadcast (RFC 3021).
+    ip->broadcast =
+        none || ip->mask >= 0xFFFFFFFE ? UINT32_MAX : ip->ip | ~ip->mask;
     ip->gateway =
         net->gateway.family == NIF_IP_NONE ? 0 : nif_ip4_value(&net->gateway);
     nif__arp_flush(ip);
@@ -393,6 +396,7 @@ void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
         .cfg = *cfg,
         .due_us = NIF_NEVER,
         .mtu = (uint16_t)mtu,
+        .broadcast = UINT32_MAX,
     };
     tcpip->stack.caps = (struct nif_stack_caps){
         .datagram_max = largest - IPV4_LEN - UDP_LEN,

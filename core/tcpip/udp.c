@@ -161,17 +161,18 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__udp *udp = nif__udp_of(conn);
-    struct nif__out out = {
-        .dst = dst,
-        .proto = IPV4_PROTO_UDP,
-        .ttl = udp->flow.ttl,
-        .body_len = UDP_LEN,
-        .data = { data[0], data[1] },
-        .frag = &udp->frag,
-    };
+    struct nif__out out;
     uint8_t *body = nif__out_body(&out);
     int err;
 
+    out.hwaddr = NULL;
+    out.dst = dst;
+    out.proto = IPV4_PROTO_UDP;
+    out.ttl = udp->flow.ttl;
+    out.body_len = UDP_LEN;
+    out.data[0] = data[0];
+    out.data[1] = data[1];
+    out.frag = &udp->frag;
     if (out.ttl == 0) {
         out.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
     }

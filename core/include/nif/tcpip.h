@@ -146,38 +146,41 @@ struct nif_acd;
 /// The stack. Must not move while connections are open.
 struct nif_tcpip {
     struct nif_stack stack;
-    struct nif_tcpip_stats stats; ///< may be read
 
-    // Private from here on.
-    struct nif_tcpip_cfg cfg;
-    struct nif_net net;
-    struct nif_conn *conns; ///< all that are open
-    uint64_t now_us;        ///< as of the last call
-    uint64_t due_us;        ///< the earliest of all timers
-    uint64_t held_until_us; ///< when a held reply is given up
-    uint64_t rate_at_us;    ///< when the allowances below are renewed
-    uint32_t key[2];        ///< secret, from the seed
-    uint32_t random;        ///< how many random numbers were drawn
-    uint32_t ip;            ///< own address, 0: none
-    uint32_t mask;
-    uint32_t gateway;    ///< 0: none
-    const uint8_t *held; ///< a reply, built in the received frame, or NULL
-    size_t held_len;
-    uint32_t tx_bytes; ///< sent in this poll()
-    uint16_t ip_id;
-    uint32_t cookie_at; ///< tick of the last SYN cookie, 0: none yet
-    uint8_t challenges; ///< challenge ACKs still allowed in this second
-    uint8_t errors;     ///< ICMP errors still allowed in this second
+    // Private. What is used most comes first, small before large: a Cortex-M0
+    // reaches it in one instruction.
     bool link;          ///< as last seen
     bool work;          ///< a connection has something to send
     bool busy;          ///< the device had no room for something
     bool more;          ///< poll() stopped for its budget, not for want
     bool sent;          ///< a frame was sent since the device was polled
+    uint8_t challenges; ///< challenge ACKs still allowed in this second
+    uint8_t errors;     ///< ICMP errors still allowed in this second
     uint8_t announces;  ///< announcements of the address still to send
-    uint64_t announce_us;
+    uint16_t ip_id;
+    uint16_t mtu; ///< the device's
+    uint32_t ip;  ///< own address, 0: none
+    uint32_t mask;
+    uint32_t broadcast;     ///< of the subnet, or UINT32_MAX
+    uint32_t gateway;       ///< 0: none
+    struct nif_conn *conns; ///< all that are open
+    const uint8_t *held;    ///< a reply, built in the received frame, or NULL
+    size_t held_len;
+    uint32_t tx_bytes;    ///< sent in this poll()
+    uint32_t cookie_at;   ///< tick of the last SYN cookie, 0: none yet
+    uint64_t now_us;      ///< as of the last call
+    uint64_t due_us;      ///< the earliest of all timers
     struct nif_acd *acds; ///< who watches an address
-    uint16_t mtu;         ///< the device's
+    struct nif_tcpip_cfg cfg;
+    uint64_t held_until_us; ///< when a held reply is given up
+    uint64_t rate_at_us;    ///< when the allowances above are renewed
+    uint64_t announce_us;   ///< when the next announcement is due
+    uint32_t key[2];        ///< secret, from the seed
+    uint32_t random;        ///< how many random numbers were drawn
+    struct nif_net net;
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
+
+    struct nif_tcpip_stats stats; ///< may be read
 };
 
 /// Makes `tcpip` a stack over `cfg->iface`, without an address. Touches
