@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 # Files of the core that only a program that names them may contain.
-PARTS = ("acd", "dhcp", "dns", "fragment", "igmp", "linklocal", "reassembly")
+PARTS = ("acd", "dhcp", "dhcp_acd", "dns", "fragment", "igmp", "linklocal", "reassembly")
 
 
 def symbols(path, *options):
