@@ -310,6 +310,22 @@ static bool can_be_summed(size_t len)
         total >= header + 20 && total <= len - 14;
 }
 
+static void inject_mutation(unsigned kind, bool resum)
+{
+    size_t len = valid(kind);
+
+    for (unsigned i = pair_roll(&p, 3); i < 3; i++) {
+        len = mutate(len);
+        len = len > 200 ? 200 : len;
+    }
+    if (resum && can_be_summed(len)) {
+        pair_resum(in);
+    }
+    pair_inject(&p, in, len);
+    pair_clear(&p);
+    drain(&d);
+}
+
 // A fixed sample of each; 65,000 of each with NIF_FULL in the environment.
 static void no_mutation_of_a_sound_frame_does_harm(void **state)
 {
@@ -319,18 +335,7 @@ static void no_mutation_of_a_sound_frame_does_harm(void **state)
     (void)state;
     for (unsigned kind = 0; kind < KINDS; kind++) {
         for (unsigned n = 0; n < count; n++) {
-            size_t len = valid(kind);
-
-            for (unsigned i = pair_roll(&p, 3); i < 3; i++) {
-                len = mutate(len);
-                len = len > 200 ? 200 : len;
-            }
-            if (n % 3 != 0 && can_be_summed(len)) {
-                pair_resum(in);
-            }
-            pair_inject(&p, in, len);
-            pair_clear(&p);
-            drain(&d);
+            inject_mutation(kind, n % 3 != 0);
             if (n % 64 == 0) {
                 pair_pass(&p, pair_roll(&p, 5000000));
             }

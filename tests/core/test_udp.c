@@ -43,6 +43,7 @@ static int setup(void **state)
     return 0;
 }
 
+// RFC 1122 4.1.3.5 4.1.4
 static void a_datagram_is_given_with_its_sender(void **state)
 {
     struct nif_endpoint from;
@@ -87,6 +88,7 @@ static void a_datagram_is_sent_byte_for_byte(void **state)
     assert_int_equal(p.stack[0].stats.ip_tx, 2);
 }
 
+// RFC 768
 static void empty_datagrams_go_both_ways(void **state)
 {
     (void)state;
@@ -139,6 +141,7 @@ static void records_wrap_around_the_end_of_the_ring(void **state)
     }
 }
 
+// RFC 1122 4.1.3.4
 static void no_checksum_is_accepted_a_wrong_one_is_not(void **state)
 {
     size_t len = pair_udp(&p, in, 5000, 7, "hello", 5);
@@ -159,6 +162,8 @@ static void no_checksum_is_accepted_a_wrong_one_is_not(void **state)
     assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), NIF_EAGAIN);
 }
 
+// RFC 768
+// CVE-2021-31344
 static void lengths_that_lie_are_dropped(void **state)
 {
     static const uint16_t lies[] = { 0, 7, 14, 1000, 0xFFFF };
@@ -183,6 +188,7 @@ static void lengths_that_lie_are_dropped(void **state)
     assert_int_equal(p.stack[0].stats.udp_bad, nif_countof(lies) + 1);
 }
 
+// RFC 1122 4.1.3.1
 static void a_closed_port_is_reported_not_too_often_and_not_to_all(void **state)
 {
     size_t len = pair_udp(&p, in, 5000, 9, "hello", 5);
@@ -254,6 +260,7 @@ static void ports_are_not_given_twice(void **state)
     nif_conn_abort(&d);
 }
 
+// RFC 1122 3.3.6
 static void broadcasts_go_out_and_come_in(void **state)
 {
     const struct nif_endpoint all = { .ip = nif_ip4(255, 255, 255, 255),
@@ -285,7 +292,9 @@ static void broadcasts_go_out_and_come_in(void **state)
     nif_conn_abort(&d);
 }
 
-static void groups_can_be_sent_to(void **state)
+// RFC 1112 6.1 6.4
+// RFC 1122 3.3.7 4.1.4
+static void groups_can_be_sent_to_and_stay_on_the_link(void **state)
 {
     static const uint8_t hwaddr[6] = { 1, 0, 0x5E, 0x7F, 1, 2 };
     const struct nif_endpoint group = { .ip = nif_ip4(239, 255, 1, 2),
@@ -295,6 +304,77 @@ static void groups_can_be_sent_to(void **state)
     assert_int_equal(nif_conn_send(&c, "x", 1, &group), 1);
     assert_int_equal(pair_take(&p, out), 60);
     assert_memory_equal(out, hwaddr, 6);
+    assert_int_equal(out[22], 1);
+    assert_int_equal(nif_conn_send(&c, "x", 1, &peer), 1);
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(out[22], 64);
+    assert_int_equal(nif_conn_option(&c, NIF_OPT_TTL, 255), 0); // mDNS
+    assert_int_equal(nif_conn_send(&c, "x", 1, &group), 1);
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(out[22], 255);
+    assert_int_equal(nif_conn_option(&c, NIF_OPT_TTL, 0), NIF_EINVAL);
+    assert_int_equal(nif_conn_option(&c, NIF_OPT_NODELAY, 1), NIF_ENOTSUP);
+}
+
+// RFC 1122 4.1.3.5 3.3.6
+static void a_port_can_be_shared_by_agreement(void **state)
+{
+    const struct nif_endpoint eight = { .port = 8 };
+    static struct nif_conn e[3];
+    static uint8_t ring[3][100];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        const struct nif_conn_cfg cfg = { .rx = ring[i], .rx_cap = 100 };
+
+        assert_int_equal(nif_conn_open(stack(), &e[i], NIF_UDP, &cfg), 0);
+    }
+    assert_int_equal(nif_conn_bind(&e[0], &eight), 0);
+    assert_int_equal(nif_conn_option(&e[1], NIF_OPT_REUSE, 1), 0);
+    assert_int_equal(nif_conn_bind(&e[1], &eight), NIF_EADDRINUSE);
+    assert_int_equal(nif_conn_option(&e[0], NIF_OPT_REUSE, 1), 0);
+    assert_int_equal(nif_conn_bind(&e[1], &eight), 0);
+    assert_int_equal(nif_conn_bind(&e[2], &eight), NIF_EADDRINUSE);
+    assert_int_equal(nif_conn_option(&e[2], NIF_OPT_REUSE, 1), 0);
+    assert_int_equal(nif_conn_bind(&e[2], &eight), 0);
+    assert_int_equal(nif_conn_connect(&e[2], &peer), 0);
+    // To us alone: one gets it, who is connected before who is not.
+    pair_inject(&p, in, pair_udp(&p, in, 5000, 8, "hello", 5));
+    assert_int_equal(nif_conn_recv(&e[0], got, 9, NULL), NIF_EAGAIN);
+    assert_int_equal(nif_conn_recv(&e[1], got, 9, NULL), NIF_EAGAIN);
+    assert_int_equal(nif_conn_recv(&e[2], got, 9, NULL), 5);
+    pair_inject(&p, in, pair_udp(&p, in, 5001, 8, "hello", 5));
+    assert_int_equal(nif_conn_recv(&e[0], got, 9, NULL), 5);
+    assert_int_equal(nif_conn_recv(&e[1], got, 9, NULL), NIF_EAGAIN);
+    // To all: each gets a copy.
+    len = pair_udp(&p, in, 5000, 8, "hello", 5);
+    memset(in, 0xFF, 6);
+    nif_put_be32(in + 30, 0xFFFFFFFF);
+    pair_resum(in);
+    pair_inject(&p, in, len);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(nif_conn_recv(&e[i], got, 9, NULL), 5);
+        nif_conn_abort(&e[i]);
+    }
+}
+
+// RFC 1122 3.2.2.1
+static void what_all_get_and_nobody_wants_is_dropped_in_silence(void **state)
+{
+    size_t len = pair_udp(&p, in, 5000, 9, "hello", 5);
+
+    (void)state;
+    memset(in, 0xFF, 6);
+    nif_put_be32(in + 30, 0xC00002FF);
+    pair_resum(in);
+    pair_inject(&p, in, len);
+    nif_put_be16(in + 16, 27); // and if there is no whole header
+    pair_resum(in);
+    pair_inject(&p, in, len);
+    assert_int_equal(p.dev[1].queued, 0);
+    assert_int_equal(p.stack[0].stats.udp_closed, 1);
+    assert_int_equal(p.stack[0].stats.udp_bad, 1);
 }
 
 static void without_an_address_one_can_call_to_all(void **state)
@@ -412,7 +492,11 @@ int main(void)
         cmocka_unit_test_setup(a_connected_peer_goes_before_anybody, setup),
         cmocka_unit_test_setup(ports_are_not_given_twice, setup),
         cmocka_unit_test_setup(broadcasts_go_out_and_come_in, setup),
-        cmocka_unit_test_setup(groups_can_be_sent_to, setup),
+        cmocka_unit_test_setup(groups_can_be_sent_to_and_stay_on_the_link,
+            setup),
+        cmocka_unit_test_setup(a_port_can_be_shared_by_agreement, setup),
+        cmocka_unit_test_setup(
+            what_all_get_and_nobody_wants_is_dropped_in_silence, setup),
         cmocka_unit_test_setup(without_an_address_one_can_call_to_all, setup),
         cmocka_unit_test_setup(what_cannot_be_sent_is_said, setup),
         cmocka_unit_test_setup(a_busy_device_fills_the_ring_and_then_says_no,
