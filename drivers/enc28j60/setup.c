@@ -215,7 +215,7 @@ static int set_up(struct enc28j60 *chip)
     chip->bank = 0;
     enc28j60__write8(chip, ENC28J60_PUT(ENC28J60_ECON1), 0);
     revision = enc28j60__read8(chip, ENC28J60_EREVID);
-    if (revision == 0 || revision > ENC28J60_EREVID_MAX) {
+    if (revision - 1u >= ENC28J60_EREVID_MAX) { // nor 0
         return NIF_ENODEV;
     }
     if ((estat & ENC28J60_ESTAT_AWAKE) != ENC28J60_ESTAT_CLKRDY) {
