@@ -13,8 +13,7 @@ static int chip_start(struct nif_resolver *r, const char *host,
 }
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the interface's
-static int chip_poll(struct nif_resolver *r, struct nif_ip *out,
-    uint64_t *again_us)
+static int ask(struct nif_resolver *r, struct nif_ip *out, uint64_t *again_us)
 {
     (void)again_us; // the chip's answer ends the wait
     return r->host != NULL ? r->stack->ops->lookup(r->stack, r->host, out)
@@ -28,7 +27,7 @@ static void chip_stop(struct nif_resolver *r)
 
 static const struct nif_resolver_ops chip_ops = {
     .start = chip_start,
-    .poll = chip_poll,
+    .poll = ask,
     .stop = chip_stop,
 };
 

@@ -59,7 +59,7 @@ def part_of(path):
     if m:
         own = m[1] == "clients" or m[2] in OPTIONAL
         return m[2] if own else "tcpip"
-    m = re.match(r"core/CMakeFiles/nif_core.dir/(net|fd|resolver)", path)
+    m = re.match(r"core/CMakeFiles/nif_core.dir/(net|fd|resolver|connector)", path)
     if m:
         return m[1]
     return "interfaces"

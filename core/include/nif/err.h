@@ -33,7 +33,8 @@ NIF_C_BEGIN
     X(NIF_EISCONN, -15, "the connection is in use already")        \
     X(NIF_EREFUSED, -16, "the peer refused the connection")        \
     X(NIF_ERESET, -17, "the peer reset the connection")            \
-    X(NIF_ENOTFOUND, -18, "no such name")
+    X(NIF_ENOTFOUND, -18, "no such name")                          \
+    X(NIF_EAUTH, -19, "the password, or the kind of it, is wrong")
 
 enum nif_err {
     NIF_OK = 0,

@@ -59,7 +59,7 @@ enum nif_event {
 };
 
 struct nif_iface;
-struct nif_wifi_ops; // radio; comes with the first Wi-Fi chip
+struct nif_wifi_ops; // nif/wifi.h
 struct nif_stack;
 
 /// Told of an event, from within poll(). It must not call the device.
