@@ -72,11 +72,17 @@ int host_board_init(struct host_board *board, struct sim_world *world,
             .fragment = &board->fragment,
             .igmp = &board->igmp,
         });
+    board->device = (struct nif_device){
+        .name = board->chip->name,
+        .iface = board->iface,
+    };
     board->board = (struct nif_board){
         .name = board->chip->name,
         .clock = &board->cpu.clock,
         .iface = board->iface,
         .stack = &board->tcpip.stack,
+        .devices = &board->device,
+        .device_count = 1,
         .seed = cfg->seed,
         .use_dhcp = cfg->net.ip.family == NIF_IP_NONE,
     };

@@ -72,9 +72,10 @@ struct host_board {
     struct nif_igmp igmp;
     struct nif_igmp_group groups[8];
     uint32_t packets[2 * NIF_REASSEMBLY_BYTES(NIF_REASSEMBLY_MAX) / 4];
-    struct nif_board board;  ///< what the application gets
-    struct sim_fiber *fiber; ///< the application; NULL without one
-    int result;              ///< what it returned
+    struct nif_device device; ///< the only one
+    struct nif_board board;   ///< what the application gets
+    struct sim_fiber *fiber;  ///< the application; NULL without one
+    int result;               ///< what it returned
 };
 
 /// Builds a board in `world`. It must not move. Returns 0, or -1 and says
