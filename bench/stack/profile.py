@@ -2,7 +2,11 @@
 # SPDX-License-Identifier: MIT
 """Says which functions the instructions of each figure are spent in.
 
-    bench/stack/profile.py BUILD [FIGURE...]   # figures as in anchors.py
+    bench/stack/profile.py BUILD [--lines] [FIGURE...]   # as in anchors.py
+
+Below a function stand those that the compiler has put into it or, with
+--lines, its lines of source. Without figures it ends with the sizes of the
+objects of an image.
 
 QEMU writes down the address of every instruction (-singlestep -d exec); what
 lies between meter_on() and meter_off() and not in the device is counted by
@@ -15,7 +19,9 @@ import re
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
+import sizes
 import target
 
 PREFIX = "arm-none-eabi-"
@@ -127,62 +133,88 @@ class Profile:
             rest = chunk[cut:]
 
 
-def trace(images):
-    """Runs the image; returns [(line that it printed, {function: count})]."""
+class Places:
+    """Where in the source an address is from."""
+
+    def __init__(self, image, names, addresses, lines):
+        self.found = {}
+        asked = "\n".join(f"{at:#x}" for at in sorted(addresses))
+        out = subprocess.run(
+            [PREFIX + "addr2line", "-e", image, "-a", "-f", "-i"],
+            input=asked, text=True, capture_output=True, check=True).stdout
+        for block in re.split(r"^0x", out, flags=re.M)[1:]:
+            at, function, place = block.splitlines()[:3]
+            at, place = int(at, 16), Path(place.split(" (")[0]).name
+            inner = place if lines else function
+            self.found[at] = names.at(at), inner
+
+    def count(self, counts):
+        """{function: {what is in it: count}}."""
+        by = {}
+        for at, count in counts.items():
+            function, inner = self.found[at]
+            parts = by.setdefault(function, {})
+            parts[inner] = parts.get(inner, 0) + count
+        return by
+
+
+def trace(images, lines):
+    """Runs the image; returns [(line that it printed, as Places.count())]."""
     image = images / "bench_stack.elf"
     names = Names(image)
     profile = Profile(names)
-    lines = []
+    printed = []
     qemu = subprocess.Popen(
         [target.QEMU, *target.MACHINE, *target.SILENT, "-singlestep",
          "-d", "exec,nochain", "-kernel", image],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    reader = threading.Thread(target=lambda: lines.extend(qemu.stdout))
+    reader = threading.Thread(target=lambda: printed.extend(qemu.stdout))
     reader.start()
     profile.follow(qemu.stderr)
     reader.join()
     if qemu.wait():
         sys.exit("the image failed")
-    return [(line.decode(), by_function(names, counts))
-            for line, counts in zip(lines, profile.figures)]
+    places = Places(image, names, set().union(*profile.figures), lines)
+    return [(line.decode(), places.count(counts))
+            for line, counts in zip(printed, profile.figures)]
 
 
-def by_function(names, counts):
-    by = {}
-    for at, count in counts.items():
-        name = names.at(at)
-        if name.startswith("outside_"):
-            name = "(the device's return)"
-        elif name.startswith("nif_side_"):
-            name = "(the application)"
-        by[name] = by.get(name, 0) + count
-    return by
+def largest(counts, least):
+    return sorted(((name, n) for name, n in counts.items() if n >= least),
+                  key=lambda item: -item[1])
 
 
 def show(line, by):
     """Prints one figure; 1 if the trace does not agree with it."""
     device, figure, total, times = line.split()
     times = int(times)
-    counted = sum(by.values())
+    sums = {name: sum(parts.values()) for name, parts in by.items()}
+    counted = sum(sums.values())
     agrees = counted == int(total)
     print(f"{device} {figure}: {int(total) / times:.1f} each time"
           + ("" if agrees else f", the trace says {counted / times:.1f}"))
-    for name, count in sorted(by.items(), key=lambda item: -item[1]):
-        if count * 200 >= counted:
-            print(f"  {count / times:9.1f}  {100 * count / counted:5.1f} %"
-                  f"  {name}")
+    for name, count in largest(sums, counted / 200):
+        print(f"  {count / times:9.1f}  {100 * count / counted:5.1f} %  {name}")
+        parts = by[name]
+        if set(parts) != {name}:
+            for inner, part in largest(parts, counted / 200):
+                print(f"  {part / times:9.1f}{'':13}{inner}")
     return 0 if agrees else 1
 
 
 def main(folder, *wanted):
+    lines = "--lines" in wanted
+    wanted = [figure for figure in wanted if figure != "--lines"]
     if target.missing():
         print(f"skipped: {target.missing()} is not installed")
         return 77
     images = target.build(folder)
     bad = 0
-    for line, by in trace(images):
+    for line, by in trace(images, lines):
         if not wanted or line.split()[1] in wanted:
             bad |= show(line, by)
+    if not wanted:
+        sizes.breakdown(images)
     return bad
 
 

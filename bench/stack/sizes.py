@@ -32,6 +32,20 @@ def weigh(image):
     return found
 
 
+def breakdown(images):
+    """Prints the text of the application's image by object."""
+    sums = {}
+    text = (images / "bench_base.map").read_text()
+    text = text[text.index("Linker script and memory map"):]
+    for name, size, path in INPUT.findall(text):
+        if name.startswith(".text") and owner(path) != "image":
+            path = re.sub(r".*\((.*)\)", r"\1", path)
+            sums[path] = sums.get(path, 0) + int(size, 16)
+    print("text in bench_base by object")
+    for path, size in sorted(sums.items(), key=lambda item: -item[1]):
+        print(f"  {size:7}  {path}")
+
+
 def objects(images):
     """{struct nif_x without its nif_: bytes} on a 32-bit processor."""
     (obj,) = images.rglob("objects.c.obj")
