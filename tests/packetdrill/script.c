@@ -33,6 +33,7 @@ static const struct {
     NAME(SOL_TCP),
     NAME(TCP_NODELAY),
     NAME(TCP_KEEPIDLE),
+    NAME(TCP_USER_TIMEOUT),
     NAME(F_SETFL),
     NAME(O_NONBLOCK),
     { "O_RDWR|O_NONBLOCK", O_RDWR | O_NONBLOCK },
@@ -202,10 +203,7 @@ static bool parse_options(const char **p, struct script_segment *seg)
             return false;
         }
     } while (take(p, ","));
-    while (seg->options_len % 4 != 0) { // RFC 9293 MUST-69
-        add(seg, (const uint8_t[]){ 0 }, 1);
-    }
-    return take(p, ">");
+    return seg->options_len % 4 == 0 && take(p, ">");
 }
 
 static bool parse_segment(const char **p, struct script_segment *seg)
