@@ -32,6 +32,7 @@ static size_t answer_to(size_t len)
     return pair_take(&p, out);
 }
 
+// RFC 1122 2.3.3-e
 // RFC 826
 static void who_asks_for_our_address_is_told(void **state)
 {
@@ -121,7 +122,7 @@ static int setup_conn(void **state)
     return setup(state);
 }
 
-// RFC 1122 2.3.2.1
+// RFC 1122 2.3.2.1-b
 static void a_neighbour_is_asked_for_three_times_a_second_apart(void **state)
 {
     uint64_t begun_us = p.now_us;
@@ -148,7 +149,7 @@ static void a_neighbour_is_asked_for_three_times_a_second_apart(void **state)
     assert_int_equal(p.dev[1].queued, 1);
 }
 
-// RFC 1122 2.3.2.2
+// RFC 1122 2.3.2.2-a 2.3.3-e 2.4-c
 static void what_waited_for_an_answer_goes_when_it_comes(void **state)
 {
     (void)state;
@@ -182,7 +183,7 @@ static void broadcasts_change_only_what_is_known(void **state)
     assert_int_equal(p.stack[0].arp[0].hwaddr.byte[5], 0x55);
 }
 
-// RFC 1122 2.3.2.1
+// RFC 1122 2.3.2.1-a 3.3.1.4-a 3.3.1.4-b
 static void a_neighbour_in_use_is_asked_again_in_time(void **state)
 {
     (void)state;
@@ -305,7 +306,7 @@ static void from_a_link_local_address_everything_goes_to_all(void **state)
     assert_memory_equal(out + 32, p.dev[1].hwaddr.byte, 6);
 }
 
-// RFC 1122 2.3.2.1
+// RFC 1122 2.3.2.1-a 3.3.1.4-c 3.3.1.4-d
 static void a_neighbour_not_in_use_is_forgotten(void **state)
 {
     (void)state;

@@ -58,7 +58,7 @@ static size_t hear(void)
     return end;
 }
 
-// RFC 1122 3.2.2.6 3.3.3
+// RFC 1122 3.2.2.6-d
 static void an_echo_of_any_length_comes_back(void **state)
 {
     static const size_t lens[] = { 1473, 1480, 2952, 4000, MOST };
@@ -97,7 +97,7 @@ static void a_reply_that_finds_no_room_gives_its_memory_back(void **state)
     assert_int_equal(hear(), 4008);
 }
 
-// RFC 1122 3.3.3 4.1.4
+// RFC 1122 3.3.3-a
 static void a_datagram_longer_than_a_frame_goes_in_fragments(void **state)
 {
     static const size_t lens[] = { 1473, 3000, 30000, MOST };

@@ -76,6 +76,7 @@ static const struct hostile segments[] = {
     { "no flags", 0, { 0 }, 0, 0, 0, 0 },
 };
 
+// RFC 9293 MUST-6 MUST-7
 static void segments_that_broke_others_do_not_break_us(void **state)
 {
     (void)state;
@@ -101,6 +102,7 @@ static void segments_that_broke_others_do_not_break_us(void **state)
     }
 }
 
+// RFC 9293 MUST-31
 static void urgent_text_is_taken_as_text(void **state)
 {
     struct pair_seg seg;
@@ -119,6 +121,7 @@ static void urgent_text_is_taken_as_text(void **state)
     assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
 }
 
+// RFC 9293 MUST-57 MUST-63
 static void a_syn_to_all_or_from_ourselves_is_not_answered(void **state)
 {
     struct pair_seg seg = segment(SYN);
@@ -139,6 +142,7 @@ static void a_syn_to_all_or_from_ourselves_is_not_answered(void **state)
     assert_int_equal(nif_conn_state(&p.backlog[0]), NIF_CONN_IDLE);
 }
 
+// RFC 9293 MUST-3
 static void a_wrong_sum_of_a_segment_is_noticed(void **state)
 {
     uint8_t got[8];

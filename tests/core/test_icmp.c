@@ -81,7 +81,7 @@ static size_t with_options(const uint8_t *options, uint32_t src, uint32_t dst)
 
 // ------------------------------------------------------------ what we say
 
-// RFC 1122 3.2.2.1
+// RFC 1122 3.2.2-b 3.2.2.1-a 3.3.8-a
 // CVE-2020-11896 CVE-2020-11900
 static void an_unknown_protocol_is_reported(void **state)
 {
@@ -98,7 +98,7 @@ static void an_unknown_protocol_is_reported(void **state)
     assert_int_equal(stats()->ip_proto, nif_countof(protos));
 }
 
-// RFC 1122 3.2.2.5
+// RFC 1122 3.2.2-b 3.2.2.5-a
 // CVE-2021-31344
 static void an_option_that_does_not_hold_is_pointed_at(void **state)
 {
@@ -121,7 +121,7 @@ static void an_option_that_does_not_hold_is_pointed_at(void **state)
     }
 }
 
-// RFC 1122 3.2.2
+// RFC 1122 3.2.2-e 3.2.2-f 3.2.2-h 3.2.2-i
 static void nothing_is_said_where_it_could_be_a_flood(void **state)
 {
     static const uint8_t broken[8] = { 7, 0 };
@@ -191,7 +191,8 @@ static size_t quote(uint8_t *at, uint16_t src, uint16_t dst)
     return 28;
 }
 
-// RFC 1122 4.1.3.3
+// RFC 1122 3.2.2-c 3.2.2.1-b 3.2.2.1-c 3.2.2.1-d 3.2.2.4-a
+// RFC 1122 3.2.2.5-b 4.1.3.3-a
 static void a_report_fails_the_next_call_once(void **state)
 {
     static const struct {
@@ -233,7 +234,7 @@ static void a_report_fails_the_next_call_once(void **state)
     assert_int_equal(stats()->icmp_error, nif_countof(cases));
 }
 
-// RFC 1122 3.2.2.1 3.2.2.2
+// RFC 1122 3.2.2.2-d 3.2.2.3-a
 // RFC 6633
 // RFC 5927
 // CVE-2020-11910

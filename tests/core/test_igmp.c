@@ -387,8 +387,8 @@ static void a_flood_of_queries_makes_few_reports(void **state)
 
 // ------------------------------------------------------------ who gets what
 
+// RFC 1122 3.2.1.3-c
 // RFC 1112 7
-// RFC 1122 4.1.3.5
 static void everybody_in_the_group_gets_a_copy(void **state)
 {
     (void)state;

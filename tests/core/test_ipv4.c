@@ -56,7 +56,7 @@ static int setup_conn(void **state)
 
 // ------------------------------------------------------------------ ICMP
 
-// RFC 1122 3.2.2.6
+// RFC 1122 2.3.3-a 3.1-a 3.2.2.6-a 3.2.2.6-c 3.2.2.6-d 3.3.4.2-a
 // RFC 792
 static void an_echo_comes_back_as_it_was(void **state)
 {
@@ -101,7 +101,7 @@ static void the_sum_of_an_echo_survives_its_corners(void **state)
     }
 }
 
-// RFC 1122 3.2.1.8
+// RFC 1122 3.2.1.8-c
 static void an_echo_with_options_is_answered_without_them(void **state)
 {
     static const uint8_t options[8] = { 7, 7, 4, 0, 0, 0, 0, 1 };
@@ -149,7 +149,7 @@ static void a_reply_does_not_wait_for_ever(void **state)
     assert_null(p.stack[0].held);
 }
 
-// RFC 1122 3.2.2.6
+// RFC 1122 3.2.2-a 3.2.2.7-a 3.2.2.9-c
 // CVE-2020-11910 CVE-2020-11911
 static void echoes_to_all_and_other_messages_are_not_answered(void **state)
 {
@@ -189,7 +189,7 @@ struct ip_case {
 
 #define COUNTER(name) offsetof(struct nif_tcpip_stats, name)
 
-// RFC 1122 3.2.1.1 3.2.1.3
+// RFC 1122 3.1-c 3.2.1.1-a 3.2.1.3-c 3.2.1.3-d 3.2.2.2-a
 // CVE-1999-0016 CVE-1999-0128 CVE-2020-11896 CVE-2020-11898
 static void a_bad_header_is_dropped_and_counted(void **state)
 {
@@ -232,7 +232,7 @@ static void a_bad_header_is_dropped_and_counted(void **state)
     }
 }
 
-// RFC 1122 3.2.1.2
+// RFC 1122 3.2.1.2-a
 static void a_wrong_sum_of_the_header_is_noticed(void **state)
 {
     (void)state;
@@ -265,7 +265,7 @@ static void source_routes_are_dropped_without_a_word(void **state)
     }
 }
 
-// RFC 1122 3.3.6
+// RFC 1122 2.4-a 3.3.6-d
 // CVE-2020-11906
 static void frames_for_others_and_runts_are_dropped(void **state)
 {
@@ -302,7 +302,7 @@ static void without_an_address_nobody_is_answered(void **state)
     assert_int_equal(send_to(2, "x"), NIF_EADDR);
 }
 
-// RFC 1122 3.3.1.1
+// RFC 1122 3.3.1.1-a 3.3.1.2-b
 static void the_way_to_far_away_leads_over_the_gateway(void **state)
 {
     const struct nif_endpoint far = { .ip = nif_ip4(198, 51, 100, 1),
@@ -323,7 +323,7 @@ static void the_way_to_far_away_leads_over_the_gateway(void **state)
     assert_int_equal(send_to(1, "x"), NIF_EUNREACH); // to ourselves
 }
 
-// RFC 1122 3.2.1.3
+// RFC 1122 3.2.2.9-b
 // CVE-2019-12264
 static void bad_addresses_are_not_set(void **state)
 {

@@ -27,8 +27,8 @@ static int setup(void **state)
 
 // ------------------------------------------------------------ put together
 
+// RFC 1122 3.2.1.4-a 3.3.2-a
 // RFC 791 3.2
-// RFC 1122 3.3.2
 static void a_datagram_comes_together_in_any_order(void **state)
 {
     static const size_t lens[] = { 1473, 2952, 2953, 9000, 20000, MOST };
@@ -167,6 +167,7 @@ static void pieces_that_cannot_be_are_dropped(void **state)
     assert_int_equal(stats()->ip_fragment, 0);
 }
 
+// RFC 1122 3.3.2-b
 static void what_is_too_long_for_the_memory_is_dropped(void **state)
 {
     static const size_t limits[] = { 4000, 4001, 4004, 4007 };
@@ -186,7 +187,7 @@ static void what_is_too_long_for_the_memory_is_dropped(void **state)
     }
 }
 
-// RFC 1122 3.3.2
+// RFC 1122 3.3.2-d
 static void what_stays_unfinished_is_given_up_and_its_sender_told(void **state)
 {
     uint8_t copy[NIF_ETH_FRAME_MAX];

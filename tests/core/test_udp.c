@@ -43,7 +43,7 @@ static int setup(void **state)
     return 0;
 }
 
-// RFC 1122 4.1.3.5 4.1.4
+// RFC 1122 4.1.3.5-c
 static void a_datagram_is_given_with_its_sender(void **state)
 {
     struct nif_endpoint from;
@@ -60,6 +60,7 @@ static void a_datagram_is_given_with_its_sender(void **state)
     assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), NIF_EAGAIN);
 }
 
+// RFC 1122 3.2.1.3-b 3.2.1.7-a 3.2.1.7-c 4.1.3.4-c 4.1.3.6-b 4.1.4-a
 static void a_datagram_is_sent_byte_for_byte(void **state)
 {
     static const uint8_t expected[] = {
@@ -141,7 +142,7 @@ static void records_wrap_around_the_end_of_the_ring(void **state)
     }
 }
 
-// RFC 1122 4.1.3.4
+// RFC 1122 4.1.3.4-a 4.1.3.4-b
 static void no_checksum_is_accepted_a_wrong_one_is_not(void **state)
 {
     size_t len = pair_udp(&p, in, 5000, 7, "hello", 5);
@@ -188,7 +189,7 @@ static void lengths_that_lie_are_dropped(void **state)
     assert_int_equal(p.stack[0].stats.udp_bad, nif_countof(lies) + 1);
 }
 
-// RFC 1122 4.1.3.1
+// RFC 1122 3.2.2-b 3.2.2-f 3.2.2.1-a 3.3.8-a 4.1.3.1-a
 static void a_closed_port_is_reported_not_too_often_and_not_to_all(void **state)
 {
     size_t len = pair_udp(&p, in, 5000, 9, "hello", 5);
@@ -260,7 +261,7 @@ static void ports_are_not_given_twice(void **state)
     nif_conn_abort(&d);
 }
 
-// RFC 1122 3.3.6
+// RFC 1122 3.3.6-b 3.3.6-c
 static void broadcasts_go_out_and_come_in(void **state)
 {
     const struct nif_endpoint all = { .ip = nif_ip4(255, 255, 255, 255),
@@ -377,6 +378,7 @@ static void what_all_get_and_nobody_wants_is_dropped_in_silence(void **state)
     assert_int_equal(p.stack[0].stats.udp_bad, 1);
 }
 
+// RFC 1122 3.2.1.3-f
 static void without_an_address_one_can_call_to_all(void **state)
 {
     const struct nif_net none = { .prefix_len = 0 };
@@ -399,6 +401,7 @@ static void without_an_address_one_can_call_to_all(void **state)
     assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), 5);
 }
 
+// RFC 1122 3.3.3-b
 static void what_cannot_be_sent_is_said(void **state)
 {
     const struct nif_endpoint no_port = { .ip = nif_ip4(192, 0, 2, 2) };
