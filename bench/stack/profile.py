@@ -6,7 +6,7 @@
 
 Below a function stand those that the compiler has put into it or, with
 --lines, its lines of source. Without figures it ends with the sizes of the
-objects of an image.
+objects of an image. Cycles are a model's (cycles.py).
 
 QEMU writes down the address of every instruction (-singlestep -d exec); what
 lies between meter_on() and meter_off() and not in the device is counted by
@@ -21,6 +21,7 @@ import sys
 import threading
 from pathlib import Path
 
+import cycles
 import sizes
 import target
 
@@ -67,11 +68,14 @@ class Names:
 
 
 class Profile:
-    """Follows the trace; `figures` are [{address: count}] in order."""
+    """Follows the trace; `figures` are [({address: count}, branches taken)]
+    in order."""
 
-    def __init__(self, names):
+    def __init__(self, names, branches):
         self.figures = []
         self.counts = {}
+        self.branches = branches
+        self.taken = 0  # of those by condition
         self.before = None  # the instruction that went before
         self.heeds = False
         self.counting = False
@@ -110,10 +114,11 @@ class Profile:
 
     def counts_anew(self):
         self.counts = {}
+        self.taken = 0
 
     def report(self):
-        self.figures.append(self.counts)
-        self.counts = {}
+        self.figures.append((self.counts, self.taken))
+        self.counts_anew()
 
     def follow(self, stream):
         events = self.events
@@ -129,6 +134,8 @@ class Profile:
                     event()
                 elif self.counting:
                     self.counts[at] = self.counts.get(at, 0) + 1
+                    if self.before in self.branches and at != self.before + 2:
+                        self.taken += 1
                 self.before = at
             rest = chunk[cut:]
 
@@ -159,10 +166,12 @@ class Places:
 
 
 def trace(images, lines):
-    """Runs the image; returns [(line that it printed, as Places.count())]."""
+    """Runs the image; returns [(line that it printed, as Places.count(),
+    cycles)]."""
     image = images / "bench_stack.elf"
     names = Names(image)
-    profile = Profile(names)
+    costs, branches = cycles.model(image)
+    profile = Profile(names, branches)
     printed = []
     qemu = subprocess.Popen(
         [target.QEMU, *target.MACHINE, *target.SILENT, "-singlestep",
@@ -174,9 +183,12 @@ def trace(images, lines):
     reader.join()
     if qemu.wait():
         sys.exit("the image failed")
-    places = Places(image, names, set().union(*profile.figures), lines)
-    return [(line.decode(), places.count(counts))
-            for line, counts in zip(printed, profile.figures)]
+    places = Places(image, names,
+                    set().union(*(counts for counts, _ in profile.figures)),
+                    lines)
+    return [(line.decode(), places.count(counts),
+             taken + sum(n * costs[at] for at, n in counts.items()))
+            for line, (counts, taken) in zip(printed, profile.figures)]
 
 
 def largest(counts, least):
@@ -184,14 +196,15 @@ def largest(counts, least):
                   key=lambda item: -item[1])
 
 
-def show(line, by):
+def show(line, by, took):
     """Prints one figure; 1 if the trace does not agree with it."""
     device, figure, total, times = line.split()
     times = int(times)
     sums = {name: sum(parts.values()) for name, parts in by.items()}
     counted = sum(sums.values())
     agrees = counted == int(total)
-    print(f"{device} {figure}: {int(total) / times:.1f} each time"
+    print(f"{device} {figure}: {int(total) / times:.1f} each time,"
+          f" {took / times:.0f} cycles"
           + ("" if agrees else f", the trace says {counted / times:.1f}"))
     for name, count in largest(sums, counted / 200):
         print(f"  {count / times:9.1f}  {100 * count / counted:5.1f} %  {name}")
@@ -210,9 +223,9 @@ def main(folder, *wanted):
         return 77
     images = target.build(folder)
     bad = 0
-    for line, by in trace(images, lines):
+    for line, by, took in trace(images, lines):
         if not wanted or line.split()[1] in wanted:
-            bad |= show(line, by)
+            bad |= show(line, by, took)
     if not wanted:
         sizes.breakdown(images)
     return bad
