@@ -3,6 +3,7 @@
 // Ethernet II: frames from the device to ARP and IPv4, and back.
 
 #include "internal.h"
+#include "tcp.h"
 
 void nif__hwaddr_copy(uint8_t *to, const uint8_t *from)
 {
@@ -31,6 +32,9 @@ void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     uint16_t type = 0;
 
     ip->stats.eth_rx++;
+    if (nif__tcp_fast(ip, frame, len)) {
+        return;
+    }
     // A sender is never a group (IEEE 802.3 3.2.3).
     if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
         type = nif_get_be16(frame + ETH_TYPE);
@@ -119,13 +123,4 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     ip->held_len = len;
     ip->held_until_us = ip->now_us + (uint64_t)NIF_HOLD_MS * 1000;
     nif__ether_retry(ip);
-}
-
-bool nif__ether_room(struct nif_tcpip *ip)
-{
-    if (ip->tx_bytes < NIF_POLL_BYTES) {
-        return true;
-    }
-    ip->work = true;
-    return false;
 }

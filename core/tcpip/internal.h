@@ -177,7 +177,14 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 void nif__ether_retry(struct nif_tcpip *ip);
 
 /// True if this poll() may send more; notes if not.
-bool nif__ether_room(struct nif_tcpip *ip);
+static inline bool nif__ether_room(struct nif_tcpip *ip)
+{
+    if (ip->tx_bytes < NIF_POLL_BYTES) {
+        return true;
+    }
+    ip->work = true;
+    return false;
+}
 
 // ------------------------------------------------------------------- ARP
 

@@ -252,13 +252,15 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 // for the device. Device errors are counted and its own poll() sees to them.
 static void receive(struct nif_tcpip *ip)
 {
+    struct nif_iface *iface = ip->cfg.iface;
     uint32_t bytes = 0;
 
-    nif__ether_retry(ip);
+    if (ip->held != NULL) {
+        nif__ether_retry(ip);
+    }
     while (ip->held == NULL && bytes < NIF_POLL_BYTES) {
-        uint8_t *frame = NULL;
-        int got =
-            nif_eth_recv(ip->cfg.iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
+        uint8_t *frame;
+        int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
 
         if (got <= 0) {
             if (got != NIF_EAGAIN) {
@@ -332,28 +334,28 @@ static void watch_link(struct nif_tcpip *ip)
 static uint64_t tcpip_poll(struct nif_stack *stack)
 {
     struct nif_tcpip *ip = nif__of(stack);
-    uint64_t again_us = NIF_NEVER;
+    unsigned rounds = ROUNDS_MAX;
+    uint64_t again_us;
 
     nif__tick(ip);
     ip->more = false;
     ip->tx_bytes = 0;
-    ip->sent = true;
-    for (unsigned round = 0; round < ROUNDS_MAX && ip->sent; round++) {
+    do {
         ip->sent = false;
         again_us = NIF_NEVER;
         if (nif_iface_poll(ip->cfg.iface, &again_us) != 0) {
             ip->stats.eth_error++;
         }
         watch_link(ip);
-        if (ip->work || ip->busy) {
+        if ((ip->work || ip->busy) && ip->tx_bytes < NIF_POLL_BYTES) {
             run_output(ip);
         }
-        if (round == 0) {
+        if (rounds == ROUNDS_MAX) {
             receive(ip);
         }
-        if (ip->due_us <= ip->now_us) {
-            run_timers(ip);
-        }
+    } while (ip->sent && --rounds > 0);
+    if (ip->due_us <= ip->now_us) {
+        run_timers(ip);
     }
     if (ip->sent || ip->more || ip->work) {
         return ip->now_us;

@@ -226,9 +226,10 @@ void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg);
 
 // tcp_fast.c
 
-/// Takes the segment if it is the one that was to be expected: in order and
-/// nothing unusual about it. False: it was not looked at.
-bool nif__tcp_fast(struct nif_conn *conn, const struct nif__in *in);
+/// Takes a received frame if it holds the segment that was to be expected of
+/// an open connection, and nothing about it is unusual. False: it was not
+/// looked at.
+bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len);
 
 // tcp_data.c
 

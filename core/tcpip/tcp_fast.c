@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Header prediction: of an open connection that flows, nearly every segment
-// is the one that was to be expected. Its text is copied to its place and
-// summed in one pass; if the sum is wrong, it was never there. All else goes
-// through tcp_in.c, with the same result.
+// Header prediction, of all headers at once: of an open connection that flows,
+// nearly every frame is the one that was to be expected. Its text is copied to
+// its place and summed in one pass; if the sum is wrong, it was never there.
+// All else goes through ether.c, ipv4.c and tcp_in.c, with the same result.
 
 #include "tcp.h"
 
@@ -19,54 +19,58 @@ static uint32_t be32_at(const uint8_t *p)
     return nif__be32(nif__word(p));
 }
 
-// The raw sum of pseudo header and header; of the body, what is not text.
-static uint32_t head_sum(const struct nif__in *in)
+// The frame is for our card, IPv4 without options or fragments, TCP, and its
+// length holds. `h` is the IPv4 header. Returns the packet's length, or 0.
+static size_t packet_len(const struct nif_tcpip *ip, const uint8_t *frame,
+    const uint8_t *h, size_t len)
 {
-    uint32_t sum = nif__carry_add(nif__word(in->ip + IPV4_SRC),
-        nif__word(in->ip + IPV4_DST));
+    const uint8_t *own = ip->net.hwaddr.byte;
+    uint32_t first = be32_at(h);
+    size_t total = first & 0xFFFF;
 
-    sum = nif__carry_add(sum,
-        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)in->len));
-    for (size_t i = 0; i < TCP_LEN; i += 4) {
-        sum = nif__carry_add(sum, nif__word(in->body + i));
+    if (nif__half(frame + ETH_DST) != nif__half(own) ||
+        nif__word(frame + ETH_DST + 2) !=
+            (nif__half(own + 2) | (uint32_t)nif__half(own + 4) << 16) ||
+        nif__half(frame + ETH_TYPE) != nif__be16(ETH_TYPE_IPV4) ||
+        first >> 24 != 0x45 || total > len - ETH_LEN ||
+        total < IPV4_LEN + TCP_LEN || h[IPV4_PROTO] != IPV4_PROTO_TCP ||
+        (be32_at(h + IPV4_ID) & IPV4_MORE_OR_OFFSET) != 0 ||
+        be32_at(h + IPV4_DST) != ip->ip) {
+        return 0;
     }
-    return sum;
+    return total;
 }
 
-bool nif__tcp_fast(struct nif_conn *conn, const struct nif__in *in)
+static struct nif_conn *find(const struct nif_tcpip *ip, const uint8_t *h)
+{
+    uint32_t peer_ip = be32_at(h + IPV4_SRC);
+    uint32_t ports = be32_at(h + IPV4_LEN);
+    struct nif_conn *c = ip->conns;
+
+    while (c != NULL) {
+        const struct nif__flow *flow = nif__flow_of(c);
+
+        if (flow->peer_ip == peer_ip && c->proto == NIF_TCP &&
+            ((uint32_t)flow->peer_port << 16 | flow->port) == ports) {
+            break;
+        }
+        c = c->next;
+    }
+    return c;
+}
+
+static uint32_t sum_words(uint32_t sum, const uint8_t *p, unsigned n)
+{
+    return nif__sum_words(sum, &p, n);
+}
+
+// The text is at its place, if there is any, and the segment is sound.
+static void take(struct nif_conn *conn, uint32_t len, uint32_t acked)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    const uint8_t *h = in->body;
-    uint32_t len = (uint32_t)in->len - TCP_LEN;
-    uint32_t expected = 0x50100000u | t->snd_wnd >> t->snd_shift;
-    uint32_t acked;
-    uint32_t sum;
 
-    if (((uintptr_t)h & 3) != 0 || t->state != TCP_ESTABLISHED ||
-        (t->flags & UNUSUAL) || t->aheads > 0) {
-        return false;
-    }
-    acked = be32_at(h + TCP_ACK) - t->snd_una;
-    // One compare: the next in order, ACK and maybe PSH, no options, the
-    // window as it was.
-    if (((be32_at(h + TCP_SEQ) ^ t->rcv_nxt) |
-            ((be32_at(h + TCP_OFFSET) & ~((uint32_t)TCP_FLAG_PSH << 16)) ^
-                expected)) != 0 ||
-        acked > t->snd_max - t->snd_una || (acked | len) == 0 ||
-        len > t->rcv_edge - t->rcv_nxt) {
-        return false;
-    }
-    sum = head_sum(in);
-    if (len > 0) {
-        sum = nif__raw_add(sum,
-            nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, t->rx.used,
-                h + TCP_LEN, len));
-    }
-    if (nif__raw_end(sum) != 0) {
-        ip->stats.tcp_bad++;
-        return true;
-    }
+    ip->stats.ip_rx++;
     ip->stats.tcp_rx++;
     t->snd_wl1 = t->rcv_nxt;
     if (len > 0) {
@@ -80,6 +84,53 @@ bool nif__tcp_fast(struct nif_conn *conn, const struct nif__in *in)
     } else if (t->queued == 0) {
         t->since = nif__tcp_now(ip); // heard of: keepalive begins anew
         t->backoff = 0;
+    }
+}
+
+bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
+{
+    const uint8_t *h = frame + ETH_LEN;
+    const uint8_t *tcp = h + IPV4_LEN;
+    struct nif_conn *conn;
+    struct nif__tcp *t;
+    uint32_t acked;
+    uint32_t sum;
+
+    if (((uintptr_t)h & 3) != 0 || len < ETH_LEN + IPV4_LEN + TCP_LEN) {
+        return false;
+    }
+    len = packet_len(ip, frame, h, len);
+    conn = len != 0 ? find(ip, h) : NULL;
+    if (conn == NULL) {
+        return false;
+    }
+    t = nif__tcp_of(conn);
+    len -= IPV4_LEN + TCP_LEN;
+    acked = be32_at(tcp + TCP_ACK) - t->snd_una;
+    // The next in order, ACK and maybe PSH, no options, the window as it was.
+    if (((be32_at(tcp + TCP_SEQ) ^ t->rcv_nxt) |
+            ((be32_at(tcp + TCP_OFFSET) & ~((uint32_t)TCP_FLAG_PSH << 16)) ^
+                (0x50100000u | t->snd_wnd >> t->snd_shift)) |
+            (t->flags & UNUSUAL) | t->aheads) != 0 ||
+        t->state != TCP_ESTABLISHED || acked > t->snd_max - t->snd_una ||
+        (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
+        return false;
+    }
+    if (nif__raw_end(sum_words(0, h, IPV4_LEN / 4)) != 0) {
+        return false;
+    }
+    sum = sum_words(nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(TCP_LEN + len)),
+        h + IPV4_SRC, (8 + TCP_LEN) / 4);
+    if (len > 0) {
+        sum = nif__carry_add(sum,
+            nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, t->rx.used,
+                tcp + TCP_LEN, len));
+    }
+    if (nif__raw_end(sum) != 0) {
+        ip->stats.ip_rx++;
+        ip->stats.tcp_bad++;
+    } else {
+        take(conn, (uint32_t)len, acked);
     }
     return true;
 }

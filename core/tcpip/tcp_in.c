@@ -490,9 +490,6 @@ void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
     }
     conn = nif__tcp_find(ip, in->src, nif_get_be16(h + TCP_SRC),
         nif_get_be16(h + TCP_DST));
-    if (conn != NULL && nif__tcp_fast(conn, in)) {
-        return;
-    }
     if (!read_segment(in, &seg)) {
         ip->stats.tcp_bad++;
         return;

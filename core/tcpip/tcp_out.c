@@ -20,7 +20,6 @@ enum {
     WORD_OPTIONS = 14,
     WORDS = 24,
     FRAME_AT = 2,
-    HEAD_LEN = ETH_LEN + IPV4_LEN + TCP_LEN,
 };
 
 struct frame {
@@ -74,57 +73,57 @@ static size_t put_options(struct nif_conn *conn, uint8_t *opt, uint8_t flags,
     return at;
 }
 
-// The window field. A SYN's is never scaled (RFC 7323 2.2).
-static uint32_t window_of(struct nif_conn *conn, uint8_t flags)
-{
-    if (flags & TCP_FLAG_SYN) {
-        return nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
-    }
-    return nif__tcp_window(conn) >> nif__tcp_of(conn)->rcv_shift;
-}
-
-// Ethernet's header. Returns 0, or as nif__ipv4_route, nif__arp_resolve.
+// Ethernet's header. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
 static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
 {
-    uint32_t hop;
-    int err = nif__ipv4_route(ip, to, &hop);
+    const uint8_t *own = ip->net.hwaddr.byte;
 
-    if (err == 0) {
-        err = nif__arp_resolve(ip, hop, head + ETH_DST);
+    if (((to ^ ip->ip) & ip->mask) != 0) {
+        to = ip->gateway;
+        if (to == 0) {
+            return NIF_EUNREACH;
+        }
     }
-    memcpy(head + ETH_SRC, ip->net.hwaddr.byte, 6);
-    nif_put_be16(head + ETH_TYPE, ETH_TYPE_IPV4);
-    return err;
+    nif__put_half(head + ETH_SRC, nif__half(own));
+    nif__put_half(head + ETH_SRC + 2, nif__half(own + 2));
+    nif__put_half(head + ETH_SRC + 4, nif__half(own + 4));
+    nif__put_half(head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
+    return nif__arp_resolve(ip, to, head + ETH_DST);
 }
 
-// IP's header. `addresses` is their sum.
-static void put_ip(const struct nif_tcpip *ip, uint32_t *h,
-    const struct nif__tcp *t, size_t total, uint32_t addresses)
+// IP's header. Returns the sum of the addresses.
+static uint32_t put_ip(const struct nif_tcpip *ip, uint32_t *h,
+    const struct nif__tcp *t, size_t total)
 {
     // Never cut on the way (RFC 1191), until it seems that for this it never
     // arrives (RFC 2923 2.1).
     uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
-    uint16_t sum;
+    uint32_t addresses;
+    uint32_t sum;
 
+    h[3] = nif__be32(ip->ip);
+    h[4] = nif__be32(t->flow.peer_ip);
+    addresses = nif__carry_add(h[3], h[4]);
     h[0] = nif__be32(0x45000000u | (uint32_t)total);
+    sum = nif__carry_add(addresses, h[0]);
     h[1] = nif__be32((uint32_t)ip->ip_id << 16 | fragment);
+    sum = nif__carry_add(sum, h[1]);
     h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
-    sum = nif__raw_end(nif__carry_add(nif__carry_add(addresses, h[0]),
-        nif__carry_add(h[1], h[2])));
-    nif__put_half((uint8_t *)h + IPV4_SUM, sum);
+    sum = nif__carry_add(sum, h[2]);
+    nif__put_half((uint8_t *)h + IPV4_SUM, nif__raw_end(sum));
+    return addresses;
 }
 
-// TCP's header without its sum; `*h` is its first word.
-static void put_tcp(struct nif_conn *conn, uint32_t *h, uint32_t seq,
-    uint8_t flags, size_t len)
+// TCP's header without its sum; `*h` is its first word. `offset_window` is
+// its fourth.
+static void put_tcp(const struct nif__tcp *t, uint32_t *h, uint32_t seq,
+    uint32_t offset_window)
 {
-    const struct nif__tcp *t = nif__tcp_of(conn);
-
     h[0] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
     h[1] = nif__be32(seq);
-    h[2] = flags & TCP_FLAG_ACK ? nif__be32(t->rcv_nxt) : 0;
-    h[3] = nif__be32((uint32_t)len << 26 | (uint32_t)flags << 16 |
-        window_of(conn, flags));
+    h[2] = offset_window & (uint32_t)TCP_FLAG_ACK << 16 ? nif__be32(t->rcv_nxt)
+                                                        : 0;
+    h[3] = nif__be32(offset_window);
     h[4] = 0;
 }
 
@@ -150,12 +149,11 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t *h = f->word;
-    size_t options = f->head_len - HEAD_LEN;
+    const uint8_t *tcp = (const uint8_t *)(f->word + WORD_TCP);
+    size_t tcp_len = f->head_len - ETH_LEN - IPV4_LEN;
     size_t frame_len = f->head_len + len;
     uint8_t *lent = NULL;
     uint32_t sum;
-    uint16_t end;
     int err = put_ether(ip, head_of(f), t->flow.peer_ip);
 
     if (err == 0 && ip->cfg.iface->eth->lend != NULL) {
@@ -164,17 +162,12 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
     if (err != 0) {
         return err;
     }
-    h[WORD_IP + 3] = nif__be32(ip->ip);
-    h[WORD_IP + 4] = nif__be32(t->flow.peer_ip);
-    sum = nif__carry_add(h[WORD_IP + 3], h[WORD_IP + 4]);
-    put_ip(ip, h + WORD_IP, t, frame_len - ETH_LEN, sum);
+    sum = put_ip(ip, f->word + WORD_IP, t, frame_len - ETH_LEN);
     sum = nif__carry_add(sum,
-        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(TCP_LEN + options + len)));
-    for (size_t i = WORD_TCP; i < WORD_OPTIONS + options / 4; i++) {
-        sum = nif__carry_add(sum, h[i]);
-    }
-    end = nif__raw_end(sum_data(f, lent, sum));
-    nif__put_half((uint8_t *)(h + WORD_TCP) + TCP_SUM, end);
+        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(tcp_len + len)));
+    sum = nif__sum_words(sum, &tcp, tcp_len / 4);
+    sum = nif__raw_end(sum_data(f, lent, sum));
+    nif__put_half((uint8_t *)(f->word + WORD_TCP) + TCP_SUM, (uint16_t)sum);
     if (lent != NULL) {
         (void)nif__copy_sum(lent, head_of(f), f->head_len);
         return nif__ether_commit(ip, frame_len);
@@ -183,13 +176,11 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
     return nif__ether_send(ip, f->segs, 1 + f->n);
 }
 
-// The ACK that went with a segment settles what was owed; but what is ahead
-// of a hole is told only by an ACK without data.
-static void acked(struct nif_conn *conn, uint32_t len)
+// The ACK that went with a segment, and its `window`, settle what was owed; but
+// what is ahead of a hole is told only by an ACK without data.
+static void acked(struct nif__tcp *t, uint32_t window, uint32_t len)
 {
-    struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t edge =
-        t->rcv_nxt + (nif__tcp_window(conn) >> t->rcv_shift << t->rcv_shift);
+    uint32_t edge = t->rcv_nxt + window;
 
     if (nif__before(t->rcv_edge, edge)) {
         t->rcv_edge = edge;
@@ -205,21 +196,26 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t window = nif__tcp_window(conn) >> t->rcv_shift;
     struct frame f;
     uint32_t got = 0;
-    size_t options =
+    size_t tcp_len = TCP_LEN +
         put_options(conn, (uint8_t *)(f.word + WORD_OPTIONS), flags, len);
     int err;
 
     f.n = 0;
-    f.head_len = HEAD_LEN + options;
+    f.head_len = ETH_LEN + IPV4_LEN + tcp_len;
     if (len > 0) {
         got = nif__queue_find(conn, seq - t->snd_una, len, f.segs + 1, &f.n);
         if (got < len) {
             flags &= (uint8_t) ~(TCP_FLAG_FIN | TCP_FLAG_PSH);
         }
     }
-    put_tcp(conn, f.word + WORD_TCP, seq, flags, TCP_LEN + options);
+    if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
+        window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
+    }
+    put_tcp(t, f.word + WORD_TCP, seq,
+        (uint32_t)tcp_len << 26 | (uint32_t)flags << 16 | window);
     err = send_frame(conn, &f, got);
     if (err != 0) {
         return err;
@@ -227,8 +223,10 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     ip->ip_id++;
     ip->stats.ip_tx++;
     ip->stats.tcp_tx++;
-    if (flags & TCP_FLAG_ACK) {
-        acked(conn, got);
+    if ((flags & (TCP_FLAG_ACK | TCP_FLAG_SYN)) == TCP_FLAG_ACK) {
+        acked(t, window << t->rcv_shift, got);
+    } else if (flags & TCP_FLAG_ACK) {
+        nif__tcp_clear(t, TCP_ACK_NOW);
     }
     return (int)got;
 }
@@ -352,12 +350,13 @@ static uint32_t window(const struct nif_conn *conn, const struct nif__tcp *t)
 {
     uint32_t cwnd = t->cwnd;
 
-    if (t->flags & TCP_RECOVERY) {
-        if (t->flags & TCP_SACK) {
+    if (t->flags & (TCP_RECOVERY | TCP_PERSIST)) {
+        if ((t->flags & (TCP_RECOVERY | TCP_SACK)) ==
+            (TCP_RECOVERY | TCP_SACK)) {
             cwnd += nif__conn_stack(conn)->cfg.sack->gone(conn);
         }
-    } else if (!(t->flags & TCP_PERSIST)) {
-        cwnd += nif__min(t->dupacks, 2) * t->mss; // limited transmit: RFC 3042
+    } else if (t->dupacks != 0) { // limited transmit: RFC 3042
+        cwnd += (t->dupacks == 1 ? 1u : 2u) * t->mss;
     }
     return nif__min(cwnd, t->snd_wnd);
 }
@@ -366,18 +365,17 @@ static uint32_t window(const struct nif_conn *conn, const struct nif__tcp *t)
 static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
 {
     uint32_t offset = t->snd_nxt - t->snd_una;
+    uint32_t rest = t->queued - offset; // -1 if the FIN is out
     uint32_t limit = window(conn, t);
     uint32_t usable = limit > offset ? limit - offset : 0;
     uint8_t flags = TCP_FLAG_ACK;
-    uint32_t rest;
     uint32_t len;
     int sent;
     bool fin;
 
-    if (offset >= nif__tcp_pending(t)) {
+    if ((int32_t)rest <= 0 && offset >= nif__tcp_pending(t)) {
         return false;
     }
-    rest = t->queued - offset;
     if ((t->flags & TCP_FORCE) && usable == 0) {
         usable = 1;
     }
@@ -390,9 +388,6 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
     }
     if (len == rest) {
         flags |= fin ? TCP_FLAG_PSH | TCP_FLAG_FIN : TCP_FLAG_PSH;
-    }
-    if (!nif__ether_room(nif__conn_stack(conn))) {
-        return false;
     }
     sent = nif__tcp_emit(conn, t->snd_nxt, flags, len);
     if (sent == NIF_EAGAIN) {
@@ -443,31 +438,31 @@ int nif__tcp_resend(struct nif_conn *conn, uint32_t seq, uint32_t end)
     return sent;
 }
 
-// A connection without SACK, or not in recovery, has nothing to mend.
+// Fills the next hole, if there is SACK to say where.
 static bool mend(struct nif_conn *conn, const struct nif__tcp *t)
 {
     return (t->flags & (TCP_RECOVERY | TCP_SACK)) ==
         (TCP_RECOVERY | TCP_SACK) &&
-        nif__ether_room(nif__conn_stack(conn)) &&
         nif__conn_stack(conn)->cfg.sack->resend(conn);
 }
 
 void nif__tcp_output(struct nif_conn *conn)
 {
+    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t seq;
 
-    if (t->state < TCP_SYN_SENT) {
-        return;
-    }
     if (t->state <= TCP_SYN_RCVD) {
+        if (t->state < TCP_SYN_SENT) {
+            return;
+        }
         send_syn(conn, t);
         if (t->state != TCP_SYN_RCVD) {
             return;
         }
     } else if (!(t->flags & TCP_PERSIST) || (t->flags & TCP_FORCE)) {
         // Bounded by what one poll() may send.
-        while (mend(conn, t) || send_next(conn, t)) {
+        while (nif__ether_room(ip) && (mend(conn, t) || send_next(conn, t))) {
         }
     }
     // A pure ACK stands at the end of what was sent, but not beyond the

@@ -17,7 +17,14 @@ struct ref {
 static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
+    const uint8_t *p = conn->cfg.tx + t->tx.at + at;
 
+    // As a rule it lies in one piece and at a word's border.
+    if (((uintptr_t)p & (_Alignof(struct ref) - 1)) == 0 &&
+        t->tx.at + at + sizeof(*ref) <= conn->cfg.tx_cap) {
+        *ref = *(const struct ref *)(const void *)p;
+        return;
+    }
     nif__ring_read(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at, ref,
         sizeof(*ref));
 }
@@ -93,6 +100,12 @@ uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
     uint32_t left = len;
     unsigned refs = t->refs;
 
+    if (refs == 0) {
+        nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, offset, len,
+            pieces);
+        *n = pieces[1].len > 0 ? 2 : 1;
+        return len;
+    }
     *n = 0;
     // Each round: the bytes before a reference, then what it refers to.
     while (left > 0) {

@@ -143,7 +143,8 @@ struct nif_tcpip_neighbour {
 
 struct nif_acd;
 
-/// The stack. Must not move while connections are open.
+/// The stack. Must not move while connections are open. What is used with
+/// every packet comes first: small processors reach it with one instruction.
 struct nif_tcpip {
     struct nif_stack stack;
 
