@@ -17,9 +17,11 @@ static uint32_t half(uint8_t first, uint8_t second)
     return nif__be16((uint16_t)(first << 8 | second));
 }
 
-uint32_t nif__raw_add(uint32_t a, uint32_t b)
+uint32_t nif__raw_words(uint32_t sum, const void *p, size_t n)
 {
-    return nif__carry_add(a, b);
+    const uint8_t *at = p;
+
+    return nif__sum_words(sum, &at, n);
 }
 
 // To the other half of the byte pairs: a product with 256 (RFC 1071 2.B).
@@ -68,8 +70,9 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
         len -= lead;
     }
     sum = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
-                     : nif__sum_words(0, &p, len / 4);
+                     : nif__raw_words(0, p, len / 4);
     if ((len & 3) != 0) {
+        p = (const uint8_t *)src + lead + (len & ~(size_t)3);
         sum = nif__carry_add(sum, few(to, p, len & 3));
     }
     return lead == 0 ? sum : nif__raw_join(first, sum, lead);

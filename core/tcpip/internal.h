@@ -93,8 +93,8 @@ void nif__kick(struct nif_tcpip *ip);
 /// to `dst` in the same pass if that is not NULL.
 uint32_t nif__copy_sum(void *dst, const void *src, size_t len);
 
-/// Adds two raw sums.
-uint32_t nif__raw_add(uint32_t a, uint32_t b);
+/// Adds `n` words at `p`, which is aligned, to a raw sum.
+uint32_t nif__raw_words(uint32_t sum, const void *p, size_t n);
 
 /// Adds the raw sum of a part that begins `at` bytes behind the start.
 uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at);

@@ -62,53 +62,52 @@ struct nif__range {
 
 #define NIF__TCP_AHEADS 4
 
-/// TCP's part of a connection.
+/// TCP's part of a connection. Small fields come first, where small processors
+/// reach them with one instruction.
 struct nif__tcp {
     struct nif__flow flow;
-    uint8_t state;   ///< enum nif__tcp_state
-    uint8_t dupacks; ///< duplicate ACKs; in persist, probes unanswered
-    uint16_t flags;  ///< enum nif__tcp_flag
-    uint16_t mss;    ///< the most data that we put into a segment
+    uint8_t state;    ///< enum nif__tcp_state
+    uint8_t dupacks;  ///< duplicate ACKs; in persist, probes unanswered
+    uint8_t backoff;  ///< how often the timeout was doubled; when idle,
+                      ///< keepalive probes sent
+    uint8_t aheads;   ///< valid entries of `ahead`
+    uint16_t flags;   ///< enum nif__tcp_flag
+    uint16_t mss;     ///< the most data that we put into a segment
+    uint16_t rcv_mss; ///< the longest segment that we want to receive
+    uint16_t srtt8;   ///< smoothed round trip, ticks times 8; 0: none
+    uint16_t rttvar4; ///< its variation, times 4
+    uint16_t rtt_at;  ///< when `rtt_seq` was sent, tick
+    uint16_t refs;    ///< references in the send queue
     uint16_t keepalive_s;
     uint16_t user_timeout_s; ///< 0: NIF_TCP_R2_S
-    uint8_t backoff;         ///< how often the timeout was doubled; when idle,
-                             ///< keepalive probes sent
-    uint8_t aheads;          ///< valid entries of `ahead`
     uint8_t snd_shift;       ///< of the windows that the peer says
     uint8_t rcv_shift;       ///< of those that we say
-    uint16_t refs;           ///< references in the send queue
-    struct nif_conn *listener; ///< whose backlog it is from, or NULL
-    struct nif_tcp_more *more; ///< for the optional parts, or NULL
 
     uint32_t snd_una;
     uint32_t snd_nxt;
     uint32_t snd_max; ///< the highest snd_nxt so far
     uint32_t snd_wnd;
-    uint32_t snd_wnd_max;
-    uint32_t snd_wl1;
     uint32_t rcv_nxt;
     uint32_t rcv_edge; ///< the end of the window that the peer knows
-    struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do
-                                              ///< not touch each other
     struct nif__ring rx;
     struct nif__ring tx; ///< data and references: see tcp_queue.c
     uint32_t queued;     ///< bytes to send or to be acknowledged
-    uint32_t plain;      ///< bytes in `tx` before the first reference
-
     uint32_t cwnd;
-    uint32_t cwnd_acked; ///< bytes towards the next growth
-    uint32_t ssthresh;
-    uint32_t recover; ///< snd_max when recovery began
-    uint32_t rtt_seq; ///< the sequence number that is being timed
-    uint16_t rtt_at;  ///< when it was sent, tick
-    uint16_t srtt8;   ///< smoothed round trip, ticks times 8; 0: none
-    uint16_t rttvar4; ///< its variation, times 4
-    uint16_t rcv_mss; ///< the longest segment that we want to receive
-
     uint32_t rexmit_at; ///< retransmission or window probe
     uint32_t ack_at;    ///< delayed ACK
     uint32_t since;     ///< the last progress: for giving up, keepalive,
                         ///< FIN-WAIT-2 and TIME-WAIT, one at a time
+    uint32_t snd_wl1;
+    uint32_t plain; ///< bytes in `tx` before the first reference
+    uint32_t ssthresh;
+    uint32_t cwnd_acked; ///< bytes towards the next growth
+    uint32_t recover;    ///< snd_max when recovery began
+    uint32_t rtt_seq;    ///< the sequence number that is being timed
+    uint32_t snd_wnd_max;
+    struct nif_conn *listener; ///< whose backlog it is from, or NULL
+    struct nif_tcp_more *more; ///< for the optional parts, or NULL
+    struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do
+                                              ///< not touch each other
 };
 
 _Static_assert(sizeof(struct nif__tcp) <= NIF_CONN_IMPL, "does not fit");

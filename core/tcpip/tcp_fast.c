@@ -59,11 +59,6 @@ static struct nif_conn *find(const struct nif_tcpip *ip, const uint8_t *h)
     return c;
 }
 
-static uint32_t sum_words(uint32_t sum, const uint8_t *p, unsigned n)
-{
-    return nif__sum_words(sum, &p, n);
-}
-
 // The text is at its place, if there is any, and the segment is sound.
 static void take(struct nif_conn *conn, uint32_t len, uint32_t acked)
 {
@@ -116,10 +111,11 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
         return false;
     }
-    if (nif__raw_end(sum_words(0, h, IPV4_LEN / 4)) != 0) {
+    if (nif__raw_end(nif__raw_words(0, h, IPV4_LEN / 4)) != 0) {
         return false;
     }
-    sum = sum_words(nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(TCP_LEN + len)),
+    sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16 |
+                             (uint32_t)(TCP_LEN + len)),
         h + IPV4_SRC, (8 + TCP_LEN) / 4);
     if (len > 0) {
         sum = nif__carry_add(sum,

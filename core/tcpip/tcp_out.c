@@ -149,7 +149,6 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif__tcp *t = nif__tcp_of(conn);
-    const uint8_t *tcp = (const uint8_t *)(f->word + WORD_TCP);
     size_t tcp_len = f->head_len - ETH_LEN - IPV4_LEN;
     size_t frame_len = f->head_len + len;
     uint8_t *lent = NULL;
@@ -165,7 +164,7 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
     sum = put_ip(ip, f->word + WORD_IP, t, frame_len - ETH_LEN);
     sum = nif__carry_add(sum,
         nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(tcp_len + len)));
-    sum = nif__sum_words(sum, &tcp, tcp_len / 4);
+    sum = nif__raw_words(sum, f->word + WORD_TCP, tcp_len / 4);
     sum = nif__raw_end(sum_data(f, lent, sum));
     nif__put_half((uint8_t *)(f->word + WORD_TCP) + TCP_SUM, (uint16_t)sum);
     if (lent != NULL) {

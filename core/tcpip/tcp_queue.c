@@ -91,26 +91,22 @@ bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
     return true;
 }
 
-uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
+// Walks from reference to reference.
+static uint32_t gather(const struct nif_conn *conn, uint32_t offset,
     uint32_t len, struct nif_seg *pieces, size_t *n)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
-    struct ref ref = { .next = t->plain };
-    size_t at = 0;
+    uint32_t plain = t->plain;
     uint32_t left = len;
     unsigned refs = t->refs;
+    size_t at = 0;
+    struct ref ref;
 
-    if (refs == 0) {
-        nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, offset, len,
-            pieces);
-        *n = pieces[1].len > 0 ? 2 : 1;
-        return len;
-    }
     *n = 0;
     // Each round: the bytes before a reference, then what it refers to.
     while (left > 0) {
-        if (offset < ref.next) {
-            uint32_t take = nif__min(left, ref.next - offset);
+        if (offset < plain) {
+            uint32_t take = nif__min(left, plain - offset);
 
             if (*n + 2 > NIF__TCP_PIECES) {
                 break;
@@ -119,15 +115,16 @@ uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
                 take, pieces + *n);
             *n += pieces[*n + 1].len > 0 ? 2 : 1;
             left -= take;
-            offset = ref.next;
+            offset = plain;
         }
-        offset -= ref.next;
-        at += ref.next;
+        offset -= plain;
+        at += plain;
         if (left == 0 || refs-- == 0 || *n == NIF__TCP_PIECES) {
             break;
         }
         read_ref(conn, at, &ref);
         at += sizeof(ref);
+        plain = ref.next;
         if (offset < ref.len) {
             uint32_t take = nif__min(left, ref.len - offset);
 
@@ -138,6 +135,19 @@ uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
         offset -= ref.len;
     }
     return len - left;
+}
+
+uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
+    uint32_t len, struct nif_seg *pieces, size_t *n)
+{
+    const struct nif__tcp *t = nif__tcp_view(conn);
+
+    if (t->refs > 0) {
+        return gather(conn, offset, len, pieces, n);
+    }
+    nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, offset, len, pieces);
+    *n = pieces[1].len > 0 ? 2 : 1;
+    return len;
 }
 
 void nif__queue_drop(struct nif_conn *conn, uint32_t len)

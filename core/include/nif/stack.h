@@ -87,16 +87,16 @@ struct nif_conn_cfg {
 
 /// One connection. All fields are the stack's; `err` may be read.
 struct nif_conn {
-    int err;        ///< why it is in NIF_CONN_FAILED
-    uint8_t state;  ///< enum nif_conn_state
-    uint16_t proto; ///< enum nif_proto
+    int err; ///< why it is in NIF_CONN_FAILED
     struct nif_stack *stack;
     struct nif_conn *next;
-    struct nif_conn_cfg cfg;
+    uint8_t state;  ///< enum nif_conn_state
+    uint16_t proto; ///< enum nif_proto
     union {
         uint64_t align;
         uint8_t bytes[NIF_CONN_IMPL];
     } impl; ///< what the stack needs
+    struct nif_conn_cfg cfg;
 };
 
 /// What an address setter sets and an address getter gets.
