@@ -4,6 +4,8 @@
 
 #include "client.h"
 
+#include <string.h>
+
 int nif__client_open(struct nif_stack *stack, struct nif_conn *conn,
     const struct nif_conn_cfg *buffers, uint16_t port)
 {
@@ -38,4 +40,15 @@ void nif__set_ip(struct nif_ip *ip, uint32_t value)
 uint32_t nif__mask(uint8_t prefix_len)
 {
     return prefix_len == 0 ? 0 : UINT32_MAX << (32 - prefix_len);
+}
+
+void nif__digest(const uint32_t key[2], const void *data, size_t len,
+    uint32_t out[2])
+{
+    const uint32_t other[2] = { key[1], ~key[0] };
+    uint32_t words[64] = { 0 };
+
+    memcpy(words, data, len);
+    out[0] = nif_hash(key, words, nif_countof(words));
+    out[1] = nif_hash(other, words, nif_countof(words));
 }

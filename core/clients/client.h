@@ -40,4 +40,8 @@ void nif__set_ip(struct nif_ip *ip, uint32_t value);
 /// 0xFFFFFF00 for 24.
 uint32_t nif__mask(uint8_t prefix_len);
 
+/// A hash of 64 bits of at most 256 bytes.
+void nif__digest(const uint32_t key[2], const void *data, size_t len,
+    uint32_t out[2]);
+
 #endif

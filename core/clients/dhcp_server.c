@@ -219,21 +219,18 @@ static void inform(struct nif_dhcp_server *s, const struct request *r)
 
 // ------------------------------------------------------------- receiving
 
-// Hashes under fixed keys: the same after each start, and nobody finds
+// A hash under a fixed key: the same after each start, and nobody finds
 // another's 64 bits.
 static void identify(const struct nif_dhcp_server *s, struct request *r)
 {
-    static const uint32_t keys[2][2] = { { 1, 2 }, { 3, 4 } };
+    static const uint32_t key[2] = { 1, 2 };
     const uint8_t *id = r->options.at[OPT_CLIENT];
-    uint32_t words[64] = { 0 };
 
     if (id != NULL) {
-        memcpy(words, id, id[0] + 1u); // its length in front
+        nif__digest(key, id, id[0] + 1u, r->id); // its length in front
     } else {
-        memcpy(words, s->in + MSG_CHADDR, 6);
+        nif__digest(key, s->in + MSG_CHADDR, 6, r->id);
     }
-    r->id[0] = nif_hash(keys[0], words, nif_countof(words));
-    r->id[1] = nif_hash(keys[1], words, nif_countof(words));
 }
 
 // The stack's address may have changed since the last message. False if there

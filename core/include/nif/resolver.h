@@ -46,10 +46,12 @@ struct nif_resolver {
     const char *host;        ///< private
 };
 
-/// The one that asks DNS servers (nif/dns.h). Must not move during a lookup.
+/// The one that asks DNS servers, and the neighbours for names in .local
+/// (nif/dns.h). Must not move during a lookup.
 struct nif_dns_resolver {
     struct nif_resolver resolver; ///< give this to others
-    struct nif_dns dns;           ///< private
+    struct nif_dns dns; ///< private, but for nif_dns_share(): several resolvers
+                        ///< may share a cache
 };
 
 /// Fills memory only. Over `stack`, with the servers that it was given;

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+//
+// What DNS lookups remember. Names are kept as hashes of 64 bits under a
+// secret key, in place of up to 255 bytes each.
+
+#include "dns_message.h"
+#include "nif/dns.h"
+
+#include <string.h>
+
+#define KEEP_MAX_S   86400u // of an address
+#define ABSENT_MAX_S 3600u  // of a name that is not there (RFC 2308 5)
+
+// The entry of this name; if there is none, the one that ends first.
+static struct nif_dns_entry *entry_of(const struct nif_dns_cache *cache,
+    const struct nif_dns *dns, uint32_t name[2])
+{
+    struct nif_dns_entry *e = cache->entries;
+    struct nif_dns_entry *best = e;
+
+    nif__digest(cache->random.key, dns->name, dns->name_len, name);
+    for (size_t i = 0; i < cache->count; i++, e++) {
+        if (memcmp(e->name, name, sizeof(e->name)) == 0) {
+            return e;
+        }
+        if (e->until_us < best->until_us) {
+            best = e;
+        }
+    }
+    return best;
+}
+
+static bool recall(struct nif_dns_cache *cache, struct nif_dns *dns)
+{
+    uint32_t name[2];
+    const struct nif_dns_entry *e = entry_of(cache, dns, name);
+
+    if (e->until_us <= nif_clock_now_us(dns->stack->clock) ||
+        memcmp(e->name, name, sizeof(name)) != 0) {
+        return false;
+    }
+    memcpy(dns->ip, e->ip, sizeof(dns->ip));
+    dns->ip_count = e->ip_count;
+    cache->hit_count++;
+    return true;
+}
+
+static void remember(struct nif_dns_cache *cache, const struct nif_dns *dns,
+    uint32_t ttl_s)
+{
+    uint32_t name[2];
+    struct nif_dns_entry *e;
+    uint32_t max_s = dns->ip_count > 0 ? KEEP_MAX_S : ABSENT_MAX_S;
+
+    if (ttl_s == 0 || ttl_s >> 31 != 0) { // RFC 2181 8
+        return;
+    }
+    e = entry_of(cache, dns, name);
+    memcpy(e->name, name, sizeof(name));
+    memcpy(e->ip, dns->ip, sizeof(e->ip));
+    e->ip_count = dns->ip_count;
+    e->until_us = nif_clock_now_us(dns->stack->clock) +
+        (ttl_s < max_s ? ttl_s : max_s) * NIF__SECOND_US;
+}
+
+void nif_dns_cache_init(struct nif_dns_cache *cache,
+    struct nif_dns_entry *entries, size_t count, uint64_t seed)
+{
+    *cache = (struct nif_dns_cache){
+        .recall = recall,
+        .remember = remember,
+        .entries = entries,
+        .count = count,
+    };
+    nif_random_init(&cache->random, seed, NIF__SALT_DNS_CACHE);
+    memset(entries, 0, count * sizeof(entries[0]));
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+//
+// DNS names and records. RFC 9267 lists what others did wrong here.
+
+#include "dns_message.h"
+
+#include <string.h>
+
+#define POINTER     0xC0
+#define RECORD_HEAD 10 // type, class, time to live, length
+
+// Where in a name we are.
+struct cursor {
+    struct nif__dns_msg m;
+    size_t at;
+    size_t limit; // a pointer must lead to before it: where the piece of the
+                  // name began that it ends. So there is no loop.
+};
+
+uint8_t nif__dns_lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
+// Follows pointers to the next label. Returns its length, or -1.
+static int label(struct cursor *c)
+{
+    const uint8_t *p = c->m.at;
+    uint8_t n;
+
+    while (c->at + 1 < c->m.len && p[c->at] >= POINTER) {
+        size_t to = nif_get_be16(p + c->at) & 0x3FFFu;
+
+        if (to < DNS_BODY || to >= c->limit) {
+            return -1;
+        }
+        c->at = to;
+        c->limit = to;
+    }
+    if (c->at >= c->m.len) {
+        return -1;
+    }
+    n = p[c->at];
+    return n <= DNS_LABEL_MAX && n < c->m.len - c->at ? n : -1;
+}
+
+size_t nif__dns_skip(struct nif__dns_msg m, size_t at)
+{
+    struct cursor c = { m, at, at };
+    size_t len = 0;
+    size_t behind = 0;
+    int n;
+
+    do {
+        size_t before = c.at;
+
+        n = label(&c);
+        if (behind == 0 && c.at != before) {
+            behind = before + 2; // the first pointer
+        }
+        len += (size_t)n + 1;
+        if (n < 0 || len > NIF_DNS_NAME_MAX) {
+            return 0;
+        }
+        c.at += (size_t)n + 1;
+    } while (n != 0);
+    return behind != 0 ? behind : c.at;
+}
+
+bool nif__dns_same(struct nif__dns_msg m, size_t at, struct nif__dns_msg other,
+    size_t other_at)
+{
+    struct cursor a = { m, at, at };
+    struct cursor b = { other, other_at, other_at };
+    size_t len = 0;
+    int n;
+
+    do {
+        n = label(&a);
+        len += (size_t)n + 1;
+        if (n < 0 || n != label(&b) || len > NIF_DNS_NAME_MAX) {
+            return false;
+        }
+        for (int i = 0; i <= n; i++) { // lengths are no capitals
+            if (nif__dns_lower(a.m.at[a.at++]) !=
+                nif__dns_lower(b.m.at[b.at++])) {
+                return false;
+            }
+        }
+    } while (n != 0);
+    return true;
+}
+
+bool nif__dns_question(struct nif__dns_msg m, size_t *at,
+    struct nif__dns_record *q)
+{
+    size_t behind = nif__dns_skip(m, *at);
+
+    if (behind == 0 || m.len - behind < 4) {
+        return false;
+    }
+    q->name = *at;
+    q->type = nif_get_be16(m.at + behind);
+    q->cls = nif_get_be16(m.at + behind + 2);
+    *at = behind + 4;
+    return true;
+}
+
+bool nif__dns_record(struct nif__dns_msg m, size_t *at,
+    struct nif__dns_record *r)
+{
+    const uint8_t *p;
+
+    if (!nif__dns_question(m, at, r) || m.len - *at < RECORD_HEAD - 4) {
+        return false;
+    }
+    p = m.at + *at;
+    r->ttl_s = nif_get_be32(p);
+    r->data_len = nif_get_be16(p + 4);
+    r->data = *at + RECORD_HEAD - 4;
+    *at = r->data + r->data_len;
+    return *at <= m.len;
+}
+
+size_t nif__dns_encode(uint8_t out[NIF_DNS_NAME_MAX], const char *host)
+{
+    size_t len = strlen(host);
+    size_t start = 0; // where the length of this label stands
+
+    if (len > 0 && host[len - 1] == '.') {
+        len--;
+    }
+    if (len + 2 > NIF_DNS_NAME_MAX) {
+        return 0;
+    }
+    for (size_t i = 0; i <= len; i++) {
+        if (i < len && host[i] != '.') {
+            out[i + 1] = nif__dns_lower((uint8_t)host[i]);
+            continue;
+        }
+        if (i == start || i - start > DNS_LABEL_MAX) {
+            return 0;
+        }
+        out[start] = (uint8_t)(i - start);
+        start = i + 1;
+    }
+    out[start] = 0;
+    return start + 1;
+}
