@@ -185,6 +185,40 @@ bool sim_csv_read(struct sim_csv *csv, FILE *in, const char *name,
     return good;
 }
 
+void sim_csv_add(struct sim_csv *csv, const struct sim_trace_item *item,
+    unsigned line)
+{
+    struct sim_csv_txn *txn;
+
+    if (item->kind != SIM_TRACE_SPI) {
+        return;
+    }
+    csv->txn = grow(csv->txn, csv->count, sizeof(*csv->txn));
+    txn = &csv->txn[csv->count++];
+    *txn = (struct sim_csv_txn){
+        .index = (unsigned)item->index,
+        .line = line,
+        .fall_ns = item->at_ns,
+        .rise_ns = sim_trace_end_ns(item),
+        .len = item->len,
+    };
+    txn->mosi = calloc(3, txn->len + 1);
+    NIF_ASSERT(txn->mosi != NULL);
+    txn->miso = txn->mosi + txn->len;
+    txn->mask = txn->miso + txn->len;
+    for (size_t i = 0; i < item->len; i++) {
+        bool known =
+            item->miso && (!item->miso_known || item->miso_known[i] != 0);
+
+        txn->mosi[i] = item->data ? item->data[i] : 0;
+        txn->miso[i] = known ? item->miso[i] : 0;
+        txn->mask[i] = known ? 0xFF : 0;
+        if (item->mask) {
+            txn->mask[i] &= item->mask[i];
+        }
+    }
+}
+
 void sim_csv_done(struct sim_csv *csv)
 {
     for (size_t i = 0; i < csv->count; i++) {

@@ -15,6 +15,7 @@
 #define SIM_TRACE_CSV_H
 
 #include "nif/base.h"
+#include "sim/trace/item.h"
 
 #include <stdio.h>
 
@@ -63,6 +64,11 @@ struct sim_csv_error {
 /// Returns false with `*error` filled and nothing to free.
 bool sim_csv_read(struct sim_csv *csv, FILE *in, const char *name,
     struct sim_csv_error *error);
+
+/// Adds an SPI transaction of a trace, with copies of its bytes: what nobody
+/// knows gets a mask of 0. Other events are left out.
+void sim_csv_add(struct sim_csv *csv, const struct sim_trace_item *item,
+    unsigned line);
 
 void sim_csv_done(struct sim_csv *csv);
 

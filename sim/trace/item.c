@@ -6,6 +6,8 @@
 
 #include "sim/trace/text.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *sim_trace_word(enum sim_trace_kind kind)
@@ -123,4 +125,39 @@ bool sim_trace_bus_parse(const char *text, struct sim_trace_bus *bus)
         good = take_word(&text, word, sizeof(word)) && set(bus, word);
     }
     return good && bus->kind != SIM_TRACE_BEGIN;
+}
+
+static void add(char *text, size_t cap, const char *key, const char *value)
+{
+    size_t len = strlen(text);
+
+    if (value[0] != '\0') {
+        snprintf(text + len, cap - len, " %s=%s", key, value);
+    }
+}
+
+static void add_number(char *text, size_t cap, const char *key, uint32_t value)
+{
+    size_t len = strlen(text);
+
+    snprintf(text + len, cap - len, " %s=%" PRIu32, key, value);
+}
+
+const char *sim_trace_bus_format(const struct sim_trace_bus *bus, char *text,
+    size_t cap)
+{
+    bool uart = bus->kind == SIM_TRACE_UART;
+
+    snprintf(text, cap, "%s %s", bus->name, sim_trace_word(bus->kind));
+    add(text, cap, "chip", bus->chip);
+    if (bus->clock_hz != 0) {
+        add_number(text, cap, uart ? "baud" : "clock", bus->clock_hz);
+    }
+    if (bus->kind == SIM_TRACE_SPI) {
+        add_number(text, cap, "mode", bus->mode);
+    }
+    add(text, cap, "half-duplex", bus->half_duplex ? "1" : "");
+    add(text, cap, "format", bus->format);
+    add(text, cap, "taped", bus->taped);
+    return text;
 }

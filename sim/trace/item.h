@@ -128,4 +128,8 @@ struct sim_trace_bus {
 /// Reads the value of a `bus` line. Returns false if it is none.
 bool sim_trace_bus_parse(const char *text, struct sim_trace_bus *bus);
 
+/// Writes the value of a `bus` line. Returns `text`.
+const char *sim_trace_bus_format(const struct sim_trace_bus *bus, char *text,
+    size_t cap);
+
 #endif

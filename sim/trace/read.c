@@ -419,7 +419,7 @@ static bool read_place(struct sim_trace_reader *reader,
 static bool read_event(struct sim_trace_reader *reader,
     struct sim_trace_item *item)
 {
-    char *rest = reader->text;
+    char *rest = reader->text.text;
     const char *at = sim__text_word(&rest);
     const char *what = sim__text_word(&rest);
 
@@ -454,14 +454,14 @@ static int read_head(struct sim_trace_reader *reader,
     static const char *const keys[] = { "seed", "time", "resolution", "taped",
         "bus", "chip", "source", "provenance", "by", "offset", "dropped",
         "probe", "note" };
-    char *rest = reader->text + 1;
+    char *rest = reader->text.text + 1;
     const char *key;
 
-    if (strncmp(reader->text, FIRST, strlen(FIRST)) == 0) {
-        if (strtoul(reader->text + strlen(FIRST), NULL, 10) !=
+    if (strncmp(reader->text.text, FIRST, strlen(FIRST)) == 0) {
+        if (strtoul(reader->text.text + strlen(FIRST), NULL, 10) !=
             SIM_TRACE_VERSION) {
             fail(reader, "version '%.16s' of the format, this program reads %d",
-                reader->text + strlen(FIRST), SIM_TRACE_VERSION);
+                reader->text.text + strlen(FIRST), SIM_TRACE_VERSION);
             return -1;
         }
         reader->begun = true;
@@ -490,37 +490,13 @@ static int read_head(struct sim_trace_reader *reader,
     return 0;
 }
 
-static void room_for_one(struct sim_trace_reader *reader)
-{
-    if (reader->text_len + 1 >= reader->text_cap) {
-        reader->text_cap = 2 * reader->text_cap + 256;
-        reader->text = realloc(reader->text, reader->text_cap);
-        NIF_ASSERT(reader->text != NULL);
-    }
-}
-
-// The line's bytes, with its end if it has one. False if there is too much.
-static bool take_line(struct sim_trace_reader *reader)
-{
-    int c = 0;
-
-    reader->text_len = 0;
-    while (c != '\n' && reader->text_len <= SIM_TRACE_LINE_MAX) {
-        c = getc_unlocked(reader->in);
-        if (c == EOF) {
-            return true;
-        }
-        room_for_one(reader);
-        reader->text[reader->text_len++] = (char)c;
-    }
-    return reader->text_len <= SIM_TRACE_LINE_MAX;
-}
-
 // The next line, without its end. Returns 1, 0 at the end of the file, -1.
 static int next_line(struct sim_trace_reader *reader)
 {
+    struct sim_text_line *line = &reader->text;
+
     reader->line++;
-    if (!take_line(reader)) {
+    if (!sim__text_line(reader->in, line, SIM_TRACE_LINE_MAX)) {
         fail(reader, "the line is too long, or this is no trace");
         return -1;
     }
@@ -528,18 +504,18 @@ static int next_line(struct sim_trace_reader *reader)
         fail(reader, "%s", strerror(errno));
         return -1;
     }
-    if (reader->text_len == 0 || reader->text[reader->text_len - 1] != '\n') {
-        reader->cut = reader->text_len > 0;
+    if (line->len == 0 || line->text[line->len - 1] != '\n') {
+        reader->cut = line->len > 0;
         reader->line--;
         return 0;
     }
-    if (memchr(reader->text, '\0', reader->text_len)) {
+    if (memchr(line->text, '\0', line->len)) {
         fail(reader, "this is not text");
         return -1;
     }
-    reader->text[--reader->text_len] = '\0';
-    if (reader->text_len > 0 && reader->text[reader->text_len - 1] == '\r') {
-        reader->text[--reader->text_len] = '\0';
+    line->text[--line->len] = '\0';
+    if (line->len > 0 && line->text[line->len - 1] == '\r') {
+        line->text[--line->len] = '\0';
     }
     return 1;
 }
@@ -550,12 +526,12 @@ int sim_trace_read(struct sim_trace_reader *reader, struct sim_trace_item *item)
 
     while ((got = next_line(reader)) == 1) {
         *item = (struct sim_trace_item){ .kind = SIM_TRACE_BEGIN };
-        if (reader->text[0] == '#') {
+        if (reader->text.text[0] == '#') {
             got = read_head(reader, item);
             if (got != 0) {
                 return got;
             }
-        } else if (reader->text[0] != '\0') {
+        } else if (reader->text.text[0] != '\0') {
             if (!reader->begun) {
                 fail(reader, "no trace: the first line must be '" FIRST "%d'",
                     SIM_TRACE_VERSION);
@@ -580,7 +556,7 @@ void sim_trace_read_init(struct sim_trace_reader *reader, FILE *in,
 
 void sim_trace_read_done(struct sim_trace_reader *reader)
 {
-    free(reader->text);
+    free(reader->text.text);
     free(reader->bytes);
     free(reader->segs);
     *reader = (struct sim_trace_reader){ 0 };

@@ -12,6 +12,7 @@
 #define SIM_TRACE_READ_H
 
 #include "sim/trace/item.h"
+#include "sim/trace/text.h"
 
 #include <stdio.h>
 
@@ -25,9 +26,7 @@ struct sim_trace_reader {
     // Private.
     FILE *in;
     const char *name;
-    char *text; // the line
-    size_t text_cap;
-    size_t text_len;
+    struct sim_text_line text;
     uint8_t *bytes; // five rows of `stride` bytes
     size_t bytes_cap;
     size_t stride;

@@ -62,3 +62,31 @@ bool sim__text_hex(const char *text, uint8_t *to, size_t len)
     }
     return text[2 * len] == '\0';
 }
+
+void *sim__realloc(void *memory, size_t size)
+{
+    void *room = realloc(memory, size);
+
+    NIF_ASSERT(room != NULL);
+    return room;
+}
+
+bool sim__text_line(FILE *in, struct sim_text_line *line, size_t max)
+{
+    int c = 0;
+
+    line->len = 0;
+    while (c != '\n' && line->len <= max) {
+        if (line->len + 2 > line->cap) {
+            line->cap = 2 * line->cap + 256;
+            line->text = sim__realloc(line->text, line->cap);
+        }
+        c = getc_unlocked(in);
+        if (c == EOF) {
+            break;
+        }
+        line->text[line->len++] = (char)c;
+    }
+    line->text[line->len] = '\0';
+    return line->len <= max;
+}

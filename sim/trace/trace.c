@@ -368,35 +368,12 @@ void sim_trace_head(struct sim_trace *trace, const char *key, const char *fmt,
             .text = text });
 }
 
-static void say_key(struct line *line, const char *key, const char *value)
-{
-    if (value[0] != '\0') {
-        say(line, key);
-        say_word(line, value);
-    }
-}
-
 void sim_trace_bus(struct sim_trace *trace, const struct sim_trace_bus *bus)
 {
-    struct line line = { 0 };
+    char text[512];
 
-    say(&line, "# bus ");
-    say_word(&line, bus->name);
-    say(&line, " ");
-    say(&line, sim_trace_word(bus->kind));
-    say_key(&line, " chip=", bus->chip);
-    if (bus->clock_hz != 0) {
-        say(&line, bus->kind == SIM_TRACE_UART ? " baud=" : " clock=");
-        say_number(&line, bus->clock_hz);
-    }
-    if (bus->kind == SIM_TRACE_SPI) {
-        say(&line, " mode=");
-        say_number(&line, bus->mode);
-    }
-    say(&line, bus->half_duplex ? " half-duplex=1" : "");
-    say_key(&line, " format=", bus->format);
-    say_key(&line, " taped=", bus->taped);
-    end_line(trace, &line);
+    sim_trace_head(trace, "bus", "%s",
+        sim_trace_bus_format(bus, text, sizeof(text)));
 }
 
 void sim_trace_init(struct sim_trace *trace, struct sim_world *world, FILE *out)

@@ -11,7 +11,10 @@ nif_test(trace_read
 if(TARGET nif)
   add_test(NAME captures_tool COMMAND
     ${PROJECT_SOURCE_DIR}/tests/captures/tool.py $<TARGET_FILE:nif>)
-  set_tests_properties(captures_tool PROPERTIES LABELS capture TIMEOUT 60
+  add_test(NAME captures_import COMMAND
+    ${PROJECT_SOURCE_DIR}/tests/captures/importing.py $<TARGET_FILE:nif>
+    $<$<BOOL:${NIF_ASAN}>:--any-memory> COMMAND_EXPAND_LISTS)
+  set_tests_properties(captures_import captures_tool PROPERTIES LABELS capture TIMEOUT 120
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
 

@@ -16,7 +16,8 @@ install(DIRECTORY drivers/ DESTINATION ${NIF_INCLUDE}
   FILES_MATCHING PATTERN "*.h"
   PATTERN "*_regs.h" EXCLUDE PATTERN "internal.h" EXCLUDE)
 install(DIRECTORY sim DESTINATION ${NIF_INCLUDE}
-  FILES_MATCHING PATTERN "*.h" PATTERN "sim/fiber.h" EXCLUDE)
+  FILES_MATCHING PATTERN "*.h" PATTERN "sim/fiber.h" EXCLUDE
+  PATTERN "sim/capture" EXCLUDE)
 
 install(EXPORT netif NAMESPACE netif::
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/netif FILE netifTargets.cmake)

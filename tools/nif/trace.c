@@ -1,328 +1,246 @@
 // SPDX-License-Identifier: MIT
 //
-// `nif trace`: reads captures. `score` lets a capture of real silicon judge a
-// chip model, `decode` prints one in the data sheet's words and takes the
-// frames out of it.
+// `nif trace`: recordings of buses. Finds the sub-command and reads options.
 
 #include "tools/nif/trace.h"
-#include "sim/trace/score.h"
+#include "tools/nif/nif.h"
 
-#include <errno.h>
-#include <inttypes.h>
+#include <ctype.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <pcap/pcap.h>
-
-enum { PASS = 0, FAILED = 1, USAGE = 2 };
-
 static const char usage[] =
-    "usage: nif trace score --chip enc28j60 FILE.csv [--stimuli FILE] "
-    "[--json]\n"
-    "       nif trace decode FILE.csv [--chip enc28j60] [--pcap OUT]\n"
+    "usage: nif trace import FILE... -o OUT [OPTION...]\n"
+    "       nif trace decode FILE [--chip NAME] [--pcap OUT]\n"
+    "       nif trace score --chip enc28j60 FILE [--stimuli FILE] [--json]\n"
     "\n"
+    "FILE is a trace of ours, a table of transactions (.csv), or a capture of\n"
+    "a logic analyser: sigrok (.sr), Saleae (binary, one file per channel, or\n"
+    "raw CSV), VCD. `-o -` writes to standard output.\n"
+    "\n"
+    "import  makes a trace of a capture. Which channel is which is guessed\n"
+    "        and printed, unless a bus is given:\n"
+    "          --spi cs=NAME,clk=NAME,mosi=NAME,miso=NAME[,mode=0..3]\n"
+    "                [,lsb][,cs-high]\n"
+    "          --gspi cs=NAME,clk=NAME,data=NAME   one data line\n"
+    "          --uart tx=NAME,rx=NAME[,baud=N][,format=8n1][,invert]\n"
+    "          --mdio mdc=NAME,mdio=NAME\n"
+    "        NAME is a channel's name or number. Lines may be left out: with\n"
+    "        `--spi cs=NAME` only the times of transactions are kept.\n"
+    "          --chip NAME        marks which bytes that chip drives\n"
+    "          --rate HZ          samples per second, if the file is wrong\n"
+    "          --glitch NS        drops shorter pulses, and counts them\n"
+    "          --provenance TEXT  who recorded it, under which licence\n"
+    "          --quiet            prints no guesses\n"
+    "decode  prints traffic in the words of the data sheet; --pcap writes\n"
+    "        the frames in it, without FCS.\n"
     "score   drives the model of a chip with a capture of a real one and\n"
     "        counts the bytes that it returns right. The stimuli default to\n"
-    "        CHIP-stimuli.txt beside the capture. Exit code 0: all is equal.\n"
-    "decode  prints a capture in the words of the data sheet; --pcap writes\n"
-    "        the frames in it, without FCS.\n";
+    "        CHIP-stimuli.txt beside the capture.\n"
+    "\n"
+    "Exit: 0 good, 1 different or incomplete, 2 usage or unreadable files.\n";
 
-struct options {
-    const char *file;
-    const char *chip;
-    const char *stimuli;
-    const char *pcap;
-    bool json;
-};
-
-static int complain(const char *what, const char *which)
+bool nif_trace_fail(const char *fmt, ...)
 {
-    fprintf(stderr, "nif trace: %s%s\n", what, which);
-    fputs(usage, stderr);
-    return USAGE;
+    va_list args;
+
+    fputs("nif trace: ", stderr);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fputc('\n', stderr);
+    return false;
 }
 
-// The value behind an option, or NULL.
-static const char **value_of(struct options *opt, const char *arg, bool score)
+static bool wrong(const char *what, const char *which)
 {
-    if (strcmp(arg, "--chip") == 0) {
-        return &opt->chip;
-    }
-    if (score && strcmp(arg, "--stimuli") == 0) {
-        return &opt->stimuli;
-    }
-    return !score && strcmp(arg, "--pcap") == 0 ? &opt->pcap : NULL;
+    return nif_trace_fail("%s%s; see `nif trace --help`", what, which);
 }
 
-static int parse(struct options *opt, int argc, char **argv, bool score)
-{
-    for (int i = 2; i < argc; i++) {
-        const char **value = value_of(opt, argv[i], score);
+// ---- options
 
-        if (value && i + 1 < argc) {
-            *value = argv[++i];
-        } else if (value) {
-            return complain("no value for ", argv[i]);
-        } else if (score && strcmp(argv[i], "--json") == 0) {
-            opt->json = true;
-        } else if (argv[i][0] == '-' || opt->file) {
-            return complain("what is ", argv[i]);
-        } else {
-            opt->file = argv[i];
-        }
-    }
-    if (!opt->file) {
-        return complain("no capture named", "");
-    }
-    if (score && !opt->chip) {
-        return complain("--chip is missing", "");
-    }
-    if (opt->chip && strcmp(opt->chip, "enc28j60") != 0) {
-        return complain("unknown chip ", opt->chip);
-    }
-    return PASS;
-}
-
-// ---- reading
-
-static FILE *open_file(const char *name)
-{
-    FILE *in = fopen(name, "r");
-
-    if (!in) {
-        fprintf(stderr, "nif trace: %s: %s\n", name, strerror(errno));
-    }
-    return in;
-}
-
-static bool read_csv(struct sim_csv *csv, const char *name)
-{
-    struct sim_csv_error error;
-    FILE *in = open_file(name);
-    bool good;
-
-    if (!in) {
-        return false;
-    }
-    good = sim_csv_read(csv, in, name, &error);
-    fclose(in);
-    if (!good) {
-        fprintf(stderr, "%s\n", error.text);
-    }
-    return good;
-}
-
-static bool read_stimuli(struct sim_stimuli *stimuli, const struct options *opt)
-{
-    struct sim_csv_error error;
-    const char *slash = strrchr(opt->file, '/');
-    int dir = slash ? (int)(slash - opt->file) + 1 : 0;
-    char beside[4096];
-    const char *name = opt->stimuli ? opt->stimuli : beside;
-    FILE *in;
-    bool good;
-
-    snprintf(beside, sizeof(beside), "%.*s%s-stimuli.txt", dir, opt->file,
-        opt->chip);
-    in = open_file(name);
-    if (!in) {
-        return false;
-    }
-    good = sim_stimuli_read(stimuli, in, name, &error);
-    fclose(in);
-    if (!good) {
-        fprintf(stderr, "%s\n", error.text);
-    }
-    return good;
-}
-
-// ---- score
+enum command { IMPORT = 1, DECODE = 2, SCORE = 4 };
 
 static const struct {
-    enum sim_enc_kind kind;
-    const char *text;
-    const char *json;
-} kinds[] = {
-    { SIM_ENC_ETH, "ETH registers", "eth_registers" },
-    { SIM_ENC_MII, "MII values", "mii_values" },
-    { SIM_ENC_HEADER, "RX headers", "rx_headers" },
-    { SIM_ENC_MEMORY, "frame bytes", "frame_bytes" },
+    const char *name;
+    unsigned command;
+    int (*run)(const struct nif_trace_options *o);
+} commands[] = {
+    { "import", IMPORT, nif_trace_import },
+    { "decode", DECODE, nif_trace_decode },
+    { "score", SCORE, nif_trace_score },
 };
 
-static void print_text(const struct sim_score *score)
-{
-    printf("driven bytes    %4u of %u right\n", score->all.right,
-        score->all.total);
-    for (size_t i = 0; i < nif_countof(kinds); i++) {
-        const struct sim_score_count *count = &score->kind[kinds[i].kind];
+#define ALL (IMPORT | DECODE | SCORE)
 
-        printf("  %-13s %4u of %u\n", kinds[i].text, count->right,
-            count->total);
+static bool take_rate(double *rate, const char *text)
+{
+    char *unit;
+
+    *rate = strtod(text, &unit);
+    unit += *unit == ' ';
+    switch (*unit) {
+    case 'k': *rate *= 1e3; break;
+    case 'M': *rate *= 1e6; break;
+    case 'G': *rate *= 1e9; break;
+    case 'H':
+    case '\0': break;
+    default: *rate = 0; break;
     }
-    if (score->differs) {
-        printf("first difference: transaction %u, byte %zu: %s\n",
-            score->first_index, score->first_byte, score->first);
-    } else {
-        printf("first difference: none\n");
-    }
-    printf("frames sent     %4u of %u equal", score->same_count,
-        score->want_count);
-    if (score->got_count != score->want_count) {
-        printf(" (the model sent %u)", score->got_count);
-    }
-    printf("\ncomplaints      %4u%s%s\n", score->complaints,
-        score->complaints ? ", first: " : "", score->complaint);
+    return (*rate >= 1e-3 && *rate <= 1e12) ||
+        wrong("no sample rate that can be: ", text);
 }
 
-static void print_count(const char *name, const struct sim_score_count *count)
+static bool take_ns(uint64_t *ns, const char *text)
 {
-    printf("  \"%s\": { \"right\": %u, \"total\": %u },\n", name, count->right,
-        count->total);
+    char *end;
+
+    *ns = strtoull(text, &end, 10);
+    return (isdigit((unsigned char)text[0]) && *end == '\0') ||
+        wrong("not nanoseconds: ", text);
 }
 
-// What is quoted here has no character that JSON wants escaped: names of
-// registers and the model's own sentences.
-static void print_json(const struct sim_score *score)
+static bool take_bus(struct nif_trace_options *o, const char *kind, char *spec)
 {
-    printf("{\n");
-    print_count("driven", &score->all);
-    for (size_t i = 0; i < nif_countof(kinds); i++) {
-        print_count(kinds[i].json, &score->kind[kinds[i].kind]);
+    if (o->buses == NIF_TRACE_BUSES) {
+        return wrong("too many buses: ", spec);
     }
-    if (score->differs) {
-        printf("  \"first\": { \"transaction\": %u, \"byte\": %zu, "
-               "\"text\": \"%s\" },\n",
-            score->first_index, score->first_byte, score->first);
-    } else {
-        printf("  \"first\": null,\n");
-    }
-    printf("  \"frames\": { \"want\": %u, \"got\": %u, \"equal\": %u },\n",
-        score->want_count, score->got_count, score->same_count);
-    printf("  \"complaints\": %u,\n  \"perfect\": %s\n}\n", score->complaints,
-        sim_score_is_perfect(score) ? "true" : "false");
+    o->bus[o->buses].kind = kind;
+    o->bus[o->buses++].spec = spec;
+    return true;
 }
 
-static int do_score(const struct options *opt)
+// The string that an option of this command sets, or NULL.
+static const char **string_of(struct nif_trace_options *o, const char *name,
+    unsigned command)
 {
-    struct sim_csv csv;
-    struct sim_stimuli stimuli;
-    struct sim_score *score = malloc(sizeof(*score));
-    int code = USAGE;
-
-    if (!score || !read_csv(&csv, opt->file)) {
-        free(score);
-        return USAGE;
-    }
-    if (read_stimuli(&stimuli, opt)) {
-        sim_score_enc28j60(&csv, &stimuli, score);
-        (opt->json ? print_json : print_text)(score);
-        code = sim_score_is_perfect(score) ? PASS : FAILED;
-        sim_stimuli_done(&stimuli);
-    }
-    sim_csv_done(&csv);
-    free(score);
-    return code;
-}
-
-// ---- decode
-
-struct sink {
-    pcap_t *pcap;
-    pcap_dumper_t *out;
-    uint64_t now_ns;
-};
-
-static void on_frame(void *arg, bool sent, const uint8_t *frame, size_t len)
-{
-    struct sink *sink = arg;
-    // What was received carries its FCS, what is sent not yet.
-    size_t bare = sent || len < SIM_FCS ? len : len - SIM_FCS;
-    struct pcap_pkthdr header = {
-        .ts = { .tv_sec = (time_t)(sink->now_ns / SIM_S),
-            .tv_usec = (suseconds_t)(sink->now_ns % SIM_S) },
-        .caplen = (bpf_u_int32)bare,
-        .len = (bpf_u_int32)bare,
+    const struct {
+        const char *name;
+        unsigned commands;
+        const char **to;
+    } strings[] = {
+        { "--chip", ALL, &o->chip },
+        { "--stimuli", SCORE, &o->stimuli },
+        { "--pcap", DECODE, &o->pcap },
+        { "-o", IMPORT, &o->out },
+        { "--output", IMPORT, &o->out },
+        { "--provenance", IMPORT, &o->provenance },
     };
 
-    pcap_dump((u_char *)sink->out, &header, frame);
-}
-
-static bool open_pcap(struct sink *sink, const char *name)
-{
-    sink->pcap = pcap_open_dead_with_tstamp_precision(DLT_EN10MB, 65535,
-        PCAP_TSTAMP_PRECISION_NANO);
-    if (!sink->pcap) {
-        fprintf(stderr, "nif trace: libpcap does not open\n");
-        return false;
-    }
-    sink->out = pcap_dump_open(sink->pcap, name);
-    if (!sink->out) {
-        fprintf(stderr, "nif trace: %s\n", pcap_geterr(sink->pcap));
-        pcap_close(sink->pcap);
-    }
-    return sink->out != NULL;
-}
-
-static bool close_pcap(struct sink *sink, const char *name)
-{
-    bool good = pcap_dump_flush(sink->out) == 0;
-
-    if (!good) {
-        fprintf(stderr, "nif trace: %s: %s\n", name, strerror(errno));
-    }
-    pcap_dump_close(sink->out);
-    pcap_close(sink->pcap);
-    return good;
-}
-
-static int do_decode(const struct options *opt)
-{
-    static struct sim_enc_decoder decoder;
-    struct sink sink = { 0 };
-    struct sim_csv csv;
-
-    if (!read_csv(&csv, opt->file)) {
-        return USAGE;
-    }
-    sim_enc_decode_init(&decoder);
-    if (opt->pcap) {
-        if (!open_pcap(&sink, opt->pcap)) {
-            sim_csv_done(&csv);
-            return USAGE;
+    for (size_t i = 0; i < nif_countof(strings); i++) {
+        if ((strings[i].commands & command) &&
+            strcmp(strings[i].name, name) == 0) {
+            return strings[i].to;
         }
-        decoder.on_frame = on_frame;
-        decoder.arg = &sink;
     }
-    for (size_t i = 0; i < csv.count; i++) {
-        const struct sim_csv_txn *txn = &csv.txn[i];
-        struct sim_enc_txn seen = { txn->mosi, txn->miso, txn->len };
-        char text[256];
+    return NULL;
+}
 
-        sink.now_ns = txn->rise_ns;
-        sim_enc_decode(&decoder, &seen, NULL, text, sizeof(text));
-        printf("%4u %14.6f ms  %s\n", txn->index, (double)txn->fall_ns / 1e6,
-            text);
+static bool is_bus(const char *name)
+{
+    return strcmp(name, "--spi") == 0 || strcmp(name, "--gspi") == 0 ||
+        strcmp(name, "--uart") == 0 || strcmp(name, "--mdio") == 0;
+}
+
+// An option with a value. Returns 1 if it was one, 0 if not, -1.
+static int take_value(struct nif_trace_options *o, const char *name,
+    char *value, unsigned command)
+{
+    const char **string = string_of(o, name, command);
+    bool bus = is_bus(name);
+    bool rate = strcmp(name, "--rate") == 0;
+    bool good = true;
+
+    if (!string && !bus && !rate && strcmp(name, "--glitch") != 0) {
+        return 0;
     }
-    sim_csv_done(&csv);
-    return !opt->pcap || close_pcap(&sink, opt->pcap) ? PASS : FAILED;
+    if (!value) {
+        return wrong("no value for ", name) ? 1 : -1;
+    }
+    if (string) {
+        *string = value;
+    } else if (bus) {
+        good = take_bus(o, name + 2, value);
+    } else if (rate) {
+        good = take_rate(&o->rate_hz, value);
+    } else {
+        good = take_ns(&o->glitch_ns, value);
+    }
+    return good ? 1 : -1;
+}
+
+static bool parse(struct nif_trace_options *o, int argc, char **argv,
+    unsigned command)
+{
+    for (int i = 2; i < argc; i++) {
+        char *value = i + 1 < argc ? argv[i + 1] : NULL;
+        int taken = take_value(o, argv[i], value, command);
+
+        if (taken < 0) {
+            return false;
+        }
+        if (taken > 0) {
+            i++;
+        } else if (strcmp(argv[i], "--quiet") == 0) {
+            o->quiet = true;
+        } else if (command == SCORE && strcmp(argv[i], "--json") == 0) {
+            o->json = true;
+        } else if (argv[i][0] == '-') {
+            return wrong("what is ", argv[i]);
+        } else if (o->files == NIF_TRACE_FILES) {
+            return wrong("too many files: ", argv[i]);
+        } else {
+            o->file[o->files++] = argv[i];
+        }
+    }
+    return true;
+}
+
+static bool check(const struct nif_trace_options *o, unsigned command)
+{
+    struct sim_decoder *decoder;
+
+    if (o->files == 0) {
+        return wrong("no capture named", "");
+    }
+    if (command == IMPORT && !o->out) {
+        return wrong("where to? -o OUT is missing", "");
+    }
+    if (command == SCORE && !o->chip) {
+        return wrong("--chip is missing", "");
+    }
+    decoder = o->chip ? sim_decoder_new(o->chip) : NULL;
+    if (o->chip && (!decoder || decoder->ops->kind != SIM_TRACE_SPI)) {
+        sim_decoder_free(decoder);
+        return wrong("unknown chip ", o->chip);
+    }
+    sim_decoder_free(decoder);
+    return true;
 }
 
 int nif_trace_main(int argc, char **argv)
 {
-    struct options opt = { 0 };
-    bool score = argc > 1 && strcmp(argv[1], "score") == 0;
-    int code;
+    struct nif_trace_options o = { 0 };
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+    if (argc > 1 &&
+        (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(usage, stdout);
-        return PASS;
+        return NIF_EXIT_PASS;
     }
-    if (!score && (argc < 2 || strcmp(argv[1], "decode") != 0)) {
-        return complain("which one: score or decode?", "");
+    for (size_t i = 0; i < nif_countof(commands); i++) {
+        if (argc < 2 || strcmp(argv[1], commands[i].name) != 0) {
+            continue;
+        }
+        if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+            fputs(usage, stdout);
+            return NIF_EXIT_PASS;
+        }
+        return parse(&o, argc, argv, commands[i].command) &&
+                check(&o, commands[i].command)
+            ? commands[i].run(&o)
+            : NIF_EXIT_USAGE;
     }
-    code = parse(&opt, argc, argv, score);
-    if (code != PASS) {
-        return code;
-    }
-    return score ? do_score(&opt) : do_decode(&opt);
+    fputs(usage, stderr);
+    return NIF_EXIT_USAGE;
 }

@@ -3,6 +3,7 @@ target_sources(nif_sim PRIVATE
   chips/enc28j60/build.c
   chips/enc28j60/chip.c
   chips/enc28j60/decode.c
+  chips/enc28j60/decoder.c
   chips/enc28j60/dma.c
   chips/enc28j60/filter.c
   chips/enc28j60/flow.c
