@@ -97,11 +97,13 @@ int host_board_init(struct host_board *board, struct sim_world *world,
 
 void host_board_plug(struct host_board *board, struct sim_port *port)
 {
-    if (board->cfg.trace) {
+    if (port && board->cfg.trace) {
         sim_cable_record(&board->cable_recorder, board->cfg.trace,
             board->chip->name, &board->cable, 0);
     }
-    sim_cable_join(&board->cable, board->port, port);
+    if (port) {
+        sim_cable_join(&board->cable, board->port, port);
+    }
     if (board->cfg.app) {
         board->fiber =
             sim_fiber_start(board->world, board->chip->name, run_app, board);

@@ -16,6 +16,7 @@
 #include "sim/cpu.h"
 #include "sim/net/cable.h"
 #include "sim/trace/record.h"
+#include "sim/trace/replay.h"
 
 struct host_board;
 
@@ -36,6 +37,9 @@ struct host_board_cfg {
     const char *revision;    ///< of the silicon, "B7"; NULL: the newest
     struct nif_net net;      ///< address; none: DHCP
     struct sim_trace *trace; ///< record bus, pins and frames; or NULL
+    /// A recording instead of the chip: its only bus, its pin "CHIP.int". The
+    /// board has no socket then. NULL: the model.
+    struct sim_replay *replay;
 };
 
 /// A kind of chip.
@@ -60,7 +64,7 @@ struct host_board {
     struct sim_cpu cpu;
     void *part;              ///< model, bus and driver; the chip's own
     struct nif_iface *iface; ///< the driver
-    struct sim_port *port;   ///< the socket
+    struct sim_port *port;   ///< the socket; NULL: a recording has none
     const char *revision;    ///< of the silicon, for people
     struct sim_cable cable;
     struct sim_cable_recorder cable_recorder;
@@ -83,8 +87,8 @@ struct host_board {
 int host_board_init(struct host_board *board, struct sim_world *world,
     const struct host_board_cfg *cfg, char why[HOST_WHY]);
 
-/// Plugs the board's cable into `port`. The application, if any, starts when
-/// the world runs.
+/// Plugs the board's cable into `port`; NULL: it has no socket. The
+/// application, if any, starts when the world runs.
 void host_board_plug(struct host_board *board, struct sim_port *port);
 
 /// Takes the board apart. Call sim_world_done() after it.

@@ -453,7 +453,7 @@ static int read_head(struct sim_trace_reader *reader,
 {
     static const char *const keys[] = { "seed", "time", "resolution", "taped",
         "bus", "chip", "source", "provenance", "by", "offset", "dropped",
-        "probe", "note" };
+        "probe", "note", "option" };
     char *rest = reader->text.text + 1;
     const char *key;
 

@@ -45,6 +45,9 @@ struct sim_trace_row sim_trace_tape_add(struct sim_trace_tape *tape, size_t len)
     row.miso = row.mosi + tape->cap;
     row.driven = row.miso + tape->cap;
     tape->len += len;
+    if (len == 0) {
+        return row; // a driver's segment may be empty, a line's may not
+    }
     if (tape->segs < nif_countof(tape->seg_len)) {
         tape->seg_len[tape->segs++] = len;
     } else {

@@ -93,23 +93,34 @@ static int open_files(struct nif_session *s)
     return 0;
 }
 
-// What shapes the world goes into the head of the stimuli.
+static void say_option(struct nif_session *s, const char *name,
+    const char *value)
+{
+    if (s->record.file) {
+        tap_stimuli_option(&s->record, name, value);
+    }
+    if (s->trace_file) {
+        sim_trace_head(&s->trace, "option", "%s %s", name, value);
+    }
+}
+
+// What shapes the world goes into the head of the stimuli and of the trace.
 static void record_options(struct nif_session *s)
 {
     const struct nif_options *o = s->options;
     char text[NIF_IP_TEXT_MAX + 8];
     char ip[NIF_IP_TEXT_MAX];
 
-    tap_stimuli_option(&s->record, "chip", s->board.chip->name);
+    say_option(s, "chip", s->board.chip->name);
     for (size_t i = 0; i < o->kept_count; i++) {
-        tap_stimuli_option(&s->record, o->kept[i].name, o->kept[i].value);
+        say_option(s, o->kept[i].name, o->kept[i].value);
     }
     if (o->board.net.ip.family == NIF_IP_NONE) {
-        tap_stimuli_option(&s->record, "dhcp", "1");
+        say_option(s, "dhcp", "1");
     } else {
         snprintf(text, sizeof(text), "%s/%u",
             nif_ip_format(&o->board.net.ip, ip), o->board.net.prefix_len);
-        tap_stimuli_option(&s->record, "ip", text);
+        say_option(s, "ip", text);
     }
 }
 
@@ -188,9 +199,7 @@ static int open_board(struct nif_session *s, struct nif_options *options)
         return NIF_EXIT_USAGE;
     }
     s->board_ok = true;
-    if (s->record.file) {
-        record_options(s);
-    }
+    record_options(s);
     return 0;
 }
 

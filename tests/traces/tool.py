@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+#
+# `nif replay` and `nif trace` as a user sees them: what they print, and their
+# exit codes.
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+CSV = "scenarios/captures/enc28j60-transactions.csv"
+failures = []
+
+
+def nif(*args):
+    return subprocess.run([sys.argv[1], *map(str, args)], capture_output=True,
+                          text=True, check=False)
+
+
+def expect(what, good, shown=None):
+    print(("ok    " if good else "FAILED"), what)
+    if not good:
+        failures.append(what)
+        if shown is not None:
+            print(shown.stdout[-2000:], shown.stderr[-2000:])
+
+
+def bus_lines(path):
+    """What passed on bus and pins."""
+    return [line for line in path.read_text().splitlines()
+            if re.match(r"\d+ (spi|pin) ", line)]
+
+
+def check_replay(folder, run):
+    """A run of a board, repeated without its chip."""
+    again = folder / "again.trace"
+    done = nif("replay", run, "enc28j60", "--trace", again)
+    expect("replay: exit code 0", done.returncode == 0, done)
+    expect("replay: says so", done.stdout.startswith("as recorded: "), done)
+    expect("replay: bus and pins are the same bit for bit",
+           len(bus_lines(run)) > 300 and bus_lines(run) == bus_lines(again))
+
+    text = run.read_text()
+    line = next(line for line in text.splitlines() if " spi enc28j60 200 " in
+                line)
+    words = line.split()
+    words[5] = f"{int(words[5][:2], 16) ^ 1:02x}" + words[5][2:]
+    bad = folder / "bad.trace"
+    bad.write_text(text.replace(line, " ".join(words)))
+    done = nif("replay", bad, "enc28j60", "--json")
+    expect("replay: a changed byte: exit code 1", done.returncode == 1, done)
+    found = json.loads(done.stdout)
+    expect("replay: a changed byte: its index", found["transaction"] == 200 and
+           found["bus"] == "enc28j60" and not found["equal"], done)
+    done = nif("replay", run, "enc28j60", "--half-duplex")
+    expect("replay: another board: exit code 1, in words",
+           done.returncode == 1 and "expected  WCR MIWRH 01 (PHCON1 <- 0100)"
+           in done.stdout and "got       WCR MIWRH 00 (PHCON1 <- 0000)" in
+           done.stdout, done)
+    for args in ([], [run], ["no-such-file", "enc28j60"], [CSV, "enc28j60"],
+                 [run, "enc28j60", "--section", "2"], [run, "no-chip"],
+                 [run, "enc28j60", "--ip", "nonsense"],
+                 [run, "enc28j60", "--nonsense", "1"],
+                 [run, "enc28j60", "--json", "more"]):
+        expect(f"replay: usage: {args[1:]}",
+               nif("replay", *args).returncode == 2)
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        nif("trace", "decode", CSV, "--pcap", folder / "in.pcap")
+        run = folder / "run.trace"
+        done = nif("run", "enc28j60", "--pcap-in", folder / "in.pcap",
+                   "--trace", run)
+        expect("a run with frames", done.returncode == 0, done)
+        check_replay(folder, run)
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
