@@ -269,7 +269,7 @@ static void collect(struct sim_replay_bus *bus)
 {
     const struct sim_recording *rec = bus->replay->rec;
 
-    bus->seq = calloc(rec->count + 1, sizeof(*bus->seq));
+    bus->seq = calloc(rec->count + 1, sizeof(void *));
     bus->place = calloc(rec->count + 1, sizeof(*bus->place));
     NIF_ASSERT(bus->seq && bus->place);
     for (size_t i = 0; i < rec->count; i++) {

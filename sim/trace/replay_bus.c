@@ -175,9 +175,9 @@ static int replay_select(struct nif_spi *spi)
     return 0;
 }
 
-// What the driver sends in this call, as an event. One block to free.
+// What the driver sends in this call, as an event; `*memory` is to be freed.
 static struct sim_trace_item sent(const struct sim_replay_bus *bus,
-    const struct nif_spi_seg *segs, size_t count)
+    const struct nif_spi_seg *segs, size_t count, uint8_t **memory)
 {
     struct sim_trace_item got = { .kind = SIM_TRACE_SPI, .where = bus->name };
     uint8_t *data;
@@ -186,7 +186,7 @@ static struct sim_trace_item sent(const struct sim_replay_bus *bus,
     for (size_t i = 0; i < count; i++) {
         got.len += segs[i].len;
     }
-    data = calloc(2 * got.len + 1, 1);
+    *memory = data = calloc(2 * got.len + 1, 1);
     NIF_ASSERT(data != NULL);
     for (size_t i = 0; i < count; i++) {
         if (segs[i].tx) {
@@ -248,7 +248,8 @@ static int replay_exchange(struct nif_spi *spi, const struct nif_spi_seg *segs,
     size_t count)
 {
     struct sim_replay_bus *bus = of_spi(spi);
-    struct sim_trace_item got = sent(bus, segs, count);
+    uint8_t *memory;
+    struct sim_trace_item got = sent(bus, segs, count, &memory);
     bool first = bus->item == NULL;
     int err = 0;
 
@@ -258,7 +259,7 @@ static int replay_exchange(struct nif_spi *spi, const struct nif_spi_seg *segs,
         !fits_spi(bus->item, bus->done, &got)) {
         diverge(bus, bus->item, &got);
     }
-    free((void *)(uintptr_t)got.data);
+    free(memory);
     if (!bus->item || bus->replay->diverged) {
         return NIF_EIO;
     }

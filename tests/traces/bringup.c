@@ -94,9 +94,9 @@ void bringup_replay(const struct bringup_cfg *cfg,
     sim_world_done(&b.world);
 }
 
-void bringup_read(const char *text, size_t len, struct sim_recording *rec)
+void bringup_read(char *text, size_t len, struct sim_recording *rec)
 {
-    FILE *in = fmemopen((void *)(uintptr_t)text, len, "r");
+    FILE *in = fmemopen(text, len, "r");
     struct sim_trace_reader reader;
     int got;
 
@@ -108,4 +108,12 @@ void bringup_read(const char *text, size_t len, struct sim_recording *rec)
     }
     sim_trace_read_done(&reader);
     fclose(in);
+}
+
+void bringup_open(const struct bringup_cfg *cfg, struct bringup *run,
+    struct sim_recording *rec)
+{
+    bringup_record(cfg, run);
+    assert_int_equal(run->err, 0);
+    bringup_read(run->text, run->len, rec);
 }

@@ -33,7 +33,11 @@ void bringup_replay(const struct bringup_cfg *cfg,
     const struct sim_recording *rec, struct sim_replay *replay,
     struct bringup *run);
 
+/// Runs driver and model, and reads what was recorded.
+void bringup_open(const struct bringup_cfg *cfg, struct bringup *run,
+    struct sim_recording *rec);
+
 /// Reads a trace. Fails the test if it is none.
-void bringup_read(const char *text, size_t len, struct sim_recording *rec);
+void bringup_read(char *text, size_t len, struct sim_recording *rec);
 
 #endif

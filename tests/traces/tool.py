@@ -69,6 +69,41 @@ def check_replay(folder, run):
                nif("replay", *args).returncode == 2)
 
 
+def check_diff(folder, run):
+    """Two traces by their meaning."""
+    done = nif("trace", "diff", run, folder / "again.trace")
+    expect("diff: a repeated run is equal: exit code 0", done.returncode == 0
+           and done.stdout.startswith("equal: "), done)
+    done = nif("trace", "diff", run, folder / "again.trace", "--times")
+    expect("diff: its times, too", done.returncode == 0, done)
+    slow = folder / "slow.trace"
+    nif("run", "enc28j60", "--pcap-in", folder / "in.pcap", "--trace", slow,
+        "--cpu-ns", "700", "--spi-hz", "9000000")
+    done = nif("trace", "diff", run, slow)
+    expect("diff: a slower run differs by its polls and times only",
+           done.returncode == 0 and "poll loops: " in done.stdout and
+           "times: at most " in done.stdout, done)
+    expect("diff: --times: exit code 1",
+           nif("trace", "diff", run, slow, "--times").returncode == 1)
+    expect("diff: --exact: exit code 1",
+           nif("trace", "diff", run, slow, "--exact").returncode == 1)
+    done = nif("trace", "diff", run, folder / "bad.trace", "--json")
+    found = json.loads(done.stdout)
+    expect("diff: a changed byte: exit code 1, its index, in words",
+           done.returncode == 1 and found["first"]["a"]["index"] == 200 and
+           found["first"]["where"] == "spi enc28j60" and not found["equal"],
+           done)
+    done = nif("trace", "diff", run, folder / "bad.trace")
+    expect("diff: says A and B, and that both go on alike",
+           "first difference on spi enc28j60" in done.stdout and
+           "1 of A, 1 of B, then both go on alike" in done.stdout, done)
+    for args in ([], [run], [run, run, run], [run, "no-such-file"],
+                 [run, CSV], [run, run, "--tolerance"],
+                 [run, run, "--nonsense"]):
+        expect(f"diff: usage: {len(args)} words",
+               nif("trace", "diff", *args).returncode == 2)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -78,6 +113,7 @@ def main():
                    "--trace", run)
         expect("a run with frames", done.returncode == 0, done)
         check_replay(folder, run)
+        check_diff(folder, run)
     return 1 if failures else 0
 
 

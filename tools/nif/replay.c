@@ -5,10 +5,10 @@
 
 #include "tools/nif/nif.h"
 #include "tools/nif/options.h"
+#include "tools/nif/trace_more.h"
 
 #include "sim/trace/replay.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,10 @@ static int take(struct job *job, const char *name, const char *value)
         job->json = true;
         return 1;
     }
-    if (!is_flag(name) && !value) {
+    if (is_flag(name)) {
+        value = "1";
+    }
+    if (!value || job->given_count == NIF_KEPT_MAX) {
         return 0;
     }
     if (strcmp(name, "trace") == 0) {
@@ -89,11 +92,8 @@ static int take(struct job *job, const char *name, const char *value)
         job->section = (unsigned)strtoul(value, NULL, 10);
         return job->section > 0 ? 2 : 0;
     }
-    if (job->given_count == NIF_KEPT_MAX) {
-        return 0;
-    }
     job->given[job->given_count].name = name;
-    job->given[job->given_count++].value = is_flag(name) ? "1" : value;
+    job->given[job->given_count++].value = value;
     return is_flag(name) ? 1 : 2;
 }
 
@@ -126,31 +126,6 @@ static int parse(struct job *job, int argc, char **argv)
 }
 
 // ---- the board
-
-static bool read_section(struct job *job)
-{
-    struct sim_trace_reader reader;
-    FILE *in = fopen(job->file, "re");
-    int got = in ? 1 : -1;
-
-    if (!in) {
-        fprintf(stderr, "nif: %s: %s\n", job->file, strerror(errno));
-        return false;
-    }
-    sim_trace_read_init(&reader, in, job->file);
-    for (unsigned i = 0; i < job->section && got == 1; i++) {
-        sim_recording_done(&job->rec);
-        got = sim_recording_read(&job->rec, &reader);
-    }
-    if (got == 0) {
-        fprintf(stderr, "nif: %s has no section %u\n", job->file, job->section);
-    } else if (got < 0) {
-        fprintf(stderr, "nif: %s\n", reader.error);
-    }
-    sim_trace_read_done(&reader);
-    fclose(in);
-    return got == 1;
-}
 
 // Options of the recording, then those of the command line.
 static int set_options(struct job *job)
@@ -232,12 +207,14 @@ static void print_json(const struct sim_replay *replay)
         replay->diverged ? "false" : "true", replay->turns_more,
         replay->turns_fewer);
     if (replay->diverged) {
-        // Words of the data sheet have no character to be escaped, bytes of a
-        // serial line may.
-        printf(", \"bus\": \"%s\", \"transaction\": %" PRIu64
-               ", \"line\": %u, \"time_ns\": %" PRIu64,
-            replay->want.bus, replay->want.index, replay->line,
-            replay->want.at_ns);
+        printf(", \"bus\": ");
+        nif_trace_json_string(replay->want.bus);
+        printf(", \"transaction\": %" PRIu64
+               ", \"line\": %u, \"time_ns\": %" PRIu64 ", \"expected\": ",
+            replay->want.index, replay->line, replay->want.at_ns);
+        nif_trace_json_string(replay->want.text);
+        printf(", \"got\": ");
+        nif_trace_json_string(replay->got);
     }
     printf("}\n");
 }
@@ -286,7 +263,9 @@ int nif_replay_main(int argc, char **argv)
     nif_options_init(&job.options);
     code = parse(&job, argc, argv);
     if (code == 0) {
-        code = read_section(&job) ? set_options(&job) : NIF_EXIT_USAGE;
+        code = nif_trace_read_section(job.file, job.section, &job.rec)
+            ? set_options(&job)
+            : NIF_EXIT_USAGE;
     }
     if (code == 0) {
         sim_world_init(&job.world, job.options.board.seed);

@@ -4,6 +4,7 @@
 
 #include "tools/nif/trace.h"
 #include "tools/nif/nif.h"
+#include "tools/nif/trace_more.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -222,10 +223,15 @@ static bool check(const struct nif_trace_options *o, unsigned command)
 int nif_trace_main(int argc, char **argv)
 {
     struct nif_trace_options o = { 0 };
+    int code;
 
+    if (nif_trace_more(argc, argv, &code)) {
+        return code;
+    }
     if (argc > 1 &&
         (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(usage, stdout);
+        nif_trace_more_help(stdout);
         return NIF_EXIT_PASS;
     }
     for (size_t i = 0; i < nif_countof(commands); i++) {

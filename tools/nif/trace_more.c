@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// What the sub-commands of `nif trace` on whole recordings share.
+
+#include "tools/nif/trace_more.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv);
+    const char *about;
+} commands[] = {
+    { "diff", nif_trace_diff_main, "the first difference of two traces" },
+};
+
+bool nif_trace_more(int argc, char **argv, int *code)
+{
+    for (size_t i = 0; argc > 1 && i < nif_countof(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0) {
+            *code = commands[i].main(argc - 1, argv + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+void nif_trace_more_help(FILE *out)
+{
+    for (size_t i = 0; i < nif_countof(commands); i++) {
+        fprintf(out, "%-10s %s: `nif trace %s --help`\n", commands[i].name,
+            commands[i].about, commands[i].name);
+    }
+}
+
+bool nif_trace_read_section(const char *file, unsigned number,
+    struct sim_recording *rec)
+{
+    struct sim_trace_reader reader;
+    FILE *in = fopen(file, "re");
+    int got = 1;
+
+    *rec = (struct sim_recording){ 0 };
+    if (!in) {
+        fprintf(stderr, "nif: %s: %s\n", file, strerror(errno));
+        return false;
+    }
+    sim_trace_read_init(&reader, in, file);
+    for (unsigned i = 0; i < number && got == 1; i++) {
+        sim_recording_done(rec);
+        got = sim_recording_read(rec, &reader);
+    }
+    if (got == 0) {
+        fprintf(stderr, "nif: %s has no section %u\n", file, number);
+    } else if (got < 0) {
+        fprintf(stderr, "nif: %s\n", reader.error);
+    }
+    sim_trace_read_done(&reader);
+    fclose(in);
+    return got == 1;
+}
+
+void nif_trace_json_string(const char *text)
+{
+    putchar('"');
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\') {
+            printf("\\%c", c);
+        } else if (c < ' ') {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    putchar('"');
+}
