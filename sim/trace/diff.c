@@ -14,6 +14,9 @@
 #define REJOIN_FAR   64
 #define REJOIN_ALIKE 3
 
+// Room for "spi enc28j60".
+#define WHERE ((size_t)2 * SIM_TRACE_NAME)
+
 // One event, or one word of a serial line.
 struct step {
     const struct sim_trace_item *item;
@@ -237,15 +240,14 @@ static uint64_t deviation(const struct work *w, const struct step *a,
 
 // ---- what to say of a difference
 
-static void say_where(const struct channel *c, char text[2 * SIM_TRACE_NAME])
+static void say_where(const struct channel *c, char text[WHERE])
 {
     const char *way = "";
 
     if (c->kind == SIM_TRACE_UART || c->kind == SIM_TRACE_ETH) {
         way = c->rx ? " rx" : " tx";
     }
-    snprintf(text, 2 * SIM_TRACE_NAME, "%s %s%s", sim_trace_word(c->kind),
-        c->name, way);
+    snprintf(text, WHERE, "%s %s%s", sim_trace_word(c->kind), c->name, way);
 }
 
 static void say_event(const struct step *s, struct sim_words *words,
@@ -423,7 +425,7 @@ static void compare(struct work *w, const struct channel *a,
 static void compare_alone(struct work *w, const struct channel *c, bool second)
 {
     static const struct channel none;
-    char where[2 * SIM_TRACE_NAME];
+    char where[WHERE];
 
     if (c->count == 0 || c->kind == SIM_TRACE_LOG) {
         return;

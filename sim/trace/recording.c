@@ -4,6 +4,8 @@
 
 #include "sim/trace/recording.h"
 
+#include "sim/trace/words.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,7 +85,7 @@ static void add_event(struct sim_recording *rec,
     copy.seg_len =
         keep(rec, item->seg_len, item->segs * sizeof(*item->seg_len));
     rec->event = grow(rec->event, rec->count, sizeof(*rec->event));
-    rec->event[rec->count++] = (struct sim_recorded){ copy, line };
+    rec->event[rec->count++] = (struct sim_recorded){ copy, line, false };
 }
 
 static void add_head(struct sim_recording *rec,
@@ -116,6 +118,33 @@ static int by_begin(const void *a, const void *b)
     return x->line < y->line ? -1 : x->line > y->line;
 }
 
+// Gives the transactions of one bus the masks of its chip.
+static void mask_bus(struct sim_recording *rec, const struct sim_trace_bus *bus)
+{
+    struct sim_words *words =
+        sim_words_new(bus->chip[0] ? bus->chip : bus->name);
+    char text[SIM_WORDS];
+
+    for (size_t i = 0; i < rec->count && sim_words_know(words); i++) {
+        struct sim_recorded *event = &rec->event[i];
+        struct sim_trace_item *item = &event->item;
+        uint8_t *mask;
+
+        if (item->kind != SIM_TRACE_SPI || !item->miso ||
+            strcmp(item->where, bus->name) != 0) {
+            continue;
+        }
+        mask = take(rec, item->len);
+        sim_words_mask(words, item, mask);
+        sim_words_say(words, item, text);
+        if (!item->mask) {
+            item->mask = mask;
+            event->mask_is_ours = true;
+        }
+    }
+    sim_words_free(words);
+}
+
 int sim_recording_read(struct sim_recording *rec,
     struct sim_trace_reader *reader)
 {
@@ -138,6 +167,9 @@ int sim_recording_read(struct sim_recording *rec,
     }
     if (rec->count > 0) {
         qsort(rec->event, rec->count, sizeof(*rec->event), by_begin);
+    }
+    for (size_t i = 0; i < rec->bus_count; i++) {
+        mask_bus(rec, &rec->bus[i]);
     }
     return 1;
 }

@@ -13,6 +13,9 @@
 struct sim_recorded {
     struct sim_trace_item item; ///< the first member
     unsigned line;
+    /// item.mask does not stand in the file: it is what the chip of the bus,
+    /// if it is known, does not drive or mean.
+    bool mask_is_ours;
 };
 
 /// A line of the header that is not a bus: "seed", "7".

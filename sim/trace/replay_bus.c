@@ -208,7 +208,10 @@ static uint8_t answer(const struct sim_replay_bus *bus, size_t at, bool *known)
     const struct sim_trace_item *item = bus->item;
     bool line = bus->half_duplex && sim_trace_answer_mask(item, at) == 0;
 
-    *known = line || sim_trace_answer_mask(item, at) != 0;
+    bool ours = ((const struct sim_recorded *)item)->mask_is_ours;
+
+    *known = line || sim_trace_answer_mask(item, at) != 0 ||
+        (ours && item->miso_known[at]);
     if (line) {
         return item->data[at];
     }

@@ -240,6 +240,31 @@ void sim_words_free(struct sim_words *words)
     }
 }
 
+bool sim_words_know(const struct sim_words *words)
+{
+    return words->enc28j60 != NULL;
+}
+
+void sim_words_mask(const struct sim_words *words,
+    const struct sim_trace_item *item, uint8_t *mask)
+{
+    struct sim_enc_txn txn = { item->data, item->miso, item->len };
+    struct sim_words *copy;
+    char text[SIM_WORDS];
+
+    memset(mask, 0xFF, item->len);
+    if (!words->enc28j60 || item->len == 0) {
+        return;
+    }
+    copy = sim_words_copy(words);
+    sim_enc_decode(copy->enc28j60, &txn, mask, text, sizeof(text));
+    for (size_t i = 0; i < item->len; i++) {
+        mask[i] =
+            mask[i] == SIM_ENC_UNDRIVEN || mask[i] == SIM_ENC_DUMMY ? 0 : 0xFF;
+    }
+    sim_words_free(copy);
+}
+
 void sim_words_say(struct sim_words *words, const struct sim_trace_item *item,
     char text[SIM_WORDS])
 {

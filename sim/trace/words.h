@@ -32,6 +32,14 @@ void sim_words_say(struct sim_words *words, const struct sim_trace_item *item,
 void sim_words_ask(const struct sim_words *words,
     const struct sim_trace_item *item, char text[SIM_WORDS]);
 
+/// False if the chip is not known.
+bool sim_words_know(const struct sim_words *words);
+
+/// Which bits of each byte of MISO mean something; of a chip that is not
+/// known, all. To be asked before sim_words_say() sees the event.
+void sim_words_mask(const struct sim_words *words,
+    const struct sim_trace_item *item, uint8_t *mask);
+
 /// The name of a clause-22 register (IEEE 802.3, 22.2.4), "BMSR", or NULL.
 const char *sim_words_mdio_reg(unsigned reg);
 

@@ -99,7 +99,7 @@ static void loops_of_loops_do_not_count_either(void **state)
             n++;
             for (unsigned busy = 0; busy < 2 + s; busy++) {
                 len += snprintf(text[s] + len, sizeof(text[s]) - (size_t)len,
-                    "%u spi c %u +50 0a0000 ....%s\n", 1000 + n * 100, n,
+                    "%u spi c %u +50 1d00 ..%s\n", 1000 + n * 100, n,
                     busy == 1 + s ? "00" : "01");
                 n++;
             }

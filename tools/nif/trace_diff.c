@@ -164,26 +164,31 @@ static bool get_number(const char *text, uint64_t *value)
 // One option. Returns how many words it has; 0 if it is none.
 static int take(struct job *job, const char *name, const char *value)
 {
+    struct {
+        const char *name;
+        bool *flag;
+    } flags[] = {
+        { "--json", &job->json },
+        { "--times", &job->cfg.times },
+        { "--exact", &job->cfg.exact },
+    };
     uint64_t number;
 
-    if (strcmp(name, "--json") == 0) {
-        job->json = true;
-    } else if (strcmp(name, "--times") == 0) {
-        job->cfg.times = true;
-    } else if (strcmp(name, "--exact") == 0) {
-        job->cfg.exact = true;
-    } else if (!get_number(value, &number)) {
-        return 0;
-    } else if (strcmp(name, "--tolerance") == 0) {
-        job->cfg.tolerance_ns = number;
-        return 2;
-    } else if (strcmp(name, "--section") == 0 && number > 0) {
-        job->section = (unsigned)number;
-        return 2;
-    } else {
+    for (size_t i = 0; i < nif_countof(flags); i++) {
+        if (strcmp(name, flags[i].name) == 0) {
+            *flags[i].flag = true;
+            return 1;
+        }
+    }
+    if (!get_number(value, &number)) {
         return 0;
     }
-    return 1;
+    if (strcmp(name, "--tolerance") == 0) {
+        job->cfg.tolerance_ns = number;
+        return 2;
+    }
+    job->section = (unsigned)number;
+    return strcmp(name, "--section") == 0 && number > 0 ? 2 : 0;
 }
 
 static int parse(struct job *job, int argc, char **argv)
