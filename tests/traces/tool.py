@@ -118,6 +118,27 @@ def check_diff(folder, run):
                nif("trace", "diff", *args).returncode == 2)
 
 
+def check_phy():
+    """Recordings of MDIO against the PHY model."""
+    where = pathlib.Path("scenarios/captures")
+    done = nif("trace", "score", "--chip", "lan8720a",
+               where / "lan8720a-plugged.trace")
+    expect("phy: 508 of 508 bits: exit code 0", done.returncode == 0 and
+           " 508 of 508 right" in done.stdout, done)
+    reset = where / "lan8720a-reset.trace"
+    done = nif("trace", "score", "--chip", "lan8720a", reset, "--reset-us",
+               "10", "--json")
+    found = json.loads(done.stdout)
+    expect("phy: another reset time: exit code 1", done.returncode == 1 and
+           found["driven"] == {"right": 29, "total": 32} and
+           found["first"]["frame"] == 2, done)
+    for args in ([], ["no-such-file"], [reset, "--stimuli", "no-such-file"],
+                 [reset, reset], [reset, "--nonsense"]):
+        expect(f"phy: usage: {len(args)} words",
+               nif("trace", "score", "--chip", "lan8720a",
+                   *args).returncode == 2)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -128,6 +149,7 @@ def main():
         expect("a run with frames", done.returncode == 0, done)
         check_replay(folder, run)
         check_diff(folder, run)
+    check_phy()
     return 1 if failures else 0
 
 

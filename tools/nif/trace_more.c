@@ -15,6 +15,19 @@ static const struct {
     { "diff", nif_trace_diff_main, "the first difference of two traces" },
 };
 
+// `score` of a PHY is another one than that of an SPI chip.
+static bool is_about_a_phy(int argc, char **argv)
+{
+    bool phy = false;
+
+    for (int i = 2; i + 1 < argc; i++) {
+        phy = phy ||
+            (strcmp(argv[i], "--chip") == 0 &&
+                strcmp(argv[i + 1], "lan8720a") == 0);
+    }
+    return phy && strcmp(argv[1], "score") == 0;
+}
+
 bool nif_trace_more(int argc, char **argv, int *code)
 {
     for (size_t i = 0; argc > 1 && i < nif_countof(commands); i++) {
@@ -22,6 +35,10 @@ bool nif_trace_more(int argc, char **argv, int *code)
             *code = commands[i].main(argc - 1, argv + 1);
             return true;
         }
+    }
+    if (is_about_a_phy(argc, argv)) {
+        *code = nif_trace_phy_main(argc - 1, argv + 1);
+        return true;
     }
     return false;
 }
