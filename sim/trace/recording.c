@@ -123,7 +123,6 @@ static void mask_bus(struct sim_recording *rec, const struct sim_trace_bus *bus)
 {
     struct sim_words *words =
         sim_words_new(bus->chip[0] ? bus->chip : bus->name);
-    char text[SIM_WORDS];
 
     for (size_t i = 0; i < rec->count && sim_words_know(words); i++) {
         struct sim_recorded *event = &rec->event[i];
@@ -136,7 +135,6 @@ static void mask_bus(struct sim_recording *rec, const struct sim_trace_bus *bus)
         }
         mask = take(rec, item->len);
         sim_words_mask(words, item, mask);
-        sim_words_say(words, item, text);
         if (!item->mask) {
             item->mask = mask;
             event->mask_is_ours = true;

@@ -5,7 +5,7 @@
 #include "sim/trace/words.h"
 
 #include "nif/uart.h"
-#include "sim/chips/enc28j60/decode.h"
+#include "sim/trace/decode.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -17,7 +17,7 @@
 #define BYTES_SAID 16
 
 struct sim_words {
-    struct sim_enc_decoder *enc28j60; // or NULL
+    struct sim_decoder *decoder; // of the chip on SPI, or NULL
 };
 
 struct line {
@@ -62,35 +62,24 @@ static void say_bytes(struct line *line, const uint8_t *data,
 static void say_spi(struct sim_words *words, struct line *line,
     const struct sim_trace_item *item, bool answer)
 {
-    static const uint8_t nothing[1];
-    struct sim_enc_txn txn = { item->data, item->miso, item->len };
-    uint8_t *none = NULL;
+    struct sim_trace_item asked = *item;
 
     if (item->flags & SIM_TRACE_UNSEEN) {
         say(line, "bytes that nobody probed");
-        return;
-    }
-    if (item->len == 0) {
+    } else if (item->len == 0) {
         say(line, "no clock");
-        return;
-    }
-    if (!words->enc28j60) {
+    } else if (!words->decoder) {
         say_bytes(line, item->data, item->data_known, item->len);
         if (answer) {
             say(line, " -> ");
             say_bytes(line, item->miso, item->miso_known, item->len);
         }
-        return;
+    } else {
+        asked.miso = answer ? item->miso : NULL;
+        words->decoder->ops->decode(words->decoder, &asked, NULL, line->text,
+            SIM_WORDS);
+        line->len = strlen(line->text);
     }
-    if (!answer || !txn.miso) {
-        none = calloc(item->len, 1);
-        NIF_ASSERT(none != NULL);
-        txn.miso = none;
-    }
-    txn.mosi = txn.mosi ? txn.mosi : nothing;
-    sim_enc_decode(words->enc28j60, &txn, NULL, line->text, SIM_WORDS);
-    line->len = strlen(line->text);
-    free(none);
 }
 
 const char *sim_words_mdio_reg(unsigned reg)
@@ -214,20 +203,21 @@ struct sim_words *sim_words_new(const char *chip)
     struct sim_words *words = calloc(1, sizeof(*words));
 
     NIF_ASSERT(words != NULL);
-    if (strcmp(chip, "enc28j60") == 0) {
-        words->enc28j60 = calloc(1, sizeof(*words->enc28j60));
-        NIF_ASSERT(words->enc28j60 != NULL);
-        sim_enc_decode_init(words->enc28j60);
+    words->decoder = sim_decoder_new(chip);
+    if (words->decoder && words->decoder->ops->kind != SIM_TRACE_SPI) {
+        sim_decoder_free(words->decoder);
+        words->decoder = NULL;
     }
     return words;
 }
 
 struct sim_words *sim_words_copy(const struct sim_words *words)
 {
-    struct sim_words *copy = sim_words_new(words->enc28j60 ? "enc28j60" : "");
+    const struct sim_decoder *from = words->decoder;
+    struct sim_words *copy = sim_words_new(from ? from->ops->name : "");
 
-    if (words->enc28j60) {
-        *copy->enc28j60 = *words->enc28j60;
+    if (from) {
+        memcpy(copy->decoder, from, from->ops->size);
     }
     return copy;
 }
@@ -235,34 +225,26 @@ struct sim_words *sim_words_copy(const struct sim_words *words)
 void sim_words_free(struct sim_words *words)
 {
     if (words) {
-        free(words->enc28j60);
+        sim_decoder_free(words->decoder);
         free(words);
     }
 }
 
 bool sim_words_know(const struct sim_words *words)
 {
-    return words->enc28j60 != NULL;
+    return words->decoder != NULL;
 }
 
-void sim_words_mask(const struct sim_words *words,
-    const struct sim_trace_item *item, uint8_t *mask)
+void sim_words_mask(struct sim_words *words, const struct sim_trace_item *item,
+    uint8_t *mask)
 {
-    struct sim_enc_txn txn = { item->data, item->miso, item->len };
-    struct sim_words *copy;
     char text[SIM_WORDS];
 
     memset(mask, 0xFF, item->len);
-    if (!words->enc28j60 || item->len == 0) {
-        return;
+    if (words->decoder && item->len > 0) {
+        words->decoder->ops->decode(words->decoder, item, mask, text,
+            sizeof(text));
     }
-    copy = sim_words_copy(words);
-    sim_enc_decode(copy->enc28j60, &txn, mask, text, sizeof(text));
-    for (size_t i = 0; i < item->len; i++) {
-        mask[i] =
-            mask[i] == SIM_ENC_UNDRIVEN || mask[i] == SIM_ENC_DUMMY ? 0 : 0xFF;
-    }
-    sim_words_free(copy);
 }
 
 void sim_words_say(struct sim_words *words, const struct sim_trace_item *item,

@@ -36,9 +36,9 @@ void sim_words_ask(const struct sim_words *words,
 bool sim_words_know(const struct sim_words *words);
 
 /// Which bits of each byte of MISO mean something; of a chip that is not
-/// known, all. To be asked before sim_words_say() sees the event.
-void sim_words_mask(const struct sim_words *words,
-    const struct sim_trace_item *item, uint8_t *mask);
+/// known, all. Remembers the event as sim_words_say() does.
+void sim_words_mask(struct sim_words *words, const struct sim_trace_item *item,
+    uint8_t *mask);
 
 /// The name of a clause-22 register (IEEE 802.3, 22.2.4), "BMSR", or NULL.
 const char *sim_words_mdio_reg(unsigned reg);

@@ -132,6 +132,20 @@ static int complain(const char *what, const char *which)
     return NIF_EXIT_USAGE;
 }
 
+// An option with a value.
+static bool take(struct job *job, const char *name, const char *value)
+{
+    if (strcmp(name, "--stimuli") == 0) {
+        job->stimuli = value;
+        return true;
+    }
+    if (strcmp(name, "--reset-us") == 0) {
+        job->cfg.reset_ns = strtoull(value, NULL, 10) * SIM_US;
+        return job->cfg.reset_ns > 0;
+    }
+    return strcmp(name, "--chip") == 0; // known: it led here
+}
+
 static int parse(struct job *job, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -141,16 +155,8 @@ static int parse(struct job *job, int argc, char **argv)
             job->json = true;
         } else if (argv[i][0] != '-' && !job->file) {
             job->file = argv[i];
-        } else if (argv[i][0] != '-' || !value) {
-            return complain("what is ", argv[i]);
-        } else if (strcmp(argv[i], "--stimuli") == 0) {
-            job->stimuli = argv[++i];
-        } else if (strcmp(argv[i], "--reset-us") == 0) {
-            job->cfg.reset_ns = strtoull(argv[++i], NULL, 10) * SIM_US;
-        } else if (strcmp(argv[i], "--chip") == 0) {
-            i++; // known: it led here
-        } else {
-            return complain("what is ", argv[i]);
+        } else if (!value || !take(job, argv[i++], value)) {
+            return complain("what is ", argv[value ? i - 1 : i]);
         }
     }
     return job->file ? 0 : complain("no trace named", "");
