@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PLUGGED "scenarios/captures/lan8720a-plugged"
-#define RESET   "scenarios/captures/lan8720a-reset.trace"
+#define PLUGGED "tests/captures/made/lan8720a_plugged"
+#define RESET   "tests/captures/made/lan8720a_reset.trace"
 
 // ---- the model on a bus
 

@@ -60,7 +60,7 @@ def check_replay(folder, run):
            done.returncode == 1 and "expected  WCR MIWRH 01 (PHCON1 <- 0100)"
            in done.stdout and "got       WCR MIWRH 00 (PHCON1 <- 0000)" in
            done.stdout, done)
-    for args in ([], [run], ["no-such-file", "enc28j60"], [CSV, "enc28j60"],
+    for args in ([], [run], ["no-such-file", "enc28j60"], [sys.argv[0], "enc28j60"],
                  [run, "enc28j60", "--section", "2"], [run, "no-chip"],
                  [run, "enc28j60", "--ip", "nonsense"],
                  [run, "enc28j60", "--nonsense", "1"],
@@ -112,7 +112,7 @@ def check_diff(folder, run):
            "first difference on spi enc28j60" in done.stdout and
            "1 of A, 1 of B, then both go on alike" in done.stdout, done)
     for args in ([], [run], [run, run, run], [run, "no-such-file"],
-                 [run, CSV], [run, run, "--tolerance"],
+                 [run, sys.argv[0]], [run, run, "--tolerance"],
                  [run, run, "--nonsense"]):
         expect(f"diff: usage: {len(args)} words",
                nif("trace", "diff", *args).returncode == 2)
@@ -122,10 +122,11 @@ def check_phy():
     """Recordings of MDIO against the PHY model."""
     where = pathlib.Path("scenarios/captures")
     done = nif("trace", "score", "--chip", "lan8720a",
-               where / "lan8720a-plugged.trace")
+               where / "lan8720a_read_all_plugged.sr", "--stimuli",
+               where / "lan8720a-plugged-stimuli.txt")
     expect("phy: 508 of 508 bits: exit code 0", done.returncode == 0 and
            " 508 of 508 right" in done.stdout, done)
-    reset = where / "lan8720a-reset.trace"
+    reset = where / "lan8720a_read_write_read.sr"
     done = nif("trace", "score", "--chip", "lan8720a", reset, "--reset-us",
                "10", "--json")
     found = json.loads(done.stdout)

@@ -4,6 +4,8 @@
 
 #include "tools/nif/trace_more.h"
 
+#include "sim/trace/trace.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@ static const struct {
     const char *about;
 } commands[] = {
     { "diff", nif_trace_diff_main, "the first difference of two traces" },
+    { "to-test", nif_trace_to_test_main, "makes a test of a capture" },
 };
 
 // `score` of a PHY is another one than that of an SPI chip.
@@ -51,16 +54,60 @@ void nif_trace_more_help(FILE *out)
     }
 }
 
+// ---- reading
+
+struct copy {
+    struct sim_item_sink sink;
+    struct sim_trace trace;
+};
+
+static void on_item(struct sim_item_sink *sink,
+    const struct sim_trace_item *item)
+{
+    sim_trace_put(&nif_container_of(sink, struct copy, sink)->trace, item);
+}
+
+FILE *nif_trace_open(const struct nif_trace_options *o)
+{
+    static const char first[] = "# netif-trace";
+    char text[sizeof(first)] = "";
+    struct copy copy = { .sink.item = on_item };
+    FILE *in = fopen(o->file[0], "re");
+
+    if (!in) {
+        fprintf(stderr, "nif: %s: %s\n", o->file[0], strerror(errno));
+        return NULL;
+    }
+    if (fgets(text, sizeof(text), in) && strcmp(text, first) == 0) {
+        rewind(in);
+        return in;
+    }
+    fclose(in);
+    copy.trace.out = tmpfile();
+    if (!copy.trace.out) {
+        fprintf(stderr, "nif: %s\n", strerror(errno));
+        return NULL;
+    }
+    if (!nif_trace_read(o, &copy.sink)) {
+        fclose(copy.trace.out);
+        return NULL;
+    }
+    rewind(copy.trace.out);
+    return copy.trace.out;
+}
+
 bool nif_trace_read_section(const char *file, unsigned number,
     struct sim_recording *rec)
 {
+    struct nif_trace_options o = { .file = { file },
+        .files = 1,
+        .quiet = true };
     struct sim_trace_reader reader;
-    FILE *in = fopen(file, "re");
+    FILE *in = nif_trace_open(&o);
     int got = 1;
 
     *rec = (struct sim_recording){ 0 };
     if (!in) {
-        fprintf(stderr, "nif: %s: %s\n", file, strerror(errno));
         return false;
     }
     sim_trace_read_init(&reader, in, file);
@@ -77,6 +124,8 @@ bool nif_trace_read_section(const char *file, unsigned number,
     fclose(in);
     return got == 1;
 }
+
+// ---- printing
 
 void nif_trace_json_string(const char *text)
 {

@@ -6,9 +6,11 @@
 #define TOOLS_NIF_TRACE_MORE_H
 
 #include "sim/trace/recording.h"
+#include "tools/nif/trace.h"
 
 /// Each gets its own name as argv[0] ("diff") and returns an exit code.
 int nif_trace_diff_main(int argc, char **argv);
+int nif_trace_to_test_main(int argc, char **argv);
 int nif_trace_phy_main(int argc, char **argv); ///< "score", of a PHY
 
 /// If argv[1] is one of them, runs it, puts its exit code into `*code` and
@@ -20,8 +22,13 @@ void nif_trace_more_help(FILE *out);
 
 // ---- what they share
 
-/// Reads section `number` (from 1) of a file. Returns false if there is none
-/// or it cannot be read, which is told; then there is nothing to give back.
+/// Opens a file as a trace; a capture of a logic analyser is imported on the
+/// way. Returns NULL if it cannot be read, which is told.
+FILE *nif_trace_open(const struct nif_trace_options *o);
+
+/// Reads section `number` (from 1) of such a file. Returns false if there is
+/// none or it cannot be read, which is told; then there is nothing to give
+/// back.
 bool nif_trace_read_section(const char *file, unsigned number,
     struct sim_recording *rec);
 

@@ -15,8 +15,8 @@
 static const char help[] =
     "usage: nif trace score --chip lan8720a FILE [OPTION...]\n"
     "\n"
-    "Drives the PHY model with the management frames of a trace and counts the\n"
-    "bits that it returns as silicon did.\n"
+    "Drives the PHY model with the management frames of a trace and counts\n"
+    "the bits that it returns as silicon did.\n"
     "\n"
     "  --stimuli FILE     when the cable was plugged in (default: FILE with\n"
     "                     -stimuli.txt in place of .trace; none: no cable)\n"

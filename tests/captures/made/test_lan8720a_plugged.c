@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+//
+// Made by `nif trace to-test` of
+// lan8720a_read_all_plugged.sr.
+
+#include "sim/trace/verdict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define TRACE   "lan8720a_plugged.trace"
+#define STIMULI "lan8720a_plugged-stimuli.txt"
+
+static void the_model_answers_as_the_chip_did(void **state)
+{
+    struct sim_verdict verdict;
+
+    (void)state;
+    if (!sim_verdict_mdio(&verdict, __FILE__, TRACE, STIMULI)) {
+        fail_msg("%s", verdict.text);
+    }
+    assert_int_equal(verdict.total, 508);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_model_answers_as_the_chip_did),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
