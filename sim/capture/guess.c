@@ -5,7 +5,6 @@
 #include "sim/capture/import.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -107,69 +106,133 @@ static enum role role_of(const char *name, char rest[SIM_TRACE_NAME])
 }
 
 struct roles {
-    enum role of[SIM_CAPTURE_CHANNELS];
+    enum role of[SIM_CAPTURE_CHANNELS]; // NO_ROLE once it is taken
+    enum role was[SIM_CAPTURE_CHANNELS];
     char rest[SIM_CAPTURE_CHANNELS][SIM_TRACE_NAME];
     unsigned moves[SIM_CAPTURE_CHANNELS];
 };
 
-static uint16_t first_with(const struct sim_import *import,
-    const struct roles *roles, enum role role)
+// True if a chip select or a clock has these other words: then lines that have
+// them too are its own.
+static bool has_owner(const struct sim_import *import,
+    const struct roles *roles, const char *rest)
 {
     for (unsigned i = 0; i < import->what.channels; i++) {
-        if (roles->of[i] == role) {
+        if ((roles->was[i] == CS || roles->was[i] == CLK) &&
+            strcmp(roles->rest[i], rest) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// The first free channel with a role and the same other words, or else one
+// that is nobody's.
+static uint16_t take(const struct sim_import *import, struct roles *roles,
+    enum role role, const char *rest)
+{
+    uint16_t found = SIM_CAPTURE_NONE;
+
+    for (unsigned i = import->what.channels; i-- > 0;) {
+        bool same = strcmp(roles->rest[i], rest) == 0;
+
+        if (roles->of[i] == role &&
+            (same ||
+                (!has_owner(import, roles, roles->rest[i]) &&
+                    (found == SIM_CAPTURE_NONE ||
+                        strcmp(roles->rest[found], rest) != 0)))) {
+            found = (uint16_t)i;
+        }
+    }
+    if (found != SIM_CAPTURE_NONE) {
+        roles->of[found] = NO_ROLE;
+    }
+    return found;
+}
+
+// ---- buses by name
+
+static bool spi_by_name(struct sim_import *import, struct roles *roles,
+    const char *rest)
+{
+    struct sim_import_bus *bus = sim_import_add(import, SIM_TRACE_SPI);
+
+    if (!bus) {
+        return false;
+    }
+    bus->spi.cs = take(import, roles, CS, rest);
+    bus->spi.clk = take(import, roles, CLK, rest);
+    bus->spi.mosi = take(import, roles, MOSI, rest);
+    bus->spi.miso = take(import, roles, MISO, rest);
+    if (bus->spi.mosi == SIM_CAPTURE_NONE &&
+        bus->spi.miso == SIM_CAPTURE_NONE) {
+        bus->spi.mosi = take(import, roles, DATA, rest);
+        bus->spi.half_duplex = bus->spi.mosi != SIM_CAPTURE_NONE;
+    }
+    return true;
+}
+
+static bool mdio_by_name(struct sim_import *import, struct roles *roles,
+    const char *rest)
+{
+    uint16_t mdc = take(import, roles, MDC, rest);
+    uint16_t mdio = take(import, roles, MDIO, rest);
+    struct sim_import_bus *bus = NULL;
+
+    if (mdc != SIM_CAPTURE_NONE && mdio != SIM_CAPTURE_NONE) {
+        bus = sim_import_add(import, SIM_TRACE_MDIO);
+    }
+    if (bus) {
+        bus->mdc = mdc;
+        bus->mdio = mdio;
+    }
+    return bus != NULL;
+}
+
+// The other line of a serial port must have the same other words.
+static uint16_t take_same(const struct sim_import *import, struct roles *roles,
+    enum role role, const char *rest)
+{
+    for (unsigned i = 0; i < import->what.channels; i++) {
+        if (roles->of[i] == role && strcmp(roles->rest[i], rest) == 0) {
+            roles->of[i] = NO_ROLE;
             return (uint16_t)i;
         }
     }
     return SIM_CAPTURE_NONE;
 }
 
-// ---- buses
-
-static bool spi_by_name(struct sim_import *import, const struct roles *roles)
+static bool uart_by_name(struct sim_import *import, struct roles *roles,
+    const char *rest)
 {
-    uint16_t cs = first_with(import, roles, CS);
-    uint16_t clk = first_with(import, roles, CLK);
-    struct sim_import_bus *bus;
+    struct sim_import_bus *bus = sim_import_add(import, SIM_TRACE_UART);
 
-    if (cs == SIM_CAPTURE_NONE && clk == SIM_CAPTURE_NONE) {
-        return false;
+    if (bus) {
+        bus->tx = take_same(import, roles, TX, rest);
+        bus->rx = take_same(import, roles, RX, rest);
     }
-    bus = sim_import_add(import, SIM_TRACE_SPI);
-    bus->spi.cs = cs;
-    bus->spi.clk = clk;
-    bus->spi.mosi = first_with(import, roles, MOSI);
-    bus->spi.miso = first_with(import, roles, MISO);
-    if (bus->spi.mosi == SIM_CAPTURE_NONE &&
-        bus->spi.miso == SIM_CAPTURE_NONE) {
-        bus->spi.mosi = first_with(import, roles, DATA);
-        bus->spi.half_duplex = bus->spi.mosi != SIM_CAPTURE_NONE;
-    }
-    return true;
+    return bus != NULL;
 }
 
-static void uarts_by_name(struct sim_import *import, struct roles *roles)
+static void buses_by_name(struct sim_import *import, struct roles *roles)
 {
-    for (unsigned i = 0; i < import->what.channels; i++) {
-        struct sim_import_bus *bus;
+    bool room = true;
 
-        if (roles->of[i] != TX && roles->of[i] != RX) {
-            continue;
-        }
-        bus = sim_import_add(import, SIM_TRACE_UART);
-        if (!bus) {
-            return;
-        }
-        for (unsigned k = i; k < import->what.channels; k++) {
-            uint16_t *line = roles->of[k] == TX ? &bus->tx : &bus->rx;
+    for (unsigned i = 0; i < import->what.channels && room; i++) {
+        const char *rest = roles->rest[i];
 
-            if ((roles->of[k] == TX || roles->of[k] == RX) &&
-                *line == SIM_CAPTURE_NONE &&
-                strcmp(roles->rest[k], roles->rest[i]) == 0) {
-                *line = (uint16_t)k;
-                roles->of[k] = k == i ? roles->of[k] : NO_ROLE;
-            }
+        switch (roles->of[i]) {
+        case MDC:
+        case MDIO: mdio_by_name(import, roles, rest); break;
+        case CS:
+        case CLK: room = spi_by_name(import, roles, rest); break;
+        case TX:
+        case RX: room = uart_by_name(import, roles, rest); break;
+        case NO_ROLE:
+        case MOSI:
+        case MISO:
+        case DATA: break;
         }
-        roles->of[i] = NO_ROLE;
     }
 }
 
@@ -300,17 +363,10 @@ void sim__guess_buses(struct sim_import *import)
         roles->moves[import->look[i].channel]++;
     }
     for (unsigned i = 0; i < import->what.channels; i++) {
-        roles->of[i] = role_of(import->what.name[i], roles->rest[i]);
+        roles->was[i] = role_of(import->what.name[i], roles->rest[i]);
+        roles->of[i] = roles->was[i];
     }
-    if (first_with(import, roles, MDC) != SIM_CAPTURE_NONE &&
-        first_with(import, roles, MDIO) != SIM_CAPTURE_NONE) {
-        struct sim_import_bus *bus = sim_import_add(import, SIM_TRACE_MDIO);
-
-        bus->mdc = first_with(import, roles, MDC);
-        bus->mdio = first_with(import, roles, MDIO);
-    }
-    spi_by_name(import, roles);
-    uarts_by_name(import, roles);
+    buses_by_name(import, roles);
     clk = most_moving(import, roles);
     if (import->buses == 0 && clk != SIM_CAPTURE_NONE &&
         !mdio_by_deed(import, roles, clk) && !spi_by_deed(import, roles, clk)) {
@@ -321,40 +377,62 @@ void sim__guess_buses(struct sim_import *import)
 
 // ---- what a bus leaves open
 
-// Clock phase by the data: it moves at the edges at which nobody samples.
+struct phase {
+    uint8_t cs;
+    uint8_t clk;
+    bool clocked;    // since the select
+    size_t idle[2];  // level of the clock at selects
+    size_t after[2]; // data that moved after the clock went low, high
+};
+
+static void phase_edge(struct phase *p, const struct sim_spi_lines *spi,
+    const struct sim_edge *edge)
+{
+    if (edge->channel == spi->cs) {
+        p->cs = edge->level;
+        p->clocked = false;
+        if (p->clk < 2) {
+            p->idle[p->clk]++;
+        }
+    } else if (edge->channel == spi->clk) {
+        p->clocked = p->clk < 2;
+        p->clk = edge->level;
+    } else if ((edge->channel == spi->mosi || edge->channel == spi->miso) &&
+        (p->cs == spi->cs_high || spi->cs == SIM_CAPTURE_NONE) && p->clocked &&
+        p->clk < 2) {
+        p->after[p->clk]++;
+    }
+}
+
+// Clock phase by the data: it moves at the edges at which nobody samples, or
+// soon after. Of what moves at one time, the clock is the cause.
 static void guess_mode(struct sim_import *import, struct sim_import_bus *bus)
 {
-    struct sim_spi_lines *spi = &bus->spi;
-    uint8_t level[2] = { SIM_CAPTURE_UNKNOWN, SIM_CAPTURE_UNKNOWN };
-    size_t idle[2] = { 0, 0 };  // level of the clock at selects
-    size_t after[2] = { 0, 0 }; // data that moved after a clock to low, high
-    uint64_t clk_ns = 0;
+    struct phase p = { SIM_CAPTURE_UNKNOWN, SIM_CAPTURE_UNKNOWN, false,
+        { 0, 0 }, { 0, 0 } };
+    const struct sim_edge *look = import->look;
+    size_t next;
     bool cpol;
     bool cpha;
 
-    for (size_t i = 0; i < import->look_count; i++) {
-        const struct sim_edge *edge = &import->look[i];
-        bool active =
-            level[0] == (spi->cs_high ? 1 : 0) || spi->cs == SIM_CAPTURE_NONE;
-
-        if (edge->channel == spi->cs) {
-            level[0] = edge->level;
-            clk_ns = 0;
-            if (level[1] < 2) {
-                idle[level[1]]++;
+    for (size_t at = 0; at < import->look_count; at = next) {
+        for (next = at;
+             next < import->look_count && look[next].at_ns == look[at].at_ns;
+             next++) {
+            if (look[next].channel == bus->spi.clk) {
+                phase_edge(&p, &bus->spi, &look[next]);
             }
-        } else if (edge->channel == spi->clk) {
-            level[1] = edge->level;
-            clk_ns = edge->at_ns;
-        } else if ((edge->channel == spi->mosi || edge->channel == spi->miso) &&
-            active && clk_ns > 0 && level[1] < 2) {
-            after[level[1]]++;
+        }
+        for (size_t i = at; i < next; i++) {
+            if (look[i].channel != bus->spi.clk) {
+                phase_edge(&p, &bus->spi, &look[i]);
+            }
         }
     }
-    cpol = idle[1] > idle[0];
+    cpol = p.idle[1] > p.idle[0];
     // Phase 0 samples at the leading edge, so data moves after trailing ones.
-    cpha = after[!cpol] > after[cpol];
-    spi->mode = (uint8_t)(2 * cpol + cpha);
+    cpha = p.after[!cpol] > p.after[cpol];
+    bus->spi.mode = (uint8_t)(2 * cpol + cpha);
 }
 
 // The mean of the clock's periods, without the pauses.
@@ -405,171 +483,6 @@ static void guess_gap(struct sim_import *import, struct sim_import_bus *bus)
     bus->spi.gap_ns = shortest < UINT64_MAX / 16 ? 16 * shortest : 0;
 }
 
-// ---- serial lines
-
-// How well the pulses of a line fit a bit time: 0 not, to 1. If less than
-// three quarters of them do, not: the rest may be glitches.
-static double fit(const struct sim_import *import, uint16_t channel,
-    double bit_ns)
-{
-    uint64_t last_ns = 0;
-    double sum = 0;
-    size_t good = 0;
-    size_t count = 0;
-
-    for (size_t i = 0; i < import->look_count && count < 20000; i++) {
-        const struct sim_edge *edge = &import->look[i];
-        double bits;
-        double off;
-
-        if (edge->channel != channel) {
-            continue;
-        }
-        bits = (double)(edge->at_ns - last_ns) / bit_ns;
-        off = fabs(bits - round(bits));
-        if (last_ns > 0 && bits < 10.5) {
-            count++;
-            if (bits > 0.5 && off < 0.22) {
-                good++;
-                sum += 1 - off;
-            }
-        }
-        last_ns = edge->at_ns;
-    }
-    return 4 * good >= 3 * count && good > 0 ? sum / (double)good : 0;
-}
-
-// Multiples of the rate fit as well, and on a coarse grid its own fit is not
-// the best: the slowest that fits is meant, or the better one beside it.
-static double guess_baud(const struct sim_import *import, uint16_t channel)
-{
-    static const double rates[] = { 300, 600, 1200, 2400, 4800, 9600, 14400,
-        19200, 28800, 31250, 38400, 57600, 74880, 76800, 115200, 230400, 250000,
-        460800, 500000, 576000, 921600, 1000000, 1500000, 2000000, 3000000,
-        4000000 };
-    double best = 0;
-    double rate = 0;
-
-    for (size_t i = 0; i < nif_countof(rates); i++) {
-        double how = fit(import, channel, 1e9 / rates[i]);
-
-        if (how > best && (rate == 0 || rates[i] < 1.3 * rate)) {
-            best = how;
-            rate = rates[i];
-        }
-    }
-    return rate;
-}
-
-struct tally {
-    unsigned high; // words whose eighth bit is set
-    unsigned at;   // in a line
-    bool a;        // it began with an A
-    unsigned commands;
-};
-
-static void tally_word(void *arg, uint64_t at_ns, uint16_t word, uint8_t errors)
-{
-    struct tally *tally = arg;
-
-    (void)at_ns;
-    (void)errors;
-    tally->high += (word & 0x80) != 0;
-    if (tally->at == 1 && tally->a && word == 'T') {
-        tally->commands++;
-    }
-    tally->a = tally->at == 0 && word == 'A';
-    tally->at = word == '\n' || word == '\r' ? 0 : tally->at + 1;
-}
-
-static struct sim_uart_layer try_format(const struct sim_import *import,
-    uint16_t channel, const struct sim_uart_format *format, struct tally *tally)
-{
-    struct sim_uart_layer uart;
-
-    *tally = (struct tally){ 0 };
-    sim_uart_layer_init(&uart, channel, format);
-    uart.on_word = tally_word;
-    uart.arg = tally;
-    for (size_t i = 0; i < import->look_count; i++) {
-        if (import->look[i].channel == channel) {
-            sim_uart_layer_edges(&uart, &import->look[i], 1);
-        }
-    }
-    sim_uart_layer_end(&uart, import->end_ns);
-    return uart;
-}
-
-static void guess_format(const struct sim_import *import, uint16_t channel,
-    struct sim_uart_format *format)
-{
-    static const char *const formats[] = { "8n1", "8e1", "8o1", "7e1", "7o1",
-        "7n1", "9n1" };
-    uint64_t best = UINT64_MAX;
-    struct sim_uart_format tried = *format;
-    bool eighth = false; // 8n1 without an error, and the eighth bit in use
-
-    for (size_t i = 0; i < nif_countof(formats); i++) {
-        struct tally tally;
-        struct sim_uart_layer uart;
-
-        sim_uart_format_parse(formats[i], &tried);
-        uart = try_format(import, channel, &tried, &tally);
-        if (i == 0) {
-            eighth = uart.bad == 0 && tally.high > 0 && uart.words >= 8;
-        }
-        // Seven bits and parity look like eight: if all parities are right,
-        // that is no accident.
-        if (uart.bad < best ||
-            (eighth && uart.bad == 0 && tried.bits == 7 &&
-                tried.parity != 'n')) {
-            best = uart.bad;
-            *format = tried;
-            eighth = eighth && i == 0;
-        }
-    }
-}
-
-static void guess_line(const struct sim_import *import, uint16_t channel,
-    struct sim_uart_format *format, const struct sim_uart_format *other)
-{
-    if (channel == SIM_CAPTURE_NONE) {
-        return;
-    }
-    if (format->baud == 0) {
-        format->baud = guess_baud(import, channel);
-    }
-    if (format->baud == 0) {
-        // A line that never moves, or whose rate nobody can tell.
-        format->baud = other->baud > 0 ? other->baud : 115200;
-    }
-    if (format->bits == 0) {
-        guess_format(import, channel, format);
-    }
-}
-
-// The side that says "AT…" is the host, whatever the probes are called.
-static void guess_ways(struct sim_import *import, struct sim_import_bus *bus)
-{
-    struct tally tally[2] = { 0 };
-
-    if (bus->tx != SIM_CAPTURE_NONE) {
-        try_format(import, bus->tx, &bus->tx_format, &tally[0]);
-    }
-    if (bus->rx != SIM_CAPTURE_NONE) {
-        try_format(import, bus->rx, &bus->rx_format, &tally[1]);
-    }
-    if (tally[1].commands > tally[0].commands) {
-        uint16_t channel = bus->tx;
-        struct sim_uart_format format = bus->tx_format;
-
-        bus->tx = bus->rx;
-        bus->tx_format = bus->rx_format;
-        bus->rx = channel;
-        bus->rx_format = format;
-    }
-}
-
 void sim__guess_rest(struct sim_import *import, struct sim_import_bus *bus)
 {
     if (bus->kind == SIM_TRACE_MDIO) {
@@ -585,10 +498,6 @@ void sim__guess_rest(struct sim_import *import, struct sim_import_bus *bus)
         }
     }
     if (bus->kind == SIM_TRACE_UART) {
-        guess_line(import, bus->tx, &bus->tx_format, &bus->rx_format);
-        guess_line(import, bus->rx, &bus->rx_format, &bus->tx_format);
-        if (!bus->ways_given) {
-            guess_ways(import, bus);
-        }
+        sim__guess_uart(import, bus);
     }
 }

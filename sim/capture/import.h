@@ -92,6 +92,9 @@ void sim_import_say(const struct sim_import *import,
 /// Fills in `bus` and `buses` from `what` and the edges looked at.
 void sim__guess_buses(struct sim_import *import);
 
+/// Fills in what a serial bus leaves open: rate, format, directions.
+void sim__guess_uart(struct sim_import *import, struct sim_import_bus *bus);
+
 /// Fills in what a bus leaves open: mode, rate, format, directions.
 void sim__guess_rest(struct sim_import *import, struct sim_import_bus *bus);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROWS    4
 #define TXN_MAX (1u << 20) // bytes; a longer select is cut into pieces
 
 enum line { CS, CLK, MOSI, MISO, LINES };
@@ -19,11 +20,10 @@ static void room_for_one(struct sim_spi_layer *spi)
     if (spi->len < spi->cap) {
         return;
     }
-    bytes = calloc(2, cap);
+    bytes = calloc(ROWS, cap);
     NIF_ASSERT(bytes != NULL);
-    if (spi->len > 0) {
-        memcpy(bytes, spi->bytes, spi->len);
-        memcpy(bytes + cap, spi->bytes + spi->cap, spi->len);
+    for (size_t row = 0; row < ROWS && spi->len > 0; row++) {
+        memcpy(bytes + row * cap, spi->bytes + row * spi->cap, spi->len);
     }
     free(spi->bytes);
     spi->bytes = bytes;
@@ -39,6 +39,13 @@ static void begin(struct sim_spi_layer *spi, uint64_t at_ns, bool cut)
     spi->from_ns = at_ns;
     spi->len = 0;
     spi->bit = 0;
+    spi->known[0] = spi->known[1] = true;
+}
+
+static const uint8_t *row(const struct sim_spi_layer *spi, size_t number,
+    bool wanted)
+{
+    return wanted ? spi->bytes + number * spi->cap : NULL;
 }
 
 static void end(struct sim_spi_layer *spi, uint64_t at_ns, bool cut)
@@ -55,8 +62,10 @@ static void end(struct sim_spi_layer *spi, uint64_t at_ns, bool cut)
         .len_ns = at_ns - spi->from_ns,
         .index = spi->count++,
         .where = spi->bus,
-        .data = mosi && len > 0 ? spi->bytes : NULL,
-        .miso = miso && len > 0 ? spi->bytes + spi->cap : NULL,
+        .data = row(spi, 0, mosi && len > 0),
+        .miso = row(spi, 1, miso && len > 0),
+        .data_known = row(spi, 2, mosi && len > 0 && !spi->known[0]),
+        .miso_known = row(spi, 3, miso && len > 0 && !spi->known[1]),
         .len = len,
         .bits = spi->bit,
     };
@@ -66,25 +75,31 @@ static void end(struct sim_spi_layer *spi, uint64_t at_ns, bool cut)
     spi->out->item(spi->out, &item);
 }
 
-static void shift(uint8_t *byte, unsigned bit, bool level, bool lsb_first)
+// Shifts a bit into a line's byte; one unknown bit makes it unknown.
+static void shift(struct sim_spi_layer *spi, unsigned line)
 {
-    uint8_t weight = (uint8_t)(lsb_first ? 1u << bit : 0x80u >> bit);
+    uint8_t *byte = &spi->bytes[line * spi->cap + spi->len];
+    uint8_t *known = &spi->bytes[(line + 2) * spi->cap + spi->len];
+    uint8_t level = spi->level[MOSI + line];
+    unsigned weight = spi->lines.lsb_first ? 1u << spi->bit : 0x80u >> spi->bit;
 
-    if (bit == 0) {
+    if (spi->bit == 0) {
         *byte = 0;
+        *known = 1;
     }
-    if (level) {
-        *byte |= weight;
+    if (level == SIM_CAPTURE_HIGH) {
+        *byte |= (uint8_t)weight;
+    } else if (level == SIM_CAPTURE_UNKNOWN) {
+        *known = 0;
+        spi->known[line] = false;
     }
 }
 
 static void sample(struct sim_spi_layer *spi, uint64_t at_ns)
 {
     room_for_one(spi);
-    shift(&spi->bytes[spi->len], spi->bit, spi->level[MOSI] == 1,
-        spi->lines.lsb_first);
-    shift(&spi->bytes[spi->cap + spi->len], spi->bit, spi->level[MISO] == 1,
-        spi->lines.lsb_first);
+    shift(spi, 0);
+    shift(spi, 1);
     spi->bit_ns = at_ns;
     if (++spi->bit == 8) {
         spi->bit = 0;

@@ -37,7 +37,8 @@ struct sim_spi_layer {
     bool cut;
     uint64_t from_ns;
     uint64_t bit_ns; // of the last bit that was sampled
-    uint8_t *bytes;  // MOSI, then MISO, `cap` each
+    uint8_t *bytes;  // rows of `cap`: MOSI, MISO, which of each are known
+    bool known[2];   // all of MOSI, of MISO
     size_t cap;
     size_t len;
     unsigned bit; // of the byte that is being shifted

@@ -227,20 +227,20 @@ static void emit(struct session *s, const uint8_t *sample, bool first)
 
 // How many of `len` bytes, whole samples, repeat the one before. Compares the
 // block with itself, shifted by one sample: as fast as memory is.
-static size_t same(const uint8_t *at, size_t len, unsigned unit)
+static size_t same(const uint8_t *at, size_t len, size_t unit)
 {
+    static const size_t steps[] = { 4096, 64, 1 };
     size_t n = 0;
 
-    while (len - n > 4096 + unit && memcmp(at + n, at + n + unit, 4096) == 0) {
-        n += 4096;
+    for (size_t i = 0; i < nif_countof(steps); i++) {
+        size_t step = steps[i] < unit ? unit : steps[i] - steps[i] % unit;
+
+        while (len - n >= step + unit &&
+            memcmp(at + n, at + n + unit, step) == 0) {
+            n += step;
+        }
     }
-    while (len - n > 64 + unit && memcmp(at + n, at + n + unit, 64) == 0) {
-        n += 64;
-    }
-    while (n + unit < len && memcmp(at + n, at + n + unit, unit) == 0) {
-        n += unit;
-    }
-    return n - n % unit;
+    return n;
 }
 
 static void scan(struct session *s, const uint8_t *at, size_t len)

@@ -49,7 +49,7 @@ bool sim__text_byte(const char *text, uint8_t *byte)
     int high = sim__text_digit(text[0]);
     int low = high < 0 ? -1 : sim__text_digit(text[1]);
 
-    *byte = low < 0 ? 0 : (uint8_t)(high << 4 | low);
+    *byte = (uint8_t)(low < 0 ? 0 : high << 4 | low);
     return low >= 0;
 }
 

@@ -14,6 +14,7 @@
 static const char usage[] =
     "usage: nif trace import FILE... -o OUT [OPTION...]\n"
     "       nif trace decode FILE [--chip NAME] [--pcap OUT]\n"
+    "       nif trace export FILE -o OUT [--format F] [--chip NAME]\n"
     "       nif trace score --chip enc28j60 FILE [--stimuli FILE] [--json]\n"
     "\n"
     "FILE is a trace of ours, a table of transactions (.csv), or a capture of\n"
@@ -36,6 +37,10 @@ static const char usage[] =
     "          --quiet            prints no guesses\n"
     "decode  prints traffic in the words of the data sheet; --pcap writes\n"
     "        the frames in it, without FCS.\n"
+    "export  writes a trace for other programs, in the format of OUT's name\n"
+    "        or of --format: pcapng (one interface per bus and wire, words as\n"
+    "        comments), pcap (frames; --wire NAME: of one wire), vcd, sr (for\n"
+    "        PulseView and sigrok-cli; --rate HZ), jsonl.\n"
     "score   drives the model of a chip with a capture of a real one and\n"
     "        counts the bytes that it returns right. The stimuli default to\n"
     "        CHIP-stimuli.txt beside the capture.\n"
@@ -61,7 +66,7 @@ static bool wrong(const char *what, const char *which)
 
 // ---- options
 
-enum command { IMPORT = 1, DECODE = 2, SCORE = 4 };
+enum command { IMPORT = 1, DECODE = 2, SCORE = 4, EXPORT = 8 };
 
 static const struct {
     const char *name;
@@ -71,9 +76,10 @@ static const struct {
     { "import", IMPORT, nif_trace_import },
     { "decode", DECODE, nif_trace_decode },
     { "score", SCORE, nif_trace_score },
+    { "export", EXPORT, nif_trace_export },
 };
 
-#define ALL (IMPORT | DECODE | SCORE)
+#define ALL (IMPORT | DECODE | SCORE | EXPORT)
 
 static bool take_rate(double *rate, const char *text)
 {
@@ -124,9 +130,11 @@ static const char **string_of(struct nif_trace_options *o, const char *name,
         { "--chip", ALL, &o->chip },
         { "--stimuli", SCORE, &o->stimuli },
         { "--pcap", DECODE, &o->pcap },
-        { "-o", IMPORT, &o->out },
-        { "--output", IMPORT, &o->out },
+        { "-o", IMPORT | EXPORT, &o->out },
+        { "--output", IMPORT | EXPORT, &o->out },
         { "--provenance", IMPORT, &o->provenance },
+        { "--format", EXPORT, &o->format },
+        { "--wire", EXPORT, &o->wire },
     };
 
     for (size_t i = 0; i < nif_countof(strings); i++) {
@@ -205,7 +213,7 @@ static bool check(const struct nif_trace_options *o, unsigned command)
     if (o->files == 0) {
         return wrong("no capture named", "");
     }
-    if (command == IMPORT && !o->out) {
+    if ((command & (IMPORT | EXPORT)) && !o->out) {
         return wrong("where to? -o OUT is missing", "");
     }
     if (command == SCORE && !o->chip) {

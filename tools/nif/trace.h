@@ -41,6 +41,7 @@ int nif_trace_main(int argc, char **argv);
 /// Each sub-command.
 int nif_trace_score(const struct nif_trace_options *o);
 int nif_trace_decode(const struct nif_trace_options *o);
+int nif_trace_export(const struct nif_trace_options *o);
 int nif_trace_import(const struct nif_trace_options *o);
 
 /// Gives all events of the named file to `out`: a trace, a table of
