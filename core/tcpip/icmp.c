@@ -153,7 +153,6 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     out.data[0] =
         (struct nif_seg){ in->ip, (size_t)(in->body - in->ip) + quote };
     nif_put_be16(body + ICMP_TYPE, what);
-    nif_put_be16(body + ICMP_SUM, 0);
     nif_put_be32(body + ICMP_REST, rest);
     sum = nif__sum(0, body, ICMP_LEN);
     sum = nif__sum(sum, out.data[0].data, out.data[0].len);

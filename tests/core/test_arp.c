@@ -47,6 +47,20 @@ static void who_asks_for_our_address_is_told(void **state)
     assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0)), 60);
     assert_memory_equal(out, expected, sizeof(expected));
     assert_int_equal(pair_take(&p, out), 0);
+    // Without the padding of a frame, too.
+    assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0) - 18),
+        60);
+}
+
+static void without_an_address_nothing_is_said_or_learned(void **state)
+{
+    const struct nif_net none = { .prefix_len = 0 };
+
+    (void)state;
+    assert_int_equal(nif_stack_set_net(&p.stack[0].stack, &none), 0);
+    assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1, 0)), 0);
+    assert_int_equal(answer_to(pair_arp(&p, in, 1, 0, 0)), 0);
+    assert_int_equal(p.stack[0].arp[0].state, 0);
 }
 
 // RFC 5227 2.4
@@ -152,10 +166,21 @@ static void a_neighbour_is_asked_for_three_times_a_second_apart(void **state)
 // RFC 1122 2.3.2.2-a 2.3.3-e 2.4-c
 static void what_waited_for_an_answer_goes_when_it_comes(void **state)
 {
+    static const uint8_t question[42] = {
+        255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 8, 6, // Ethernet
+        0, 1, 8, 0, 6, 4, 0, 1,                               // a question
+        2, 0, 0, 0, 0, 1, 192, 0, 2, 1,                       // from us
+        0, 0, 0, 0, 0, 0, 192, 0, 2, 2,                       // for him
+    };
+    uint32_t tx = stats()->arp_tx;
+
     (void)state;
     assert_int_equal(send_to(2, "one"), 3);
     assert_int_equal(send_to(2, "two"), 3);
     assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(stats()->arp_tx, 1 + tx);
+    assert_memory_equal(out, question, sizeof(question));
+    pair_pass(&p, 1000);
     pair_arp(&p, in, 2, PAIR_IP1, PAIR_IP0);
     memcpy(in, p.dev[0].hwaddr.byte, 6);
     pair_inject(&p, in, 60);
@@ -356,6 +381,8 @@ int main(void)
         cmocka_unit_test_setup(a_neighbour_in_use_is_asked_again_in_time,
             setup_conn),
         cmocka_unit_test_setup(who_asks_for_our_address_is_told, setup_conn),
+        cmocka_unit_test_setup(without_an_address_nothing_is_said_or_learned,
+            setup_conn),
         cmocka_unit_test_setup(a_probe_is_answered_but_not_learned, setup_conn),
         cmocka_unit_test_setup(arp_that_makes_no_sense_is_dropped, setup_conn),
         cmocka_unit_test_setup(

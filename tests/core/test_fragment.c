@@ -35,6 +35,7 @@ static size_t hear(void)
 {
     size_t end = 0;
     size_t have = 0;
+    uint16_t id = 0;
 
     for (unsigned i = 0; i < 2000 && (end == 0 || have < end); i++) {
         size_t len = pair_take(&s.pair, s.out);
@@ -49,6 +50,10 @@ static size_t hear(void)
         assert_int_equal(pieces_sum(0, h, 20), 0xFFFF);
         at = (size_t)(nif_get_be16(h + 6) & 0x1FFF) * 8;
         assert_int_equal(at, have); // in order
+        assert_int_equal(nif_get_be32(h + 16), PAIR_IP1);
+        assert_memory_equal(s.out, s.pair.dev[1].hwaddr.byte, 6);
+        id = have == 0 ? nif_get_be16(h + 4) : id;
+        assert_int_equal(nif_get_be16(h + 4), id);
         memcpy(back + at, h + 20, nif_get_be16(h + 2) - 20u);
         have += nif_get_be16(h + 2) - 20u;
         if (!(nif_get_be16(h + 6) & 0x2000)) {

@@ -59,6 +59,8 @@ static void expect_error(size_t len, uint16_t what, uint32_t rest)
     if (answer_to(len) == 0) {
         fail_msg("silence, where ICMP %04x was expected", what);
     }
+    assert_memory_equal(out, p.dev[1].hwaddr.byte, 6);
+    assert_int_equal(out[22], 64);
     assert_int_equal(out[23], 1);
     assert_int_equal(nif_get_be32(out + 30), PAIR_IP1);
     assert_int_equal(nif_get_be16(out + 34), what);
@@ -232,6 +234,7 @@ static void a_report_fails_the_next_call_once(void **state)
         pair_clear(&p);
     }
     assert_int_equal(stats()->icmp_error, nif_countof(cases));
+    assert_int_equal(stats()->icmp_drop, 0);
 }
 
 // RFC 1122 3.2.2.2-d 3.2.2.3-a
@@ -286,6 +289,9 @@ static void what_is_not_about_us_changes_nothing(void **state)
     pair_resum(in);
     assert_int_equal(answer_to(70), 0);
     assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), NIF_EAGAIN);
+    // Sound, but not ours to act on: 5 of them.
+    assert_int_equal(stats()->icmp_error, 5);
+    assert_int_equal(stats()->icmp_drop, nif_countof(cases) - 5 + 2);
 }
 
 static void a_quote_with_options_is_read_behind_them(void **state)

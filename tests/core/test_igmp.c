@@ -133,6 +133,7 @@ static void expect(uint8_t type, uint32_t dst, uint32_t about)
 
     assert_int_equal(out[0] << 8 | out[1], 0x0100);
     assert_int_equal(nif_get_be32(out + 2), 0x5E000000 | (dst & 0x7FFFFF));
+    assert_memory_equal(out + 6, p.dev[0].hwaddr.byte, 6);
     assert_int_equal(out[14], 0x46);
     assert_int_equal(nif_get_be16(out + 16), 32);
     assert_int_equal(out[22], 1); // stays on the link
@@ -243,6 +244,14 @@ static void whoever_hears_another_report_is_quiet(void **state)
     // And leaves without a word, as he was not the last to report.
     assert_int_equal(nif_conn_group(&c, &group, false), 0);
     assert_int_equal(next(SECOND), 0);
+    // Nor does he who has just come say it a second time.
+    assert_int_equal(nif_conn_group(&c, &group, true), 0);
+    assert_true(next(3000) != 0);
+    pair_inject(&p, in, message(0x16, 0, GROUP, GROUP));
+    assert_int_equal(next(30 * SECOND), 0);
+    query(1, 0, ALL);
+    assert_true(next(SECOND) != 0);
+    assert_int_equal(next(30 * SECOND), 0);
 }
 
 // RFC 2236 3 6
@@ -266,11 +275,20 @@ static void the_last_to_leave_says_so(void **state)
 // RFC 2236 4
 static void with_a_router_of_version_1_we_speak_version_1(void **state)
 {
+    uint64_t most = 0;
+
     (void)state;
     join();
-    query(0, 0, ALL);
-    assert_in_range(next(11 * SECOND), 1, 10 * SECOND + 5000);
-    expect(0x12, GROUP, GROUP);
+    for (unsigned i = 0; i < 10; i++) {
+        uint64_t at;
+
+        query(0, 0, ALL);
+        at = next(11 * SECOND);
+        assert_in_range(at, 1, 10 * SECOND + 5000);
+        expect(0x12, GROUP, GROUP);
+        most = at > most ? at : most;
+    }
+    assert_true(most > 5 * SECOND); // by lot, as nobody said within when
     assert_int_equal(nif_conn_group(&c, &group, false), 0);
     assert_int_equal(next(SECOND), 0); // version 1 knows no leave
     assert_int_equal(nif_conn_group(&c, &group, true), 0);
