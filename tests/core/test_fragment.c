@@ -84,6 +84,23 @@ static void an_echo_of_any_length_comes_back(void **state)
     assert_int_equal(s.slots[0].state, 0);
 }
 
+// Its reply fits into one frame, and is made where it was put together.
+static void a_short_echo_in_pieces_comes_back_whole(void **state)
+{
+    size_t len = pieces_echo(&s, 100);
+
+    (void)state;
+    pieces_say(&s,
+        &(struct frag){ .id = 9, .proto = 1, .at = 56, .len = len - 56 });
+    pieces_say(&s,
+        &(struct frag){ .id = 9, .proto = 1, .len = 56, .more = true });
+    assert_int_equal(hear(), len);
+    assert_int_equal(nif_get_be16(s.out + 20), 0);
+    assert_int_equal(back[0], 0);
+    assert_memory_equal(back + 4, s.whole + 4, len - 4);
+    assert_int_equal(s.slots[0].state, 0);
+}
+
 static void a_reply_that_finds_no_room_gives_its_memory_back(void **state)
 {
     (void)state;
@@ -198,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_echo_of_any_length_comes_back, setup),
+        cmocka_unit_test_setup(a_short_echo_in_pieces_comes_back_whole, setup),
         cmocka_unit_test_setup(a_reply_that_finds_no_room_gives_its_memory_back,
             setup),
         cmocka_unit_test_setup(a_datagram_longer_than_a_frame_goes_in_fragments,

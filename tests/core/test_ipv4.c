@@ -104,7 +104,7 @@ static void the_sum_of_an_echo_survives_its_corners(void **state)
 // RFC 1122 3.2.1.8-c
 static void an_echo_with_options_is_answered_without_them(void **state)
 {
-    static const uint8_t options[8] = { 7, 7, 4, 0, 0, 0, 0, 1 };
+    static const uint8_t options[8] = { 7, 5, 4, 0, 0, 130, 2, 1 };
     const struct pair_ip ip = { PAIR_IP1, PAIR_IP0, 1, options, 8 };
     size_t len;
 

@@ -201,6 +201,7 @@ static void what_stays_unfinished_is_given_up_and_its_sender_told(void **state)
     assert_int_equal(pair_take(&s.pair, s.out), 70);
     assert_memory_equal(s.out, s.pair.dev[1].hwaddr.byte, 6);
     assert_int_equal(nif_get_be16(s.out + 34), 0x0B01);
+    assert_int_equal(nif_get_be32(s.out + 38), 0);
     assert_int_equal(nif_get_be16(s.out + 42 + 4), 5);
     assert_memory_equal(s.out + 42 + 12, s.in + 26, 8);
     assert_memory_equal(s.out + 42 + 20, s.whole, 8);
