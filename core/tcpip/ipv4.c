@@ -8,6 +8,7 @@
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
 
+#include "arch/words.h"
 #include "tcp.h"
 
 #include <string.h>
@@ -102,6 +103,19 @@ static bool header_sound(const uint8_t *h, size_t *len)
     return true;
 }
 
+static uint32_t header_sum(const uint8_t *h, size_t header)
+{
+    uint32_t sum = 0;
+
+    if (((uintptr_t)h & 3) != 0) {
+        return nif__copy_sum(NULL, h, header);
+    }
+    for (size_t i = 0; i < header; i += 4) {
+        sum = nif__carry_add(sum, nif__word(h + i));
+    }
+    return sum;
+}
+
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
 {
     uint8_t proto = in->ip[IPV4_PROTO];
@@ -169,7 +183,7 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         ip->stats.ip_source++;
         return;
     }
-    if (nif__sum_end(nif__sum(0, h, header)) != 0) {
+    if (nif__raw_end(header_sum(h, header)) != 0) {
         ip->stats.ip_bad++;
         return;
     }
@@ -255,50 +269,50 @@ void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
     size_t total, uint16_t id, uint16_t fragment)
 {
     uint8_t *h = out->head + ETH_LEN;
+    uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, out->proto, total);
 
+    sum += 0x4500u + id + fragment + ((uint32_t)out->ttl << 8);
     nif_put_be16(h + IPV4_VERSION_IHL, 0x4500);
     nif_put_be16(h + IPV4_TOTAL, (uint16_t)total);
     nif_put_be16(h + IPV4_ID, id);
     nif_put_be16(h + IPV4_FRAGMENT, fragment);
     h[IPV4_TTL] = out->ttl;
     h[IPV4_PROTO] = out->proto;
-    nif_put_be16(h + IPV4_SUM, 0);
+    nif_put_be16(h + IPV4_SUM, nif__sum_end(sum));
     nif_put_be32(h + IPV4_SRC, ip->ip);
     nif_put_be32(h + IPV4_DST, out->dst);
-    nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
 }
 
-// The sum over the pseudo header, the header in `out`, and the data. The
-// second piece of data goes on where the first ended, maybe at an odd place.
-static uint16_t body_sum(const struct nif_tcpip *ip, struct nif__out *out,
-    size_t len)
+// The second piece of data goes on where the first ended, maybe at an odd
+// place.
+static uint32_t data_sum(const struct nif_seg data[2])
 {
-    uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, out->proto, len);
+    uint32_t sum = nif__copy_sum(NULL, data[0].data, data[0].len);
 
-    sum = nif__sum(sum, nif__out_body(out), out->body_len);
-    sum = nif__sum(sum, out->data[0].data, out->data[0].len);
-    if (out->data[1].len > 0) {
-        uint32_t part = nif__sum(0, out->data[1].data, out->data[1].len);
-
-        part = (uint16_t)~nif__sum_end(part);
-        sum += out->data[0].len & 1 ? (part & 0xFF) << 8 | part >> 8 : part;
+    if (data[1].len > 0) {
+        sum = nif__raw_join(sum, nif__copy_sum(NULL, data[1].data, data[1].len),
+            data[0].len);
     }
-    return nif__sum_end(sum);
+    return sum;
 }
 
 void nif__ipv4_put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
     size_t len)
 {
     uint8_t *body = nif__out_body(out);
+    uint32_t sum;
 
-    if (out->proto == IPV4_PROTO_TCP) {
-        nif_put_be16(body + TCP_SUM, body_sum(ip, out, len));
-    } else if (out->proto == IPV4_PROTO_UDP) {
-        uint16_t sum = body_sum(ip, out, len);
-
-        // 0 would say "no checksum" (RFC 768).
-        nif_put_be16(body + UDP_SUM, sum != 0 ? sum : 0xFFFF);
+    if (out->proto != IPV4_PROTO_UDP) {
+        return;
     }
+    sum = nif__sum_pseudo(ip->ip, out->dst, IPV4_PROTO_UDP, len);
+    sum +=
+        nif_get_be16(body + UDP_SRC) + (uint32_t)nif_get_be16(body + UDP_DST);
+    sum += (uint32_t)len;
+    sum += nif__be16((uint16_t)~nif__raw_end(data_sum(out->data)));
+    sum = nif__sum_end(sum);
+    // 0 would say "no checksum" (RFC 768).
+    nif_put_be16(body + UDP_SUM, sum != 0 ? (uint16_t)sum : 0xFFFF);
 }
 
 int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)

@@ -5,6 +5,8 @@
 
 #include "internal.h"
 
+#include "arch/words.h"
+
 #include <string.h>
 
 // A record's head: address (4), port (2), length (2).
@@ -55,41 +57,92 @@ static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in)
     return best;
 }
 
+// Where in a ring's memory the head of the record at `offset` lies; `spare`
+// if it goes around the end.
+static uint8_t *head_at(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+    size_t offset, uint8_t spare[HEAD])
+{
+    size_t at = ring->at + offset;
+
+    at = at >= cap ? at - cap : at;
+    return cap - at >= HEAD ? buf + at : spare;
+}
+
+// Writes a record behind the last; it counts once `used` has grown by HEAD
+// and `len`. Returns the raw sum of the data.
+static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
+    size_t cap, const uint8_t from[HEAD], const void *data, size_t len)
+{
+    uint8_t spare[HEAD];
+    uint8_t *head = head_at(ring, buf, cap, ring->used, spare);
+
+    memcpy(head, from, HEAD);
+    if (head == spare) {
+        nif__ring_write(ring, buf, cap, ring->used, spare, HEAD);
+    }
+    return nif__ring_write(ring, buf, cap, ring->used + HEAD, data, len);
+}
+
+static void put_head(uint8_t head[HEAD], uint32_t addr, uint16_t port,
+    size_t len)
+{
+    nif_put_be32(head, addr);
+    nif_put_be16(head + 4, port);
+    nif_put_be16(head + 6, (uint16_t)len);
+}
+
+// The length by the UDP header, or 0 if it does not hold.
+static size_t checked_len(const struct nif__in *in)
+{
+    size_t len = nif_get_be16(in->body + UDP_TOTAL);
+
+    return len >= UDP_LEN && len <= in->len ? len : 0;
+}
+
+// True if the checksum holds; `data` is the raw sum behind the header.
+static bool sum_holds(const struct nif__in *in, size_t len, uint32_t data)
+{
+    const uint8_t *h = in->body;
+    uint32_t sum = nif_get_be16(h + UDP_SUM);
+
+    if (sum == 0) {
+        return true; // the sender made none
+    }
+    sum += nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_UDP, len);
+    sum += nif_get_be16(h + UDP_SRC) + (uint32_t)nif_get_be16(h + UDP_DST);
+    sum += (uint32_t)len + nif__be16((uint16_t)~nif__raw_end(data));
+    return nif__sum_end(sum) == 0;
+}
+
+// Gives a datagram to each that wants it. Its sum is made while it is copied
+// for the first; if it is wrong, nobody has it.
 static void store(struct nif_tcpip *ip, struct nif_conn *conn,
     const struct nif__in *in, size_t len)
 {
-    struct nif__udp *udp = nif__udp_of(conn);
-    size_t room = conn->cfg.rx_cap - udp->rx.used;
     uint8_t head[HEAD];
+    bool sound = false;
 
-    if (room < HEAD + len) {
-        ip->stats.udp_full++;
-        return;
-    }
-    nif_put_be32(head, in->src);
-    memcpy(head + 4, in->body + UDP_SRC, 2);
-    nif_put_be16(head + 6, (uint16_t)len);
-    nif__ring_write(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, udp->rx.used,
-        head, HEAD);
-    nif__ring_write(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap,
-        udp->rx.used + HEAD, in->body + UDP_LEN, len);
-    udp->rx.used += (uint32_t)(HEAD + len);
-}
+    put_head(head, in->src, nif_get_be16(in->body + UDP_SRC), len - UDP_LEN);
+    for (; conn != NULL; conn = in->group ? find(conn->next, in) : NULL) {
+        struct nif__ring *ring = &nif__udp_of(conn)->rx;
+        uint32_t sum;
 
-// The length by the UDP header, or 0 if header or checksum do not hold.
-static size_t checked_len(const struct nif__in *in)
-{
-    size_t len = in->len >= UDP_LEN ? nif_get_be16(in->body + UDP_TOTAL) : 0;
-    uint32_t sum;
-
-    if (len < UDP_LEN || len > in->len) {
-        return 0;
+        if (conn->cfg.rx_cap - ring->used < HEAD + len - UDP_LEN) {
+            ip->stats.udp_full++;
+            continue;
+        }
+        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, head,
+            in->body + UDP_LEN, len - UDP_LEN);
+        if (!sound && !sum_holds(in, len, sum)) {
+            ip->stats.udp_bad++;
+            return;
+        }
+        sound = true;
+        ring->used += (uint32_t)(HEAD + len - UDP_LEN);
     }
-    if (nif_get_be16(in->body + UDP_SUM) == 0) {
-        return len; // the sender made no checksum
+    if (sound) {
+        ip->stats.udp_rx++;
     }
-    sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_UDP, len);
-    return nif__sum_end(nif__sum(sum, in->body, len)) == 0 ? len : 0;
 }
 
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
@@ -108,14 +161,14 @@ void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
         ip->stats.udp_bad++;
         return;
     }
-    if (conn == NULL) {
+    if (conn != NULL) {
+        store(ip, conn, in, len);
+    } else if (sum_holds(in, len,
+                   nif__copy_sum(NULL, in->body + UDP_LEN, len - UDP_LEN))) {
         ip->stats.udp_closed++;
         nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PORT, 0);
-        return;
-    }
-    ip->stats.udp_rx++;
-    for (; conn != NULL; conn = in->group ? find(conn->next, in) : NULL) {
-        store(ip, conn, in, len - UDP_LEN);
+    } else {
+        ip->stats.udp_bad++;
     }
 }
 
@@ -263,13 +316,9 @@ static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
     if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
         return NIF_EAGAIN;
     }
-    nif_put_be32(head, dst);
-    nif_put_be16(head + 4, port);
-    nif_put_be16(head + 6, (uint16_t)data->len);
-    nif__ring_write(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, udp->tx.used,
-        head, HEAD);
-    nif__ring_write(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap,
-        udp->tx.used + HEAD, data->data, data->len);
+    put_head(head, dst, port, data->len);
+    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, head, data->data,
+        data->len);
     udp->tx.used += (uint32_t)(HEAD + data->len);
     return 0;
 }
@@ -352,7 +401,8 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif_endpoint *from)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    uint8_t head[HEAD];
+    uint8_t spare[HEAD];
+    const uint8_t *head;
     int err = take_error(conn);
     size_t len;
     size_t take;
@@ -366,17 +416,21 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     if (udp->rx.used == 0) {
         return nif__flow_of(conn)->port != 0 ? NIF_EAGAIN : NIF_ENOTCONN;
     }
-    nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, head, HEAD);
+    head = head_at(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, spare);
+    if (head == spare) {
+        nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, spare,
+            HEAD);
+    }
+    if (from != NULL) {
+        memset(from, 0, sizeof(*from));
+        from->ip.family = NIF_IPV4;
+        memcpy(from->ip.byte, head, 4);
+        from->port = nif_get_be16(head + 4);
+    }
     len = nif_get_be16(head + 6);
     take = len < cap ? len : cap;
     nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf, take);
     nif__ring_drop(&udp->rx, conn->cfg.rx_cap, HEAD + len);
-    if (from != NULL) {
-        *from = (struct nif_endpoint){
-            .ip = nif_ip4_from(head),
-            .port = nif_get_be16(head + 4),
-        };
-    }
     return (int)take;
 }
 
