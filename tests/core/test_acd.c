@@ -235,7 +235,7 @@ static void the_first_question_waits_by_lot_up_to_a_second(void **state)
         uint64_t begun;
 
         setup(state);
-        p.now_us += i * 7777777; // nobody polled meanwhile
+        p.now_us += i * 7777777ull; // nobody polled meanwhile
         begun = p.now_us;
         assert_int_equal(nif_acd_probe(&acd, &candidate), 0);
         begun = next_arp(2 * SECOND) - begun;
@@ -425,11 +425,16 @@ static void another_address_goes_before_the_link_local_one(void **state)
     assert_int_equal(nif_stack_set_net(stack(), &net), 0);
     pass_ll(100);
     assert_int_equal(ll.state, NIF_LINKLOCAL_YIELDED);
+    assert_int_equal(acd.state, NIF_ACD_OFF);
     assert_int_equal(own(), CANDIDATE);
     pass_ll(100 * SECOND);
     assert_int_equal(own(), CANDIDATE);
     assert_int_equal(nif_stack_set_net(stack(), &none), 0);
-    pass_ll(20 * SECOND);
+    pass_ll(9 * SECOND);
+    assert_int_equal(ll.state, NIF_LINKLOCAL_WAITING);
+    pass_ll(2 * SECOND);
+    assert_int_equal(ll.state, NIF_LINKLOCAL_PROBING);
+    pass_ll(8 * SECOND);
     assert_int_equal(ll.state, NIF_LINKLOCAL_BOUND);
 }
 
