@@ -88,32 +88,45 @@ static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
     return in->dst == ip->ip && in->dst != 0 ? !in->group : for_us_too(ip, in);
 }
 
-// Checks the header's own sense; `*len` is then the packet's length. Its sum
-// is made once it is clear that the packet is for us.
-static bool header_sound(const uint8_t *h, size_t *len)
+// Checks the header's own sense, but for its sum, and fills in `in`. `a` is
+// the header, aligned.
+static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
+    struct nif__in *in)
 {
-    size_t header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
-    size_t total = nif_get_be16(h + IPV4_TOTAL);
+    uint32_t first = nif__be32(nif__word(a));
+    size_t header = (first >> 24 & 0xF) * 4;
+    size_t total = first & 0xFFFF;
 
-    if (*len < IPV4_LEN || h[IPV4_VERSION_IHL] >> 4 != 4 || header < IPV4_LEN ||
-        total < header || total > *len) {
+    if (first >> 28 != 4 || header < IPV4_LEN || total < header ||
+        total > len) {
         return false;
     }
-    *len = total;
+    in->frame = frame;
+    in->ip = frame + ETH_LEN;
+    in->body = in->ip + header;
+    in->len = total - header;
+    in->src = nif__be32(nif__word(a + IPV4_SRC));
+    in->dst = nif__be32(nif__word(a + IPV4_DST));
+    in->group = (frame[ETH_DST] & 1) != 0;
+    in->groups = 0;
+    in->lent = NULL;
     return true;
 }
 
-static uint32_t header_sum(const uint8_t *h, size_t header)
+// True if the header's sum holds.
+static bool sum_holds(const uint8_t *a, const struct nif__in *in)
 {
-    uint32_t sum = 0;
+    size_t options = (size_t)(in->body - in->ip) - IPV4_LEN;
+    uint32_t sum = nif__carry_add(nif__word(a), nif__word(a + 4));
 
-    if (((uintptr_t)h & 3) != 0) {
-        return nif__copy_sum(NULL, h, header);
+    sum = nif__carry_add(sum, nif__word(a + 8));
+    sum = nif__carry_add(sum, nif__word(a + 12));
+    sum = nif__carry_add(sum, nif__word(a + 16));
+    if (options > 0) {
+        sum = nif__carry_add(sum,
+            nif__copy_sum(NULL, in->ip + IPV4_LEN, options));
     }
-    for (size_t i = 0; i < header; i += 4) {
-        sum = nif__carry_add(sum, nif__word(h + i));
-    }
-    return sum;
+    return nif__raw_end(sum) == 0;
 }
 
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
@@ -153,51 +166,51 @@ static void fragment(struct nif_tcpip *ip, const struct nif__in *in)
     }
 }
 
+// An option that does not hold together is reported. Whoever routes at the
+// source is not told a thing (CVE-2019-12256).
+static bool options_hold(struct nif_tcpip *ip, const struct nif__in *in,
+    uint16_t field)
+{
+    size_t bad = bad_option(in->ip, (size_t)(in->body - in->ip));
+
+    if (bad == 0) {
+        return true;
+    }
+    ip->stats.ip_option++;
+    if (bad != SOURCE_ROUTE && !(field & IPV4_OFFSET)) {
+        nif__icmp_error(ip, in, ICMP_PARAMETER << 8, (uint32_t)bad << 24);
+    }
+    return false;
+}
+
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
-    uint8_t *h = frame + ETH_LEN;
+    const uint8_t *h = frame + ETH_LEN;
+    uint32_t copy[IPV4_LEN / 4];
     struct nif__in in; // each field is set: cheaper than zeroes first
-    size_t header;
-    size_t bad;
+    uint16_t field;
 
-    len -= ETH_LEN;
-    if (len < IPV4_LEN || !header_sound(h, &len)) {
+    if (len < ETH_LEN + IPV4_LEN) {
         ip->stats.ip_bad++;
         return;
     }
-    header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
-    in.frame = frame;
-    in.ip = h;
-    in.groups = 0;
-    in.lent = NULL;
-    in.body = h + header;
-    in.len = len - header;
-    in.src = nif_get_be32(h + IPV4_SRC);
-    in.dst = nif_get_be32(h + IPV4_DST);
-    in.group = (frame[ETH_DST] & 1) != 0;
-    if (!for_us(ip, &in)) {
+    if (((uintptr_t)h & 3) != 0) {
+        memcpy(copy, h, sizeof(copy));
+        h = (const uint8_t *)copy;
+    }
+    field = nif_get_be16(h + IPV4_FRAGMENT);
+    // What is not for us is not worth a look at its sum and its options.
+    if (!header_sound(frame, len - ETH_LEN, h, &in)) {
+        ip->stats.ip_bad++;
+    } else if (!for_us(ip, &in)) {
         ip->stats.ip_other++;
-        return;
-    }
-    if (!source_possible(ip, &in)) {
+    } else if (!source_possible(ip, &in)) {
         ip->stats.ip_source++;
-        return;
-    }
-    if (nif__raw_end(header_sum(h, header)) != 0) {
+    } else if (!sum_holds(h, &in)) {
         ip->stats.ip_bad++;
+    } else if (in.body != in.ip + IPV4_LEN && !options_hold(ip, &in, field)) {
         return;
-    }
-    bad = bad_option(h, header);
-    if (bad != 0) {
-        ip->stats.ip_option++;
-        // Whoever routes at the source is not told a thing (CVE-2019-12256).
-        if (bad != SOURCE_ROUTE &&
-            !(nif_get_be16(h + IPV4_FRAGMENT) & IPV4_OFFSET)) {
-            nif__icmp_error(ip, &in, ICMP_PARAMETER << 8, (uint32_t)bad << 24);
-        }
-        return;
-    }
-    if (nif_get_be16(h + IPV4_FRAGMENT) & IPV4_MORE_OR_OFFSET) {
+    } else if (field & IPV4_MORE_OR_OFFSET) {
         fragment(ip, &in);
     } else {
         nif__ipv4_deliver(ip, &in);
