@@ -40,6 +40,8 @@ static int recv_all(void)
     return nif_conn_recv(p.conn, got, sizeof(got), NULL);
 }
 
+// RFC 9293 SHLD-18 MUST-40
+// RFC 5681 4.2-a 4.2-b
 static void text_arrives_and_is_acknowledged_after_a_while(void **state)
 {
     (void)state;
@@ -56,6 +58,8 @@ static void text_arrives_and_is_acknowledged_after_a_while(void **state)
     peer_expect(&p, ACK, 0);
 }
 
+// RFC 9293 SHLD-19 MUST-58
+// RFC 5681 4.2-c
 static void the_second_segment_is_acknowledged_at_once(void **state)
 {
     (void)state;
@@ -67,6 +71,8 @@ static void the_second_segment_is_acknowledged_at_once(void **state)
     peer_expect_nothing(&p);
 }
 
+// RFC 9293 SHLD-31
+// RFC 5681 3.2-a 3.2-b
 static void what_comes_too_early_is_kept_for_later(void **state)
 {
     (void)state;
@@ -104,6 +110,7 @@ static void a_fin_ahead_of_its_text_waits_for_it(void **state)
     assert_int_equal(recv_all(), 0);
 }
 
+// RFC 9293 MUST-39 SHLD-14
 static void a_full_ring_shuts_the_window_and_opens_it_in_steps(void **state)
 {
     (void)state;
@@ -160,6 +167,7 @@ static void sending_fills_segments_and_the_ring_no_more(void **state)
     assert_int_equal(send_all(4096), 2920);
 }
 
+// RFC 9293 SHLD-7 MUST-17
 static void small_writes_are_gathered_behind_what_is_sent(void **state)
 {
     (void)state;
@@ -183,6 +191,7 @@ static void small_writes_are_gathered_behind_what_is_sent(void **state)
     peer_expect_nothing(&p);
 }
 
+// RFC 6298 5.4 5.5 5.6
 static void a_lost_segment_is_sent_again_ever_later(void **state)
 {
     uint64_t waits_us[] = { 1000000, 2000000, 4000000, 8000000 };
@@ -210,6 +219,7 @@ static void a_lost_segment_is_sent_again_ever_later(void **state)
     peer_expect_nothing(&p);
 }
 
+// RFC 9293 MUST-20
 static void no_progress_for_long_ends_the_connection(void **state)
 {
     (void)state;
@@ -278,6 +288,8 @@ static struct nif__tcp *warm_up(void)
     return nif__tcp_of(p.conn);
 }
 
+// RFC 9293 MUST-19
+// RFC 5681 3.1-e 3.1-f 3.1-g 3.1-h 3.1-i
 static void a_timeout_halves_once_and_starts_slowly(void **state)
 {
     const struct nif__tcp *t;
@@ -302,6 +314,8 @@ static void a_timeout_halves_once_and_starts_slowly(void **state)
     assert_int_equal(t->cwnd, 2920 + 1460); // ... one per round trip
 }
 
+// RFC 5681 3.2-f 3.2-g 3.2-h 3.2-j
+// RFC 6582 3.2-3a 3.2-3c
 static void recovery_lets_as_much_out_as_has_arrived(void **state)
 {
     const struct nif__tcp *t;
@@ -327,6 +341,7 @@ static void recovery_lets_as_much_out_as_has_arrived(void **state)
     assert_int_equal(stats()->tcp_fast, 1);
 }
 
+// RFC 9293 MUST-36 MUST-37 SHLD-29 SHLD-30
 static void a_shut_window_is_probed(void **state)
 {
     unsigned probes = 0;
@@ -390,6 +405,7 @@ static void probes_without_any_answer_are_given_up_sooner(void **state)
     assert_int_equal(p.conn->err, NIF_ETIMEDOUT);
 }
 
+// RFC 9293 MUST-38
 static void a_small_window_is_used_after_a_while(void **state)
 {
     (void)state;
@@ -403,6 +419,7 @@ static void a_small_window_is_used_after_a_while(void **state)
     peer_expect(&p, ACK, 50);
 }
 
+// RFC 9293 MUST-24 MUST-26 MUST-27 MUST-29 SHLD-12
 static void a_silent_peer_is_asked_whether_he_lives(void **state)
 {
     (void)state;

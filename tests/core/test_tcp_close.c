@@ -30,6 +30,7 @@ static enum nif_conn_state state_of(const struct nif_conn *conn)
     return nif_conn_state(conn);
 }
 
+// RFC 9293 MUST-13
 static void we_close_first_and_wait_out_the_last_segments(void **state)
 {
     (void)state;
@@ -52,6 +53,7 @@ static void we_close_first_and_wait_out_the_last_segments(void **state)
     assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
 }
 
+// RFC 9293 MUST-12
 static void the_peer_closes_first(void **state)
 {
     (void)state;
@@ -112,6 +114,7 @@ static void after_shutdown_the_peers_text_is_still_read(void **state)
     assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
 }
 
+// RFC 9293 SHLD-3
 static void closing_with_text_unread_is_a_reset(void **state)
 {
     (void)state;
@@ -122,6 +125,7 @@ static void closing_with_text_unread_is_a_reset(void **state)
     assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
 }
 
+// RFC 9293 SHLD-3
 static void text_for_whom_nobody_is_left_is_a_reset(void **state)
 {
     (void)state;
@@ -161,6 +165,8 @@ static void a_lost_fin_is_said_again(void **state)
     peer_expect(&p, FIN | ACK, 0);
 }
 
+// RFC 9293 MUST-12
+// RFC 5961 3.2-b
 static void a_reset_ends_it_what_came_before_is_read(void **state)
 {
     (void)state;
@@ -175,6 +181,7 @@ static void a_reset_ends_it_what_came_before_is_read(void **state)
     assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
 }
 
+// RFC 5961 3.2-a 3.2-c 3.2-d
 static void a_reset_not_exactly_in_place_is_challenged(void **state)
 {
     (void)state;
@@ -189,6 +196,7 @@ static void a_reset_not_exactly_in_place_is_challenged(void **state)
     assert_int_equal(stats()->tcp_challenge, 1);
 }
 
+// RFC 5961 4.2-a 4.2-b
 static void a_syn_in_the_window_is_challenged(void **state)
 {
     (void)state;
@@ -200,6 +208,7 @@ static void a_syn_in_the_window_is_challenged(void **state)
     assert_int_equal(state_of(p.conn), NIF_CONN_OPEN);
 }
 
+// RFC 5961 5.2-a 5.2-b
 static void an_ack_from_nowhere_is_challenged_and_its_text_dropped(void **state)
 {
     (void)state;
@@ -216,6 +225,7 @@ static void an_ack_from_nowhere_is_challenged_and_its_text_dropped(void **state)
     assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_EAGAIN);
 }
 
+// RFC 5961 7-a
 static void challenges_are_limited(void **state)
 {
     unsigned count = 0;

@@ -55,7 +55,8 @@ static void begin_call(void)
     p.ack = p.seg.seq + 1;
 }
 
-// RFC 9293 MUST-56 SHLD-26 RFC 5927 5.2
+// RFC 9293 MUST-54
+// RFC 5927 5.2
 static void a_hard_error_ends_a_call_but_no_connection(void **state)
 {
     (void)state;
@@ -75,7 +76,7 @@ static void a_hard_error_ends_a_call_but_no_connection(void **state)
     assert_int_equal(nif_conn_state(p.conn), NIF_CONN_OPEN);
 }
 
-// RFC 9293 MUST-56 MUST-55
+// RFC 9293 MUST-47 MUST-54 MUST-56 SHLD-25
 static void a_soft_error_is_said_when_it_comes_to_giving_up(void **state)
 {
     (void)state;
@@ -94,7 +95,8 @@ static void a_soft_error_is_said_when_it_comes_to_giving_up(void **state)
     assert_int_equal(p.conn->err, NIF_EUNREACH);
 }
 
-// RFC 1191 6.3 RFC 9293 SHLD-5
+// RFC 9293 MUST-54
+// RFC 1191 6.3
 static void too_big_makes_segments_smaller_and_sends_again(void **state)
 {
     (void)state;

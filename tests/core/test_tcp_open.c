@@ -37,6 +37,7 @@ static int recv_all(void)
     return nif_conn_recv(p.conn, got, sizeof(got), NULL);
 }
 
+// RFC 9293 MUST-14 MUST-67 MUST-69 SHLD-5
 static void a_syn_is_answered_with_mss_and_window(void **state)
 {
     (void)state;
@@ -77,7 +78,6 @@ static void begin_and_vanish(uint16_t port)
 }
 
 // RFC 4987 3.6
-// RFC 9293 MUST-25
 static void a_full_backlog_answers_with_a_cookie(void **state)
 {
     (void)state;
@@ -212,6 +212,7 @@ static void we_can_call_too(void **state)
     assert_memory_equal(p.seg.data, data, 5);
 }
 
+// RFC 9293 MUST-12
 static void a_refused_call_says_so(void **state)
 {
     const struct nif_conn_cfg cfg = { p.rx[2], 100, p.tx[2], 100 };
@@ -250,6 +251,7 @@ static void a_refused_call_says_so(void **state)
     assert_int_equal(nif_conn_state(&p.client), NIF_CONN_CLOSED);
 }
 
+// RFC 9293 MUST-46
 static void calls_that_make_no_sense_are_refused(void **state)
 {
     const struct nif_conn_cfg cfg = { p.rx[2], 100, p.tx[2], 100 };
@@ -280,6 +282,7 @@ static void calls_that_make_no_sense_are_refused(void **state)
         NIF_EINVAL); // without buffers
 }
 
+// RFC 9293 MUST-10
 static void both_may_begin_at_once(void **state)
 {
     const struct nif_conn_cfg cfg = { p.rx[2], 100, p.tx[2], 100 };
@@ -303,6 +306,7 @@ static void both_may_begin_at_once(void **state)
     assert_int_equal(nif_conn_state(&p.client), NIF_CONN_OPEN);
 }
 
+// RFC 9293 MUST-22
 static void nobody_there_ends_in_a_timeout(void **state)
 {
     const struct nif_conn_cfg cfg = { p.rx[2], 100, p.tx[2], 100 };
@@ -349,6 +353,7 @@ static void first_sequence_numbers_cannot_be_told_from_each_other(void **state)
     assert_true(p.seg.seq - first > 100000 && first - p.seg.seq > 100000);
 }
 
+// RFC 9293 MUST-7
 static void mss_options_are_taken_with_care(void **state)
 {
     static const struct {

@@ -69,7 +69,7 @@ static void syn_with(const uint8_t *opt, size_t len)
 
 // ---------------------------------------------------------------- scaling
 
-// RFC 7323 2.2
+// RFC 7323 2.2-a 2.3-b
 static void windows_are_scaled_if_both_say_so(void **state)
 {
     (void)state;
@@ -83,6 +83,7 @@ static void windows_are_scaled_if_both_say_so(void **state)
     assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 800);
 }
 
+// RFC 7323 2.2-a 2.2-c
 static void windows_are_not_scaled_if_the_peer_does_not(void **state)
 {
     (void)state;
@@ -95,7 +96,7 @@ static void windows_are_not_scaled_if_the_peer_does_not(void **state)
     assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 100);
 }
 
-// RFC 7323 2.3
+// RFC 7323 2.3-a
 static void a_scale_beyond_14_is_14(void **state)
 {
     static const uint8_t opt[] = { 1, 3, 3, 200 };
@@ -109,7 +110,8 @@ static void a_scale_beyond_14_is_14(void **state)
     assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 1 << 14);
 }
 
-// RFC 7323 2.2 2.3
+// RFC 7323 2.2-b 2.3-b
+// RFC 9293 REC-1
 static void a_large_ring_is_told_in_larger_units(void **state)
 {
     static uint8_t ring[200000];
@@ -185,7 +187,7 @@ static void assert_block(unsigned i, uint32_t from, uint32_t to)
     assert_int_equal(nif_get_be32(o + 6 + i * 8) - p.seq, to);
 }
 
-// RFC 2018 4
+// RFC 2018 4-b 4-c 4-d 4-e 4-f 4-g
 static void what_lies_beyond_holes_is_said_the_latest_first(void **state)
 {
     (void)state;
@@ -211,6 +213,7 @@ static void what_lies_beyond_holes_is_said_the_latest_first(void **state)
     assert_memory_equal(got, data, 250);
 }
 
+// RFC 2018 8-b
 static void a_stretch_too_many_is_dropped_and_not_said(void **state)
 {
     (void)state;
@@ -247,7 +250,7 @@ static void connect_with_stamps(uint32_t val)
     assert_int_equal(nif_conn_accept(&p.listener, &p.conn, NULL), 0);
 }
 
-// RFC 7323 3.2
+// RFC 7323 3.2-a 3.2-d 5.3-b A-a
 static void every_segment_bears_a_timestamp_and_returns_the_peers(void **state)
 {
     (void)state;
@@ -260,7 +263,7 @@ static void every_segment_bears_a_timestamp_and_returns_the_peers(void **state)
     assert_int_equal(nif_get_be32(option(8) + 6), 80);
 }
 
-// RFC 7323 4.3
+// RFC 7323 4.3-a
 static void
 the_timestamp_that_returns_is_the_oldest_not_acknowledged(void **state)
 {
@@ -275,7 +278,7 @@ the_timestamp_that_returns_is_the_oldest_not_acknowledged(void **state)
     assert_int_equal(nif_get_be32(option(8) + 6), 80);
 }
 
-// RFC 7323 5.3
+// RFC 7323 3.2-f 3.2-g 5.3-a
 static void an_old_segment_is_answered_and_dropped(void **state)
 {
     (void)state;
@@ -300,7 +303,7 @@ static void an_old_segment_is_answered_and_dropped(void **state)
     assert_int_equal(p.conn->err, NIF_ERESET);
 }
 
-// RFC 7323 5.5
+// RFC 7323 5.5-a
 static void a_clock_that_stood_still_for_weeks_may_go_back(void **state)
 {
     (void)state;
@@ -355,7 +358,7 @@ static void blocks_and_timestamps_fit_together(void **state)
 
 // ------------------------------------------------------------------ times
 
-// RFC 9293 3.8.3
+// RFC 9293 MUST-21
 static void the_application_says_how_long_to_try(void **state)
 {
     (void)state;

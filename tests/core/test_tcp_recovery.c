@@ -92,7 +92,8 @@ static void expect_segment(unsigned i)
     assert_memory_equal(p.seg.data, page + i * MSS, MSS);
 }
 
-// RFC 3042 2
+// RFC 3042 2-a
+// RFC 5681 3.2-c 3.2-d
 static void the_first_two_duplicates_let_new_segments_out(void **state)
 {
     (void)state;
@@ -108,7 +109,7 @@ static void the_first_two_duplicates_let_new_segments_out(void **state)
     assert_int_equal(tcp()->ssthresh, 5 * MSS);
 }
 
-// RFC 6582 3.2
+// RFC 6582 3.2-3b
 static void without_sack_one_hole_is_filled_per_round_trip(void **state)
 {
     (void)state;
@@ -127,6 +128,8 @@ static void without_sack_one_hole_is_filled_per_round_trip(void **state)
     assert_int_equal(stats()->tcp_timeout, 0);
 }
 
+// RFC 2018 5-a 5.1-a
+// RFC 5681 4.3-a
 // RFC 6675 5
 static void with_sack_all_holes_are_filled_in_one_round_trip(void **state)
 {
@@ -158,6 +161,7 @@ static void with_sack_all_holes_are_filled_in_one_round_trip(void **state)
     assert_int_equal(stats()->tcp_fast, 1);
 }
 
+// RFC 2018 5-a
 // RFC 6675 5
 static void what_was_said_to_have_arrived_is_not_sent_again(void **state)
 {
@@ -175,7 +179,7 @@ static void what_was_said_to_have_arrived_is_not_sent_again(void **state)
     }
 }
 
-// RFC 2018 8
+// RFC 2018 5-b 5-c 5.1-b 8-c
 static void after_a_timeout_nothing_is_held_to_have_arrived(void **state)
 {
     (void)state;

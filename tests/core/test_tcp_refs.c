@@ -107,7 +107,7 @@ static void unacked_says_when_lent_data_is_free_again(void **state)
     assert_int_equal(nif_conn_unacked(p.conn), 0);
 }
 
-// RFC 9293 MUST-20
+// RFC 6298 5.4
 static void lent_data_is_sent_again_when_it_was_lost(void **state)
 {
     (void)state;
@@ -191,7 +191,7 @@ static void received_data_is_shown_where_it_lies(void **state)
     assert_int_equal(nif_conn_peek(p.conn, &data), 0);
 }
 
-// RFC 9293 MUST-39 SHLD-17
+// RFC 9293 MUST-39
 static void consuming_opens_the_window(void **state)
 {
     (void)state;
