@@ -21,7 +21,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LIMIT = 0.0  # per cent of all MUSTs that tests show to be kept; may only rise
+LIMIT = 90.0  # per cent of all MUSTs that tests show to be kept; may only rise
 AIM = 95.0
 
 PAGE = "docs/reference/rfc.md"
@@ -261,7 +261,8 @@ def main():
         (opt.root / PAGE).write_text(text)
     for c in vague:
         print(f"{c.where}: too vague to count: RFC {c.rfc} {c.item}")
-    print("\n".join(errors))
+    for error in errors:
+        print(error)
     print(f"{kept} of {total} MUSTs kept by a test:"
           f" {per_cent(kept, total):.1f} %")
     if per_cent(kept, total) < AIM:
