@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -353,15 +354,34 @@ static void do_free(void *u)
     free(s);
 }
 
+// "sack", "stamps" and an address, in any order, commas between.
+static void read_flags(const char *flags, struct pd_world_cfg *cfg)
+{
+    while (*flags != '\0') {
+        size_t len = strcspn(flags, ",");
+        char word[NIF_IP_TEXT_MAX] = "";
+
+        memcpy(word, flags, len < sizeof(word) ? len : sizeof(word) - 1);
+        flags += len + (flags[len] == ',');
+        if (strcmp(word, "sack") == 0) {
+            cfg->sack = true;
+        } else if (strcmp(word, "stamps") == 0) {
+            cfg->stamps = true;
+        } else if (nif_ip_parse(word, &cfg->ip) != 0) {
+            fprintf(stderr, "--so_flags: what is '%s'?\n", word);
+            abort(); // the interface has no way to report it
+        }
+    }
+}
+
 void packetdrill_interface_init(const char *flags, struct pd_interface *out)
 {
+    struct pd_world_cfg cfg = { .ip = nif_ip4(192, 168, 0, 1),
+        .prefix_len = 16 };
     struct pd_sockets *s = calloc(1, sizeof(*s));
-    struct nif_ip ip = nif_ip4(192, 168, 0, 1);
 
-    if (flags != NULL && flags[0] != '\0' && nif_ip_parse(flags, &ip) != 0) {
-        abort(); // there is no way to report it
-    }
-    if (s == NULL || (s->world = pd_world_new(&ip, 16)) == NULL) {
+    read_flags(flags != NULL ? flags : "", &cfg);
+    if (s == NULL || (s->world = pd_world_new(&cfg)) == NULL) {
         abort();
     }
     out->userdata = s;

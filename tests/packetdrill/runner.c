@@ -130,6 +130,21 @@ static uint16_t tcp_sum(const uint8_t *ip, size_t len)
     return folded(sum(sum(6 + (uint32_t)len, ip + 12, 8), ip + 20, len));
 }
 
+// The edges in the blocks of a selective acknowledgement, moved by `by`.
+static void move_blocks(uint8_t *options, size_t len, uint32_t by)
+{
+    for (size_t at = 0; at + 1 < len && options[at] != 0;) {
+        size_t step = options[at] == 1 ? 1 : options[at + 1];
+
+        for (size_t i = 2; options[at] == 5 && i + 4 <= step; i += 4) {
+            uint8_t *edge = options + at + i;
+
+            nif_put_be32(edge, nif_get_be32(edge) + by);
+        }
+        at += step > 0 ? step : 1;
+    }
+}
+
 static size_t build(const struct runner *r, const struct script_segment *seg,
     uint8_t *ip)
 {
@@ -153,6 +168,7 @@ static size_t build(const struct runner *r, const struct script_segment *seg,
     tcp[13] = seg->flags;
     nif_put_be16(tcp + 14, (uint16_t)(seg->win < 0 ? 0 : seg->win));
     memcpy(tcp + 20, seg->options, seg->options_len);
+    move_blocks(tcp + 20, seg->options_len, r->our_isn);
     nif_put_be16(tcp + 16, tcp_sum(ip, len));
     return 20 + len;
 }
@@ -190,10 +206,13 @@ static bool same_options(struct runner *r, const struct script_segment *want,
     const uint8_t *tcp)
 {
     size_t len = (size_t)(tcp[12] >> 4) * 4 - 20;
+    uint8_t options[SCRIPT_OPTIONS];
 
+    memcpy(options, tcp + 20, len);
+    move_blocks(options, len, 0 - PEER_ISN);
     return want->any_options ||
         (len == want->options_len &&
-            memcmp(tcp + 20, want->options, len) == 0) ||
+            memcmp(options, want->options, len) == 0) ||
         fail(r, "other options than the script's");
 }
 
@@ -493,7 +512,7 @@ bool runner_play(const char *text, char *why, size_t cap)
     } else {
         r->our_port = PORT;
         r->peer_port = 40000;
-        init(NULL, &r->ifc);
+        init(r->script.flags, &r->ifc);
         r->start_us = now_us(r);
         good = play(r);
         snprintf(why, cap, "%s", r->error);

@@ -4,6 +4,8 @@
 
 #include "tests/packetdrill/script.h"
 
+#include "nif/base.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -161,6 +163,30 @@ static void add(struct script_segment *seg, const uint8_t *bytes, size_t len)
     }
 }
 
+// Blocks of a selective acknowledgement: from:to from:to ...
+static bool parse_blocks(const char **p, struct script_segment *seg)
+{
+    size_t head = seg->options_len;
+    uint32_t edge[2];
+
+    add(seg, (const uint8_t[]){ 5, 2 }, 2);
+    while (number(p, &edge[0])) {
+        if (!take(p, ":") || !number(p, &edge[1])) {
+            return false;
+        }
+        for (size_t i = 0; i < 2; i++) {
+            uint8_t bytes[4];
+
+            nif_put_be32(bytes, edge[i]);
+            add(seg, bytes, sizeof(bytes));
+        }
+    }
+    if (seg->options_len > head + 2) {
+        seg->options[head + 1] = (uint8_t)(seg->options_len - head);
+    }
+    return seg->options_len > head + 2;
+}
+
 static bool parse_option(const char **p, struct script_segment *seg)
 {
     uint32_t value = 0;
@@ -171,6 +197,8 @@ static bool parse_option(const char **p, struct script_segment *seg)
         add(seg, (const uint8_t[]){ 0 }, 1);
     } else if (take(p, "sackOK")) {
         add(seg, (const uint8_t[]){ 4, 2 }, 2);
+    } else if (take(p, "sack")) {
+        return parse_blocks(p, seg);
     } else if (take(p, "mss")) {
         if (!number(p, &value)) {
             return false;
@@ -325,7 +353,11 @@ bool script_parse(struct script *s, const char *text)
             *comment = '\0';
         }
         first = line;
-        skip(&first);
+        if (take(&first, "--so_flags=\"")) {
+            snprintf(s->flags, sizeof(s->flags), "%.*s",
+                (int)strcspn(first, "\""), first);
+            continue;
+        }
         if (*first == '\0') {
             continue;
         }

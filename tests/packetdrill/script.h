@@ -9,7 +9,8 @@
 //
 // Comments are // to the end of the line. Times are seconds: from the
 // beginning, or with + from the event before; * is any time. Sequence numbers
-// count from each side's SYN.
+// count from each side's SYN, also in `sack 1001:2001`. A first line
+// --so_flags="..." is for the plug-in.
 
 #ifndef TESTS_PACKETDRILL_SCRIPT_H
 #define TESTS_PACKETDRILL_SCRIPT_H
@@ -21,6 +22,7 @@
 #define SCRIPT_EVENTS  128
 #define SCRIPT_ARGS    6
 #define SCRIPT_OPTIONS 40
+#define SCRIPT_FLAGS   64
 
 enum script_kind { SCRIPT_CALL, SCRIPT_IN, SCRIPT_OUT };
 
@@ -58,7 +60,8 @@ struct script_event {
 struct script {
     struct script_event events[SCRIPT_EVENTS];
     size_t count;
-    char error[160]; ///< why it could not be read
+    char flags[SCRIPT_FLAGS]; ///< for the plug-in
+    char error[160];          ///< why it could not be read
 };
 
 /// Reads `text`. Returns false and says in `error` what is wrong.

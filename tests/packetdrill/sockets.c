@@ -108,17 +108,30 @@ static void put_endpoint(const struct nif_endpoint *e, void *addr,
 
 // ----------------------------------------------------- opening, accepting
 
+static bool open_conn(struct pd_world *w, struct nif_conn *conn,
+    enum nif_proto proto)
+{
+    const struct nif_conn_cfg cfg = { pd_hold(w, PD_RING), PD_RING,
+        pd_hold(w, PD_RING), PD_RING };
+    struct nif_tcp_more *more = pd_hold(w, sizeof(*more));
+
+    if (cfg.rx == NULL || cfg.tx == NULL || more == NULL ||
+        nif_conn_open(&w->stack.stack, conn, proto, &cfg) != 0) {
+        return false;
+    }
+    if (w->extended && proto == NIF_TCP) {
+        nif_tcp_extend(conn, more);
+    }
+    return true;
+}
+
 static struct nif_conn *new_conns(struct pd_world *w, enum nif_proto proto,
     size_t n)
 {
     struct nif_conn *conns = pd_hold(w, n * sizeof(*conns));
 
     for (size_t i = 0; conns != NULL && i < n; i++) {
-        const struct nif_conn_cfg cfg = { pd_hold(w, PD_RING), PD_RING,
-            pd_hold(w, PD_RING), PD_RING };
-
-        if (cfg.rx == NULL || cfg.tx == NULL ||
-            nif_conn_open(&w->stack.stack, &conns[i], proto, &cfg) != 0) {
+        if (!open_conn(w, &conns[i], proto)) {
             return NULL;
         }
     }

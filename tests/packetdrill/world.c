@@ -230,7 +230,7 @@ int pd_world_address(struct pd_world *w, const struct nif_ip *ip,
     return nif_stack_set_net(&w->stack.stack, &net);
 }
 
-struct pd_world *pd_world_new(const struct nif_ip *ip, uint8_t prefix_len)
+struct pd_world *pd_world_new(const struct pd_world_cfg *cfg)
 {
     struct pd_world *w = calloc(1, sizeof(*w));
 
@@ -246,10 +246,13 @@ struct pd_world *pd_world_new(const struct nif_ip *ip, uint8_t prefix_len)
             .clock = &w->clock,
             .rx = w->rx,
             .rx_cap = sizeof(w->rx),
-            .seed = 1 });
+            .seed = 1,
+            .sack = cfg->sack ? &nif_tcp_sack : NULL,
+            .stamps = cfg->stamps ? &nif_tcp_stamps : NULL });
+    w->extended = cfg->sack || cfg->stamps;
     if (pthread_mutex_init(&w->lock, NULL) != 0 ||
         pthread_cond_init(&w->moved, NULL) != 0 ||
-        pd_world_address(w, ip, prefix_len) != 0) {
+        pd_world_address(w, &cfg->ip, cfg->prefix_len) != 0) {
         free(w);
         return NULL;
     }

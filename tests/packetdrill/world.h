@@ -46,6 +46,7 @@ struct pd_world {
     struct nif_clock clock; ///< first
     struct nif_iface iface;
     struct nif_tcpip stack;
+    bool extended;       ///< connections get memory for optional parts of TCP
     struct pd_queue in;  ///< frames for the stack
     struct pd_queue out; ///< packets it has sent
     uint8_t own[4];      ///< the stack's address
@@ -61,8 +62,16 @@ struct pd_world {
     struct pd_block *held; ///< memory that lives as long as the world
 };
 
-/// A new world whose stack has the address `ip`. NULL: no memory.
-struct pd_world *pd_world_new(const struct nif_ip *ip, uint8_t prefix_len);
+/// What a world is made of.
+struct pd_world_cfg {
+    struct nif_ip ip;
+    uint8_t prefix_len;
+    bool sack; ///< with selective acknowledgements
+    bool stamps;
+};
+
+/// A new world. NULL: no memory.
+struct pd_world *pd_world_new(const struct pd_world_cfg *cfg);
 void pd_world_free(struct pd_world *w);
 
 /// Zeroed memory until the world ends. NULL: none.
