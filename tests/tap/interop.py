@@ -168,13 +168,12 @@ def nmap():
 
 
 def hping3():
-    """Floods: the stack serves on, during (as well as it can) and after."""
+    """Floods: the stack serves on, while they last and after."""
     need("hping3", "curl")
     flood = ["hping3", "--faster", "-q", "-c", "8000", "--rand-source"]
-    page = ["curl", "-sS", "--retry", "5", "--retry-all-errors", "--max-time",
-            "30", f"http://{BOARD}/"]
+    page = ["curl", "-sS", "--max-time", "8", f"http://{BOARD}/"]
     results = board([
-        flood + ["-S", "-p", "80", BOARD],
+        ["&", *flood[:4], "100000", "--rand-source", "-S", "-p", "80", BOARD],
         page,
         flood + ["--udp", "-p", "7", BOARD],
         flood + ["--icmp", BOARD],

@@ -159,9 +159,9 @@ static bool get_size(const char *text, size_t *size)
     return true;
 }
 
-bool nif_options_set(void *options, const char *name, const char *value)
+static bool set_option(struct nif_options *o, const char *name,
+    const char *value)
 {
-    struct nif_options *o = options;
     struct host_board_cfg *b = &o->board;
 
     if (strcmp(name, "chip") == 0) {
@@ -198,6 +198,32 @@ bool nif_options_set(void *options, const char *name, const char *value)
         return get_size(value, &o->impair.size_limit);
     }
     return set_simple(o, name, value);
+}
+
+static void keep(struct nif_options *o, const char *name, const char *value)
+{
+    if (o->kept_count < NIF_KEPT_MAX) {
+        snprintf(o->kept[o->kept_count].name, sizeof(o->kept->name), "%s",
+            name);
+        snprintf(o->kept[o->kept_count].value, sizeof(o->kept->value), "%s",
+            value);
+        o->kept_count++;
+    }
+}
+
+bool nif_options_repeat(void *options, const char *name, const char *value)
+{
+    struct nif_options *o = options;
+
+    if (!set_option(o, name, value)) {
+        return false;
+    }
+    // Chip and address are written down by their own names.
+    if (strcmp(name, "chip") != 0 && strcmp(name, "ip") != 0 &&
+        strcmp(name, "dhcp") != 0) {
+        keep(o, name, value);
+    }
+    return true;
 }
 
 // ---- the command line
@@ -347,15 +373,6 @@ static void print_help(bool ping)
     }
 }
 
-static void keep(struct nif_options *o, const char *name, const char *value)
-{
-    if (o->kept_count < NIF_KEPT_MAX) {
-        o->kept[o->kept_count].name = name;
-        o->kept[o->kept_count].value = value;
-        o->kept_count++;
-    }
-}
-
 static bool set_end(struct nif_options *o, enum nif_end end, const char *arg)
 {
     o->end = end;
@@ -386,12 +403,8 @@ static bool take(struct nif_options *o, int code, const char *name,
     const char *value)
 {
     switch (code) {
-    case OPT_WORLD:
-        keep(o, name, value);
-        return nif_options_set(o, name, value);
-    case OPT_WORLD_FLAG:
-        keep(o, name, "1");
-        return nif_options_set(o, name, "1");
+    case OPT_WORLD: keep(o, name, value); return set_option(o, name, value);
+    case OPT_WORLD_FLAG: keep(o, name, "1"); return set_option(o, name, "1");
     case OPT_SLIRP: return set_end(o, NIF_END_SLIRP, NULL);
     case OPT_NETNS: return set_end(o, NIF_END_NETNS, NULL);
     case OPT_TAP: return set_end(o, NIF_END_TAP, value);

@@ -48,10 +48,11 @@ struct nif_options {
     unsigned count;
     double interval_s;
     unsigned size;
-    // Options that shape the world, as given: for a file of stimuli.
+    // Options that shape the world, as given: for a file of stimuli and the
+    // head of a trace.
     struct {
-        const char *name;
-        const char *value;
+        char name[24];
+        char value[72];
     } kept[NIF_KEPT_MAX];
     size_t kept_count;
     // Names that a file of stimuli gives.
@@ -66,9 +67,10 @@ void nif_options_init(struct nif_options *o);
 /// help was asked for and printed; -1 if something was wrong and was told.
 int nif_options_parse(struct nif_options *o, int argc, char **argv, bool ping);
 
-/// Sets one option of the world by name, as a file of stimuli has it.
-/// Returns false if there is none of that name or the value is wrong.
-bool nif_options_set(void *options, const char *name, const char *value);
+/// Sets one option of the world by name, as a file of stimuli has it, and
+/// keeps it. Returns false if there is none of that name or the value is
+/// wrong.
+bool nif_options_repeat(void *options, const char *name, const char *value);
 
 /// Where the host is, for ends that have a host: "192.0.2.1/24" if the board
 /// is at 192.0.2.2/24. Returns `text`.

@@ -142,12 +142,12 @@ static int set_options(struct job *job)
         }
         snprintf(name, sizeof(name), "%.*s", (int)len, value);
         if (value[len] != ' ' ||
-            !nif_options_set(&job->options, name, value + len + 1)) {
+            !nif_options_repeat(&job->options, name, value + len + 1)) {
             return complain("the recording has a strange option ", value);
         }
     }
     for (size_t i = 0; i < job->given_count; i++) {
-        if (!nif_options_set(&job->options, job->given[i].name,
+        if (!nif_options_repeat(&job->options, job->given[i].name,
                 job->given[i].value)) {
             return complain("cannot be used: --", job->given[i].name);
         }

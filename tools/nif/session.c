@@ -182,7 +182,7 @@ static int open_loop(struct nif_session *s)
 static int open_stimuli(struct nif_session *s, struct nif_options *options)
 {
     return options->end == NIF_END_STIMULI &&
-            tap_stimuli_open(&s->replay, options->end_arg, nif_options_set,
+            tap_stimuli_open(&s->replay, options->end_arg, nif_options_repeat,
                 options) != 0
         ? fail(s->replay.error)
         : 0;
