@@ -55,8 +55,8 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
     const uint8_t *p = src;
     uint8_t *to = dst;
     size_t lead = (size_t)(-(uintptr_t)p & 3);
-    uint32_t first = 0;
-    uint32_t sum;
+    uint32_t ahead = 0;
+    uint32_t rest;
 
     if (to != NULL && (((uintptr_t)to ^ (uintptr_t)p) & 3) != 0) {
         memcpy(to, p, len); // no words in common
@@ -64,18 +64,18 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
     }
     if (lead != 0) {
         lead = lead < len ? lead : len;
-        first = few(to, p, lead);
+        ahead = few(to, p, lead);
         p += lead;
         to = to != NULL ? to + lead : NULL;
         len -= lead;
     }
-    sum = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
-                     : nif__raw_words(0, p, len / 4);
+    rest = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
+                      : nif__raw_words(0, p, len / 4);
     if ((len & 3) != 0) {
         p = (const uint8_t *)src + lead + (len & ~(size_t)3);
-        sum = nif__carry_add(sum, few(to, p, len & 3));
+        rest = nif__carry_add(rest, few(to, p, len & 3));
     }
-    return lead == 0 ? sum : nif__raw_join(first, sum, lead);
+    return lead == 0 ? rest : nif__raw_join(ahead, rest, lead);
 }
 
 uint16_t nif__raw_end(uint32_t sum)

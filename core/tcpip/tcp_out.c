@@ -121,8 +121,9 @@ static void put_tcp(const struct nif__tcp *t, uint32_t *h, uint32_t seq,
 {
     h[0] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
     h[1] = nif__be32(seq);
-    h[2] = offset_window & (uint32_t)TCP_FLAG_ACK << 16 ? nif__be32(t->rcv_nxt)
-                                                        : 0;
+    h[2] = (offset_window & ((uint32_t)TCP_FLAG_ACK << 16)) != 0
+        ? nif__be32(t->rcv_nxt)
+        : 0;
     h[3] = nif__be32(offset_window);
     h[4] = 0;
 }
@@ -345,7 +346,8 @@ static void persist(struct nif_conn *conn, struct nif__tcp *t)
 }
 
 // How far from snd_una the output may go.
-static uint32_t window(const struct nif_conn *conn, const struct nif__tcp *t)
+static uint32_t send_limit(const struct nif_conn *conn,
+    const struct nif__tcp *t)
 {
     uint32_t cwnd = t->cwnd;
 
@@ -365,7 +367,7 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
 {
     uint32_t offset = t->snd_nxt - t->snd_una;
     uint32_t rest = t->queued - offset; // -1 if the FIN is out
-    uint32_t limit = window(conn, t);
+    uint32_t limit = send_limit(conn, t);
     uint32_t usable = limit > offset ? limit - offset : 0;
     uint8_t flags = TCP_FLAG_ACK;
     uint32_t len;

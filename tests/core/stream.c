@@ -147,8 +147,8 @@ static uint64_t rto_us(const struct nif__tcp *t)
 
     if (t->srtt8 != 0) {
         rto = ((uint64_t)t->srtt8 / 8 + t->rttvar4) * 1024;
-        rto =
-            rto < NIF_TCP_RTO_MIN_MS * 1000u ? NIF_TCP_RTO_MIN_MS * 1000u : rto;
+        rto = rto < NIF_TCP_RTO_MIN_MS * 1000ull ? NIF_TCP_RTO_MIN_MS * 1000ull
+                                                 : rto;
     }
     for (unsigned i = 0; i < t->backoff; i++) {
         rto *= 2;

@@ -47,6 +47,38 @@ static void the_sum_is_right_at_every_place_and_length(void **state)
     assert_int_equal(nif__sum_end(nif__sum(0, buf, sizeof(buf))), 0xFFFF);
 }
 
+static void a_copy_and_its_sum_are_right_at_every_place(void **state)
+{
+    static struct pair p;
+    uint32_t from[60];
+    uint32_t to[60];
+    uint8_t *src = (uint8_t *)from;
+    uint8_t *dst = (uint8_t *)to;
+
+    (void)state;
+    pair_init_single(&p, 7);
+    for (size_t i = 0; i < sizeof(from); i++) {
+        src[i] = (uint8_t)(pair_roll(&p, 4) == 0 ? 0xFF : pair_roll(&p, 256));
+    }
+    for (size_t i = 0; i < 16; i++) {
+        for (size_t len = 0; len <= 200; len++) {
+            const uint8_t *s = src + (i & 3);
+            uint8_t *d = dst + 4 + (i >> 2);
+            uint32_t sum;
+
+            memset(to, 0x55, sizeof(to));
+            sum = nif__copy_sum(d, s, len);
+            assert_memory_equal(d, s, len);
+            assert_int_equal(d[-1], 0x55);
+            assert_int_equal(d[len], 0x55);
+            assert_int_equal(nif__raw_end(sum),
+                nif__raw_end(nif__copy_sum(NULL, s, len)));
+            assert_int_equal(nif__sum_end(nif__sum(0, s, len)),
+                plain_sum(s, len));
+        }
+    }
+}
+
 static void the_sum_of_the_rfc_is_the_one_of_the_rfc(void **state)
 {
     // RFC 1071 3: 0001 f203 f4f5 f6f7 sum to ddf2.
@@ -246,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_sum_is_right_at_every_place_and_length),
+        cmocka_unit_test(a_copy_and_its_sum_are_right_at_every_place),
         cmocka_unit_test(the_sum_of_the_rfc_is_the_one_of_the_rfc),
         cmocka_unit_test(the_hash_gives_the_published_values),
         cmocka_unit_test(random_numbers_differ_by_seed_and_by_draw),

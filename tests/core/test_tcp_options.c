@@ -52,7 +52,7 @@ static const uint8_t *option(uint8_t kind)
 // What the peer says bears the timestamp `val`, in answer to `ecr`.
 static void stamp(uint32_t val, uint32_t ecr)
 {
-    memcpy(options, "\x01\x01\x08\x0A", 4);
+    nif_put_be32(options, 0x0101080A);
     nif_put_be32(options + 4, val);
     nif_put_be32(options + 8, ecr);
     p.options = options;
@@ -177,7 +177,7 @@ static void sack_is_spoken_only_where_there_is_memory_for_it(void **state)
 }
 
 // Block `i` of the SACK option, relative to the peer's next byte.
-static void assert_block(unsigned i, uint32_t from, uint32_t to)
+static void assert_block(size_t i, uint32_t from, uint32_t to)
 {
     const uint8_t *o = option(5);
 
@@ -220,13 +220,13 @@ static void a_stretch_too_many_is_dropped_and_not_said(void **state)
     peer_extend(&p, true, false);
     connect_with(syn_all, sizeof(syn_all));
     for (int32_t i = 1; i <= 5; i++) {
-        peer_say(&p, ACK, i * 200, 0, data + i * 200, 100);
+        peer_say(&p, ACK, i * 200, 0, &data[i * 200], 100);
         peer_expect(&p, ACK, 0);
     }
     assert_int_equal(option(5)[1], 2 + 4 * 8);
     assert_block(0, 800, 900);
     for (int32_t i = 0; i < 5; i++) { // fill them, but not the last
-        peer_say(&p, ACK, 0, 0, data + i * 200 + (i == 0 ? 0 : 100),
+        peer_say(&p, ACK, 0, 0, &data[i * 200 + (i == 0 ? 0 : 100)],
             i == 0 ? 200 : 100);
         p.seq += i == 4 ? 0 : 100;
         pair_clear(&p.pair);
@@ -347,7 +347,7 @@ static void blocks_and_timestamps_fit_together(void **state)
     stamp(10, nif_get_be32(option(8) + 2));
     peer_say(&p, ACK, 0, 0, NULL, 0);
     for (int32_t i = 1; i <= 4; i++) {
-        peer_say(&p, ACK, i * 200, 0, data + i * 200, 100);
+        peer_say(&p, ACK, i * 200, 0, &data[i * 200], 100);
         peer_expect(&p, ACK, 0);
     }
     assert_int_equal(p.seg.options_len, 40);

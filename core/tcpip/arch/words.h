@@ -4,7 +4,7 @@
 // with and without a copy. Chosen here and nowhere else by the compiler's
 // macros: assembly for ARMv6-M, whose instructions ARMv7-M and ARMv8-M have
 // too, where the carry stays in its flag, and C for everybody else. Both give
-// the same sums.
+// the same sums (bench/stack/target/words.c); NIF__PLAIN_WORDS is C everywhere.
 
 #ifndef CORE_TCPIP_ARCH_WORDS_H
 #define CORE_TCPIP_ARCH_WORDS_H
@@ -125,7 +125,8 @@ static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
 static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
     const uint8_t **p, size_t n);
 
-#if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN)
+#if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN) && \
+    !defined(NIF__PLAIN_WORDS)
 
 // Sixteen words a round, then one by one. Seven low registers are all there
 // are: where a copy needs one more, the carry goes round through r3, whose
