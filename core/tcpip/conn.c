@@ -44,15 +44,14 @@ void nif__conn_append(struct nif_tcpip *ip, struct nif_conn *conn)
     *at = conn;
 }
 
-// Who says good-bye, or came in through a listener, does not keep a port
-// from somebody new; nor do two that agreed to share it.
+// Who has a peer does not keep a port from somebody new (RFC 9293 3.9.1.1);
+// nor do two that agreed to share it.
 static bool holds_port(struct nif_conn *conn, struct nif_conn *other)
 {
     if (other->proto == NIF_UDP) {
         return !nif__udp_of(conn)->reuse || !nif__udp_of(other)->reuse;
     }
-    return (other->state != NIF_CONN_CLOSING &&
-        !(nif__tcp_of(other)->flags & TCP_ACCEPTED));
+    return nif__flow_of(other)->peer_port == 0;
 }
 
 static bool port_taken(struct nif_conn *conn, uint16_t port)

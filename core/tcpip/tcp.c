@@ -83,6 +83,7 @@ void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
+    conn->err = 0;
     t->state = (uint8_t)state;
     t->mss = mss(conn, conn->cfg.tx_cap);
     t->rcv_mss = mss(conn, conn->cfg.rx_cap);
@@ -140,6 +141,14 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
         return NIF_EINVAL;
     }
     err = nif__ipv4_route(ip, nif_ip4_value(&peer->ip), &hop);
+    if (err == 0 && t->flow.port != 0) {
+        // Two ends, one connection.
+        struct nif_conn *same = nif__tcp_find(ip, nif_ip4_value(&peer->ip),
+            peer->port, t->flow.port);
+
+        err = same != NULL && same->state != NIF_CONN_LISTENING ? NIF_EADDRINUSE
+                                                                : 0;
+    }
     if (err == 0) {
         err = nif__conn_bind_any(conn);
     }

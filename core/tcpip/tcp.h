@@ -50,8 +50,7 @@ enum nif__tcp_flag {
     TCP_SCALE = 1 << 11,     ///< both ends scale windows (RFC 7323 2)
     TCP_SACK = 1 << 12,      ///< both ends acknowledge selectively
     TCP_STAMP = 1 << 13,     ///< both ends put timestamps
-    TCP_SOFT = 1 << 14,      ///< a router has complained
-    TCP_ACK_SOON = 1 << 15,  ///< an ACK is owed in the next poll()
+    TCP_ACK_SOON = 1 << 14,  ///< an ACK is owed in the next poll()
 };
 
 /// A stretch of data beyond a hole, by its distance from rcv_nxt.

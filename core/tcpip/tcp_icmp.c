@@ -31,7 +31,7 @@ void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
     const uint8_t *tcp = error->body;
     struct nif_conn *conn = nif__tcp_find(ip, error->dst,
         nif_get_be16(tcp + TCP_DST), nif_get_be16(tcp + TCP_SRC));
-    struct nif__tcp *t;
+    const struct nif__tcp *t;
 
     if (conn == NULL || nif__tcp_of(conn)->state < TCP_SYN_SENT) {
         return;
@@ -49,6 +49,6 @@ void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
         (error->code == ICMP_CODE_PROTOCOL || error->code == ICMP_CODE_PORT)) {
         nif__tcp_end(conn, NIF_EREFUSED);
     } else {
-        nif__tcp_set(t, TCP_SOFT); // said if it comes to giving up
+        conn->err = NIF_EUNREACH; // a hint, and the reason to give up
     }
 }

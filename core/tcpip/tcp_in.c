@@ -468,14 +468,19 @@ static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
     nif__tcp_take(conn, seg);
 }
 
-// A new connection may take the place of one in TIME-WAIT if its SYN is
-// newer than all that the old one has seen (RFC 9293 3.6.1).
+// A new connection may take the place of one in TIME-WAIT if its SYN is newer
+// than all that the old one has seen: by its number or, if both bear one, by
+// its timestamp (RFC 9293 3.6.1, RFC 6191).
 static bool revives(const struct nif__tcp *t, const struct nif__seg *seg)
 {
-    return t->state == TCP_TIME_WAIT && t->listener != NULL &&
-        (seg->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) ==
-        TCP_FLAG_SYN &&
-        nif__before(t->rcv_nxt, seg->seq);
+    if (t->state != TCP_TIME_WAIT || t->listener == NULL ||
+        (seg->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) !=
+            TCP_FLAG_SYN) {
+        return false;
+    }
+    return nif__before(t->rcv_nxt, seg->seq) ||
+        ((t->flags & TCP_STAMP) && seg->stamp != NULL &&
+            nif__before(t->more->ts_recent, nif_get_be32(seg->stamp)));
 }
 
 void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)

@@ -124,8 +124,7 @@ static void back_off(struct nif__tcp *t)
 
 static void give_up(struct nif_conn *conn)
 {
-    nif__tcp_kill(conn,
-        nif__tcp_of(conn)->flags & TCP_SOFT ? NIF_EUNREACH : NIF_ETIMEDOUT);
+    nif__tcp_kill(conn, conn->err != 0 ? conn->err : NIF_ETIMEDOUT);
 }
 
 static void probe_window(struct nif_conn *conn, struct nif__tcp *t)

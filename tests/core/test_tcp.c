@@ -150,6 +150,7 @@ static void text_beyond_the_window_is_cut_off(void **state)
     assert_int_equal(nif_conn_state(p.conn), NIF_CONN_OPEN);
 }
 
+// RFC 9293 MUST-2
 static void sending_fills_segments_and_the_ring_no_more(void **state)
 {
     (void)state;

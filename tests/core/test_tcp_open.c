@@ -339,6 +339,7 @@ static void nobody_there_ends_in_a_timeout(void **state)
     assert_int_equal(p.client.err, NIF_EUNREACH);
 }
 
+// RFC 9293 SHLD-1 MUST-9
 static void first_sequence_numbers_cannot_be_told_from_each_other(void **state)
 {
     uint32_t first;

@@ -59,6 +59,12 @@ static void stamp(uint32_t val, uint32_t ecr)
     p.options_len = 12;
 }
 
+// A hundred bytes of `data`, `at` bytes beyond what was said.
+static void say_ahead(int32_t at)
+{
+    peer_say(&p, ACK, at, 0, data + at, 100);
+}
+
 static void syn_with(const uint8_t *opt, size_t len)
 {
     p.options = opt;
@@ -220,7 +226,7 @@ static void a_stretch_too_many_is_dropped_and_not_said(void **state)
     peer_extend(&p, true, false);
     connect_with(syn_all, sizeof(syn_all));
     for (int32_t i = 1; i <= 5; i++) {
-        peer_say(&p, ACK, i * 200, 0, &data[i * 200], 100);
+        say_ahead(i * 200);
         peer_expect(&p, ACK, 0);
     }
     assert_int_equal(option(5)[1], 2 + 4 * 8);
@@ -347,7 +353,7 @@ static void blocks_and_timestamps_fit_together(void **state)
     stamp(10, nif_get_be32(option(8) + 2));
     peer_say(&p, ACK, 0, 0, NULL, 0);
     for (int32_t i = 1; i <= 4; i++) {
-        peer_say(&p, ACK, i * 200, 0, &data[i * 200], 100);
+        say_ahead(i * 200);
         peer_expect(&p, ACK, 0);
     }
     assert_int_equal(p.seg.options_len, 40);

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 # Files of the core that only a program that names them may contain.
-PARTS = ("acd", "dhcp", "dhcp_acd", "dns", "fragment", "igmp", "linklocal", "reassembly")
+PARTS = ("acd", "dhcp", "dhcp_acd", "dns", "fragment", "igmp", "linklocal",
+         "reassembly", "tcp_sack", "tcp_stamp")
 
 
 def symbols(path, *options):

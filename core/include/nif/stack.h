@@ -87,7 +87,8 @@ struct nif_conn_cfg {
 
 /// One connection. All fields are the stack's; `err` may be read.
 struct nif_conn {
-    int err; ///< why it is in NIF_CONN_FAILED
+    int err; ///< why it is in NIF_CONN_FAILED; before that, what the network
+             ///< said last of its way (NIF_EUNREACH), or 0: it goes on trying
     struct nif_stack *stack;
     struct nif_conn *next;
     uint8_t state;  ///< enum nif_conn_state

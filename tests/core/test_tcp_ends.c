@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: MIT
+//
+// What belongs to the two ends of a TCP connection: addresses, ports, first
+// sequence numbers, what IP does for it.
+
+#include "core/tcpip/tcp.h"
+#include "tests/core/peer.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct peer p;
+static struct nif_conn other;
+static uint8_t options[12];
+
+static const struct nif_endpoint peer_end = {
+    .ip = { NIF_IPV4, { 192, 0, 2, 2 }, 0 },
+    .port = PEER_PORT,
+};
+
+static int setup(void **state)
+{
+    (void)state;
+    peer_init(&p);
+    return 0;
+}
+
+static struct nif_stack *stack(void)
+{
+    return &p.pair.stack[0].stack;
+}
+
+static void open_conn(struct nif_conn *conn)
+{
+    const struct nif_conn_cfg cfg = { p.rx[2], 1000, p.tx[2], 1000 };
+
+    assert_int_equal(nif_conn_open(stack(), conn, NIF_TCP, &cfg), 0);
+}
+
+static uint32_t first_seq(void)
+{
+    uint32_t seq;
+
+    open_conn(&p.client);
+    assert_int_equal(nif_conn_bind(&p.client,
+                         &(struct nif_endpoint){ .port = 1234 }),
+        0);
+    assert_int_equal(nif_conn_connect(&p.client, &peer_end), 0);
+    (void)nif_stack_poll(stack());
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, SYN);
+    seq = p.seg.seq;
+    nif_conn_abort(&p.client);
+    return seq;
+}
+
+// RFC 9293 MUST-8
+static void first_sequence_numbers_follow_a_clock_of_4_us(void **state)
+{
+    uint32_t first = first_seq();
+    uint32_t then_us = (uint32_t)p.pair.now_us;
+
+    (void)state;
+    p.pair.now_us += 1000000;
+    assert_int_equal(first_seq() - first,
+        ((uint32_t)p.pair.now_us >> 2) - (then_us >> 2));
+}
+
+// RFC 9293 SHLD-1 MUST-9
+static void another_secret_gives_another_sequence(void **state)
+{
+    uint32_t first = first_seq();
+
+    (void)state;
+    setup(NULL);
+    assert_int_equal(first_seq(), first); // the same in the same world
+    setup(NULL);
+    p.pair.stack[0].key[0] ^= 1;
+    assert_true(first_seq() - first > 1000 && first - first_seq() > 1000);
+}
+
+// RFC 9293 MUST-41 MUST-42
+static void who_calls_from_a_port_lets_others_listen_there(void **state)
+{
+    const struct nif_endpoint local = { .port = 4321 };
+
+    (void)state;
+    open_conn(&p.client);
+    assert_int_equal(nif_conn_bind(&p.client, &local), 0);
+    open_conn(&other);
+    assert_int_equal(nif_conn_bind(&other, &local), NIF_EADDRINUSE);
+    assert_int_equal(nif_conn_connect(&p.client, &peer_end), 0);
+    assert_int_equal(nif_conn_bind(&other, &local), 0);
+    assert_int_equal(nif_conn_state(&p.client), NIF_CONN_OPENING);
+    // But two ends make one connection.
+    assert_int_equal(nif_conn_connect(&other, &peer_end), NIF_EADDRINUSE);
+    assert_int_equal(nif_conn_connect(&other,
+                         &(struct nif_endpoint){ .ip = peer_end.ip,
+                             .port = 1 }),
+        0);
+}
+
+// RFC 9293 MUST-43 MUST-44 MUST-45
+static void the_local_address_is_ours_and_stays(void **state)
+{
+    (void)state;
+    open_conn(&p.client);
+    assert_int_equal(nif_conn_bind(&p.client,
+                         &(struct nif_endpoint){ .ip = nif_ip4(192, 0, 2, 9),
+                             .port = 1 }),
+        NIF_EADDR);
+    assert_int_equal(nif_conn_bind(&p.client,
+                         &(struct nif_endpoint){ .ip = nif_ip4(192, 0, 2, 1),
+                             .port = 1 }),
+        0);
+    nif_conn_abort(&p.client);
+    peer_connect(&p);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(nif_conn_send(p.conn, "text", 4, NULL), 4);
+        peer_pass(&p, 10);
+        peer_expect(&p, ACK, 4);
+        assert_int_equal(nif_get_be32(p.frame + 26), PAIR_IP0);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+}
+
+// RFC 9293 MUST-49
+static void the_application_says_how_far_segments_go(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(nif_conn_option(p.conn, NIF_OPT_TTL, 3), 0);
+    assert_int_equal(nif_conn_option(p.conn, NIF_OPT_TTL, 0), NIF_EINVAL);
+    assert_int_equal(nif_conn_send(p.conn, "text", 4, NULL), 4);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 4);
+    assert_int_equal(p.frame[22], 3);
+}
+
+// RFC 9293 MUST-50
+static void options_of_ip_that_nobody_knows_are_passed_over(void **state)
+{
+    static const uint8_t unknown[] = { 0x5E, 4, 1, 2 };
+    const struct pair_ip ip = { PAIR_IP1, PAIR_IP0, 6, unknown,
+        sizeof(unknown) };
+    uint8_t got[10];
+    const struct pair_seg seg = { .src = PEER_PORT,
+        .dst = OUR_PORT,
+        .flags = ACK,
+        .wnd = 8000,
+        .data = "text",
+        .len = 4 };
+    struct pair_seg next = seg;
+
+    (void)state;
+    peer_connect(&p);
+    next.seq = p.seq;
+    next.ack = p.ack;
+    pair_tcp(&p.pair, p.frame, &next);
+    memmove(p.frame + 38, p.frame + 34, 24);
+    pair_inject(&p.pair, p.frame, pair_wrap(&p.pair, p.frame, &ip, 24));
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
+}
+
+// Closes from our side, until TIME-WAIT.
+static void close_first(void)
+{
+    nif_conn_close(p.conn);
+    peer_pass(&p, 10);
+    assert_true(peer_hear(&p));
+    p.ack = p.seg.seq + 1;
+    peer_say(&p, FIN | ACK, 0, 0, NULL, 0);
+    assert_true(peer_hear(&p));
+    assert_int_equal(nif__tcp_of(p.conn)->state, TCP_TIME_WAIT);
+}
+
+// RFC 9293 SHLD-4
+static void a_later_timestamp_begins_anew_what_is_in_time_wait(void **state)
+{
+    struct nif_conn *old;
+
+    (void)state;
+    peer_extend(&p, false, true);
+    nif_put_be32(options, 0x0101080A);
+    nif_put_be32(options + 4, 1000);
+    p.options = options;
+    p.options_len = sizeof(options);
+    peer_connect(&p);
+    old = p.conn;
+    close_first();
+    // A sequence number from before, and no later time: an old SYN.
+    p.seq -= 5000;
+    peer_say(&p, SYN, 1, 0, NULL, 0);
+    assert_int_equal(nif__tcp_of(old)->state, TCP_TIME_WAIT);
+    pair_clear(&p.pair);
+    nif_put_be32(options + 4, 1001);
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    peer_expect(&p, SYN | ACK, 0);
+    assert_int_not_equal(nif__tcp_of(old)->state, TCP_TIME_WAIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(first_sequence_numbers_follow_a_clock_of_4_us,
+            setup),
+        cmocka_unit_test_setup(another_secret_gives_another_sequence, setup),
+        cmocka_unit_test_setup(who_calls_from_a_port_lets_others_listen_there,
+            setup),
+        cmocka_unit_test_setup(the_local_address_is_ours_and_stays, setup),
+        cmocka_unit_test_setup(the_application_says_how_far_segments_go, setup),
+        cmocka_unit_test_setup(options_of_ip_that_nobody_knows_are_passed_over,
+            setup),
+        cmocka_unit_test_setup(
+            a_later_timestamp_begins_anew_what_is_in_time_wait, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
