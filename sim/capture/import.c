@@ -329,8 +329,11 @@ static void find_grid(struct sim_import *import)
             step = rest;
         }
     }
+    // A few edges may lie on a coarser grid by accident.
     import->grid_ns =
-        grid > import->what.resolution_ns ? grid : import->what.resolution_ns;
+        grid > import->what.resolution_ns && import->look_count >= GRID_EDGES
+        ? grid
+        : import->what.resolution_ns;
 }
 
 static void put_header(struct sim_import *import)

@@ -136,7 +136,10 @@ static bool read_var(struct dump *d)
         return false;
     }
     width = strtoul(d->token, NULL, 10);
-    if (!next_or_fail(d) || strlen(d->token) >= CODE) {
+    if (!next_or_fail(d)) {
+        return false;
+    }
+    if (strlen(d->token) >= CODE) {
         return fail(d, "no code for a variable, but", d->token);
     }
     snprintf(code, sizeof(code), "%.15s", d->token);

@@ -16,7 +16,9 @@ if(TARGET nif)
     $<$<BOOL:${NIF_ASAN}>:--any-memory> COMMAND_EXPAND_LISTS)
   add_test(NAME captures_export COMMAND
     ${PROJECT_SOURCE_DIR}/tests/captures/exporting.py $<TARGET_FILE:nif>)
-  set_tests_properties(captures_export captures_import captures_tool PROPERTIES LABELS capture TIMEOUT 120
+  add_test(NAME captures_formats COMMAND
+    ${PROJECT_SOURCE_DIR}/tests/captures/formats.py $<TARGET_FILE:nif>)
+  set_tests_properties(captures_export captures_formats captures_import captures_tool PROPERTIES LABELS capture TIMEOUT 120
     SKIP_RETURN_CODE 77
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()

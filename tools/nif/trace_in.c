@@ -5,6 +5,7 @@
 
 #include "sim/capture/glitch.h"
 #include "sim/capture/import.h"
+#include "sim/capture/table.h"
 #include "sim/trace/read.h"
 #include "tools/nif/trace.h"
 
@@ -22,6 +23,7 @@ enum format {
     SALEAE_SESSION,
     LOGICDATA,
     EDGES,
+    TABLE,
     VCD,
 };
 
@@ -40,6 +42,27 @@ static const char *first_line(const char *text)
         text += *text == '\n';
     }
     return text;
+}
+
+// Saleae's analysers: a row of names, of which one is that of the bytes.
+static bool is_table(const char *line)
+{
+    static const char *const words[] = { "Packet ID", "MOSI", "mosi", "miso",
+        "Value,", "Value\"", "start_time" };
+    size_t len = strcspn(line, "\n");
+    char first[512];
+
+    snprintf(first, sizeof(first), "%.*s", (int)(len < 511 ? len : 511), line);
+    if (!strstr(first, "Time [s]") && !strstr(first, "start_time")) {
+        return false;
+    }
+    for (size_t i = 0; i < nif_countof(words); i++) {
+        if (strstr(first, words[i])) {
+            return strstr(first, "Time [s]") == NULL ||
+                strstr(first, "Packet ID") || strstr(first, "Value");
+        }
+    }
+    return false;
 }
 
 static enum format format_of(const char *name, const char *head, size_t len)
@@ -61,6 +84,9 @@ static enum format format_of(const char *name, const char *head, size_t len)
     }
     if (begins(line, "idx,")) {
         return TRANSACTIONS;
+    }
+    if (is_table(line)) {
+        return TABLE;
     }
     if (begins(line, ";") || begins(line, "Time") || begins(line, "\"Time") ||
         begins(line, "nanoseconds") || begins(line, "microseconds")) {
@@ -99,6 +125,7 @@ static bool find_format(const char *name, enum format *format)
     case SR:
     case SALEAE:
     case EDGES:
+    case TABLE:
     case VCD: break;
     }
     return true;
@@ -416,6 +443,7 @@ static bool run_file(struct job *job, enum format format)
     case UNKNOWN:
     case TRACE:
     case TRANSACTIONS:
+    case TABLE:
     case SALEAE_SESSION:
     case LOGICDATA: break;
     }
@@ -483,6 +511,26 @@ static bool read_capture(const struct nif_trace_options *o, enum format format,
     return good;
 }
 
+static bool read_table(const struct nif_trace_options *o,
+    struct sim_item_sink *out)
+{
+    struct job *job = calloc(1, sizeof(*job));
+    bool good;
+
+    NIF_ASSERT(job != NULL);
+    job->o = o;
+    job->out = out;
+    job->mask.item = put_mask;
+    job->decoder = o->chip ? sim_decoder_new(o->chip) : NULL;
+    put_begin(out);
+    good = sim_table_read(o->file[0], &job->mask, &job->error) ||
+        nif_trace_fail("%s", job->error.text);
+    sim_decoder_free(job->decoder);
+    free(job->row);
+    free(job);
+    return good;
+}
+
 bool nif_trace_read(const struct nif_trace_options *o,
     struct sim_item_sink *out)
 {
@@ -499,6 +547,7 @@ bool nif_trace_read(const struct nif_trace_options *o,
     switch (format) {
     case TRACE: return read_trace(o->file[0], out);
     case TRANSACTIONS: return read_transactions(o, out);
+    case TABLE: return read_table(o, out);
     case UNKNOWN:
     case SR:
     case SALEAE:
