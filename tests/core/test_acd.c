@@ -367,22 +367,34 @@ static void the_same_board_gets_the_same_address_another_does_not(void **state)
     nif_linklocal_start(&ll);
     assert_true(nif_ip_equal(&first, &ll.ip));
     setup(state);
-    p.stack[0].net.hwaddr.byte[5]++;
-    nif_linklocal_start(&ll);
-    assert_false(nif_ip_equal(&first, &ll.ip));
+    for (size_t i = 0; i < 6; i++) {
+        setup(state);
+        p.stack[0].net.hwaddr.byte[i] ^= 0x10;
+        nif_linklocal_start(&ll);
+        assert_false(nif_ip_equal(&first, &ll.ip));
+    }
 }
 
 // RFC 3927 2.1
 static void every_candidate_is_in_the_range(void **state)
 {
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+
     (void)state;
     for (uint32_t i = 0; i < 20000; i++) {
+        uint32_t ip;
+
         nif_linklocal_init(&ll,
             &(struct nif_linklocal_cfg){ .stack = stack(), .acd = &acd });
         nif_put_be32(p.stack[0].net.hwaddr.byte + 2, i * 7919);
         nif_linklocal_start(&ll);
-        assert_in_range(nif_ip4_value(&ll.ip), 0xA9FE0100, 0xA9FEFEFF);
+        ip = nif_ip4_value(&ll.ip);
+        assert_in_range(ip, 0xA9FE0100, 0xA9FEFEFF);
+        least = ip < least ? ip : least;
+        most = ip > most ? ip : most;
     }
+    assert_true(least < 0xA9FE0110 && most > 0xA9FEFEF0); // all of it
 }
 
 // RFC 3927 2.2.1 2.5
