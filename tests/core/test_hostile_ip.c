@@ -194,6 +194,13 @@ static void lengths_that_lie_are_noticed(void **state)
         assert_int_equal(answer_to(60), 0);
         assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), NIF_EAGAIN);
     }
+    // One byte more than came; the datagram within would be whole.
+    pair_udp(&p, in, 5000, 7, got, 40);
+    nif_put_be16(in + 16, 69);
+    pair_resum(in);
+    nif_put_be16(in + 40, 0);
+    assert_int_equal(answer_to(82), 0);
+    assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), NIF_EAGAIN);
     // Headers that end inside the packet.
     for (unsigned kind = ECHO; kind <= UDP; kind++) {
         for (uint16_t more = 0; more < 8; more++) {

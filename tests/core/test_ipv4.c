@@ -307,6 +307,7 @@ static void the_way_to_far_away_leads_over_the_gateway(void **state)
 {
     const struct nif_endpoint far = { .ip = nif_ip4(198, 51, 100, 1),
         .port = 9 };
+    const struct nif_endpoint loop = { .ip = nif_ip4(127, 0, 0, 1), .port = 9 };
     struct nif_net net;
 
     (void)state;
@@ -321,6 +322,7 @@ static void the_way_to_far_away_leads_over_the_gateway(void **state)
     assert_int_equal(nif_stack_set_net(&p.stack[0].stack, &net), 0);
     assert_int_equal(nif_conn_send(&conn, "y", 1, &far), NIF_EUNREACH);
     assert_int_equal(send_to(1, "x"), NIF_EUNREACH); // to ourselves
+    assert_int_equal(nif_conn_send(&conn, "y", 1, &loop), NIF_EUNREACH);
 }
 
 // RFC 1122 3.2.2.9-b

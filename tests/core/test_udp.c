@@ -261,6 +261,21 @@ static void ports_are_not_given_twice(void **state)
     nif_conn_abort(&d);
 }
 
+static void whoever_sends_without_a_port_is_given_one(void **state)
+{
+    uint16_t port;
+
+    (void)state;
+    assert_int_equal(nif_conn_open(stack(), &d, NIF_UDP, &rings), 0);
+    assert_int_equal(nif_conn_send(&d, "x", 1, &peer), 1);
+    assert_int_equal(pair_take(&p, out), 60);
+    port = nif_get_be16(out + 34);
+    assert_in_range(port, 49152, 65535);
+    pair_inject(&p, in, pair_udp(&p, in, 5000, port, "hello", 5));
+    assert_int_equal(nif_conn_recv(&d, got, sizeof(got), NULL), 5);
+    nif_conn_abort(&d);
+}
+
 // RFC 1122 3.3.6-b 3.3.6-c
 static void broadcasts_go_out_and_come_in(void **state)
 {
@@ -494,6 +509,8 @@ int main(void)
             a_closed_port_is_reported_not_too_often_and_not_to_all, setup),
         cmocka_unit_test_setup(a_connected_peer_goes_before_anybody, setup),
         cmocka_unit_test_setup(ports_are_not_given_twice, setup),
+        cmocka_unit_test_setup(whoever_sends_without_a_port_is_given_one,
+            setup),
         cmocka_unit_test_setup(broadcasts_go_out_and_come_in, setup),
         cmocka_unit_test_setup(groups_can_be_sent_to_and_stay_on_the_link,
             setup),
