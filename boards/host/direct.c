@@ -14,6 +14,11 @@
 // Frames that wait to be received; a burst of the host's is not longer.
 #define RING 256
 
+// Bytes of a frame to send that cost a step of the processor. Without a price
+// a board would send more in a second of its own than the host can take in one
+// of the real ones, and fall behind the clock: so it is about a gigabit.
+#define STEP_BYTES 24
+
 // Groups that are told apart. With more, all are received.
 #define GROUPS 16
 
@@ -199,6 +204,8 @@ static int direct_send(struct nif_iface *iface, const struct nif_seg *segs,
         part->full = true;
         return NIF_EAGAIN;
     }
+    sim_pass_ns(part->board->world,
+        (uint64_t)part->board->cpu.cost_ns * len / STEP_BYTES);
     return 0;
 }
 

@@ -20,6 +20,7 @@ struct outside {
     uint64_t begun_ns;
     uint64_t sleep_ns; // spent in one turn, once
     bool ahead;        // the world was ahead of the clock
+    unsigned flood;    // so many frames in each turn, which takes 1 ms
 };
 
 static uint64_t clock_ns(void)
@@ -56,6 +57,12 @@ static void outside_ready(struct tap_end *end, const struct pollfd *fds,
 
         nanosleep(&time, NULL);
         o->sleep_ns = 0;
+    }
+    if (o->flood > 0) {
+        o->sleep_ns = SIM_MS;
+    }
+    for (unsigned i = 0; i < o->flood; i++) {
+        tap_loop_in(end->loop, frame, sizeof(frame));
     }
     if (++o->turns % 3 == 0) {
         nif_put_be32(frame + 14, o->turns);
@@ -294,6 +301,27 @@ static void lag_is_measured(void **state)
     unmake(&b);
 }
 
+// There is always an answer of the board's to stop the world for; its time goes
+// on all the same.
+static void a_flood_from_outside_does_not_hold_the_world(void **state)
+{
+    static struct outside o;
+    struct bench b;
+
+    (void)state;
+    o = (struct outside){
+        .end = { .ops = &outside_ops, .name = "test" },
+        .flood = 8,
+    };
+    make(&b, &o.end, 700 * SIM_US);
+    o.begun_ns = clock_ns();
+    assert_int_equal(tap_loop_run(&b.loop, RUN_NS, NULL, NULL), TAP_LOOP_UNTIL);
+    assert_true(o.sent > 100);
+    assert_true(o.turns < 200);
+    assert_false(o.ahead);
+    unmake(&b);
+}
+
 static void frames_that_are_none_do_not_come_in(void **state)
 {
     struct bench b;
@@ -342,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_world_that_differs_is_told_with_the_line),
         cmocka_unit_test(a_file_that_does_not_fit_is_told),
         cmocka_unit_test(lag_is_measured),
+        cmocka_unit_test(a_flood_from_outside_does_not_hold_the_world),
         cmocka_unit_test(frames_that_are_none_do_not_come_in),
         cmocka_unit_test(without_an_outside_time_runs_free),
     };
