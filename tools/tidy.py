@@ -18,7 +18,7 @@ LAYERS = {
     "boards/host": {"boards", "core", "drivers", "sim", "tap"},
     "sim": {"core"},
     "tap": {"core", "sim"},
-    "tests": {"core", "drivers", "boards", "boards/host", "sim", "tap",
+    "tests": {"core", "drivers", "examples", "boards", "boards/host", "sim", "tap",
               "tools"},
     "bench": {"core", "drivers", "boards", "boards/host", "sim", "tap",
               "tests"},

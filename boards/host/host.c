@@ -83,6 +83,8 @@ int host_board_init(struct host_board *board, struct sim_world *world,
         .stack = &board->tcpip.stack,
         .devices = &board->device,
         .device_count = 1,
+        .args = cfg->args,
+        .print = cfg->print,
         .seed = cfg->seed,
         .use_dhcp = cfg->net.ip.family == NIF_IP_NONE,
     };

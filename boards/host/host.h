@@ -27,6 +27,8 @@ struct host_board;
 struct host_board_cfg {
     const char *chip; ///< a name of host_chips; NULL: the first
     int (*app)(struct nif_board *board); ///< NULL: none; a test drives it
+    const char *args;                    ///< nif_board.args
+    void (*print)(struct nif_board *board, const char *line); ///< or NULL
     uint8_t number;          ///< of the board: its address ends in number + 2
     uint64_t seed;           ///< of what the board draws at random
     uint32_t bus_hz;         ///< 0: the fastest the chip is made for

@@ -150,6 +150,8 @@ def cli():
         (["run", "enc28j60", "--ip", "1.2.3.4/31"], 2, "'1.2.3.4/31'"),
         (["run", "enc28j60", "--link", "sideways"], 2, "'sideways'"),
         (["run", "enc28j60", "--revision", "B9"], 2, "B1, B4, B5"),
+        (["run", "direct", "--app", "nonsense"], 2, "'nonsense'"),
+        (["help", "run"], 0, "iperf3-client"),
         (["run", "direct", "--spi-hz", "1000000"], 2, "no chip"),
         (["run", "enc28j60", "--tap", "t", "--forward", "tcp:1:1"], 2,
          "--slirp"),
@@ -295,6 +297,48 @@ def direct():
         check(done.stdout == "identical\n", f"8 MiB: {done}")
 
 
+def iperf3_sums(chip, *words):
+    """Runs the real client against the board; what it says at the end."""
+    log = FOLDER / "iperf3.json"
+    log.unlink(missing_ok=True)
+    code, out, err = nif("run", chip, "--netns", "--app", "iperf3", "--",
+                         "iperf3", "-c", "192.0.2.2", "-J", "--logfile",
+                         str(log), *words)
+    check(code == 0, f"iperf3 {words}: {code} {out[-600:]} {err}")
+    return json.loads(log.read_text())["end"]
+
+
+def iperf3():
+    """The examples against the real program, both ways."""
+    need_netns()
+    need("iperf3")
+    for words in (["-t", "1"], ["-n", "10M", "-R"], ["-t", "1", "-P", "3"]):
+        sums = iperf3_sums("direct", *words)
+        sent = sums["sum_sent"]["bytes"]
+        got = sums["sum_received"]["bytes"]
+        check(sent > 2e6 and 0.5 * sent < got <= sent * 1.01 + 1e6,
+              f"{words}: {sent} bytes sent, {got} received")
+    for words in ([], ["-R"]):
+        sums = iperf3_sums("direct", "-u", "-b", "5M", "-t", "1", *words)
+        check(6e5 < sums["sum"]["bytes"] < 6.6e5 and
+              sums["sum"]["lost_packets"] < 20, f"datagrams {words}: {sums}")
+    sums = iperf3_sums("enc28j60", "-t", "1")
+    check(sums["sum_received"]["bytes"] > 3e5, f"10BASE-T: {sums}")
+    code, out, err = nif("run", "direct", "--netns", "--app", "iperf3", "--",
+                         "iperf3", "-c", "192.0.2.2", "--bidir")
+    check(code == 1 and "not implemented" in (out + err).lower(),
+          f"what it cannot do it says: {code} {out} {err}")
+    for words in ("-t 1", "-t 1 -R", "-t 1 -u -b 5M", "-t 1 -u -b 5M -R"):
+        code, out, err = nif("run", "direct", "--netns", "--app",
+                             "iperf3-client", "--app-args",
+                             f"192.0.2.1 {words}", "--", "iperf3", "-s", "-1")
+        check(code == 0 and "the other side has counted" in out,
+              f"client {words}: {code} {out} {err}")
+    code, out, err = nif("run", "direct", "--netns", "--app", "iperf3-client",
+                         "--app-args", "--nonsense")
+    check(code == 1 and "NIF_EINVAL" in err, f"nonsense: {code} {err}")
+
+
 def replay():
     need_netns()
     def name(kind, n):
@@ -427,7 +471,7 @@ def main():
     global NIF, FOLDER
     NIF = sys.argv[1]
     parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, direct,
-             replay, capture, leftovers, user]
+             iperf3, replay, capture, leftovers, user]
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = Path(folder)
         {part.__name__: part for part in parts}[sys.argv[2]]()

@@ -4,6 +4,8 @@
 
 #include "tools/nif/options.h"
 
+#include "tools/nif/apps.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -159,6 +161,23 @@ static bool get_size(const char *text, size_t *size)
     return true;
 }
 
+// The board's application by its name, or what that is told.
+static bool set_app(struct nif_options *o, const char *name, const char *value)
+{
+    const struct nif_app_row *row;
+
+    if (strcmp(name, "app-args") == 0) {
+        o->board.args = o->app_args;
+        return get_name(value, o->app_args, sizeof(o->app_args));
+    }
+    row = nif_app_find(value);
+    if (row) {
+        o->board.app = row->run;
+        snprintf(o->app_name, sizeof(o->app_name), "%s", row->name);
+    }
+    return row != NULL;
+}
+
 static bool set_option(struct nif_options *o, const char *name,
     const char *value)
 {
@@ -171,6 +190,9 @@ static bool set_option(struct nif_options *o, const char *name,
     if (strcmp(name, "revision") == 0) {
         b->revision = o->revision_name;
         return get_name(value, o->revision_name, sizeof(o->revision_name));
+    }
+    if (strncmp(name, "app", 3) == 0) {
+        return set_app(o, name, value);
     }
     if (strcmp(name, "seed") == 0) {
         return get_u64(value, UINT64_MAX, &b->seed);
@@ -260,21 +282,21 @@ enum {
     {                                           \
         name, no_argument, NULL, OPT_WORLD_FLAG \
     }
-#define SHARED                                                            \
-    { "help", no_argument, NULL, OPT_HELP },                              \
-        { "no-tun", no_argument, NULL, OPT_NO_TUN },                      \
-        { "pcap", required_argument, NULL, OPT_PCAP },                    \
-        { "trace", required_argument, NULL, OPT_TRACE },                  \
-        { "record-stimuli", required_argument, NULL, OPT_RECORD },        \
-        { "link", required_argument, NULL, OPT_LINK },                    \
-        { "timeout", required_argument, NULL, OPT_TIMEOUT },              \
-        { "json", no_argument, NULL, OPT_JSON }, WORLD("seed"),           \
-        WORLD("spi-hz"), WORLD("cpu-ns"), WORLD("revision"), WORLD("ip"), \
-        WORLD("gateway"), WORLD("drop-chance"), WORLD("corrupt-chance"),  \
-        WORLD("duplicate-chance"), WORLD("reorder-chance"),               \
-        WORLD("reorder-delay"), WORLD("delay"), WORLD("jitter"),          \
-        WORLD("rate"), WORLD("size-limit"), WORLD_FLAG("half-duplex"),    \
-        WORLD_FLAG("polling"), WORLD_FLAG("compat")
+#define SHARED                                                               \
+    { "help", no_argument, NULL, OPT_HELP },                                 \
+        { "no-tun", no_argument, NULL, OPT_NO_TUN },                         \
+        { "pcap", required_argument, NULL, OPT_PCAP },                       \
+        { "trace", required_argument, NULL, OPT_TRACE },                     \
+        { "record-stimuli", required_argument, NULL, OPT_RECORD },           \
+        { "link", required_argument, NULL, OPT_LINK },                       \
+        { "timeout", required_argument, NULL, OPT_TIMEOUT },                 \
+        { "json", no_argument, NULL, OPT_JSON }, WORLD("seed"),              \
+        WORLD("spi-hz"), WORLD("cpu-ns"), WORLD("revision"), WORLD("ip"),    \
+        WORLD("gateway"), WORLD("drop-chance"), WORLD("corrupt-chance"),     \
+        WORLD("duplicate-chance"), WORLD("reorder-chance"),                  \
+        WORLD("reorder-delay"), WORLD("delay"), WORLD("jitter"),             \
+        WORLD("rate"), WORLD("size-limit"), WORLD("app"), WORLD("app-args"), \
+        WORLD_FLAG("half-duplex"), WORLD_FLAG("polling"), WORLD_FLAG("compat")
 
 static const struct option run_options[] = {
     SHARED,
@@ -301,7 +323,11 @@ static const char run_help[] =
     "usage: nif run CHIP [OPTION...] [-- COMMAND...]\n"
     "\n"
     "Runs a simulated board that answers ping, echoes UDP and TCP on port 7\n"
-    "and serves a page on port 80, until Ctrl-C.\n"
+    "and serves a page on port 80 (or see --app), until Ctrl-C.\n"
+    "\n"
+    "  --app NAME         what it runs; see the end of this text\n"
+    "  --app-args TEXT    what that is told, as on a command line:\n"
+    "                     --app iperf3-client --app-args '192.0.2.1 -t 5'\n"
     "\n"
     "The end of its wire:\n"
     "  --slirp            libslirp in this process (default); needs nothing;\n"
@@ -371,6 +397,10 @@ static void print_help(bool ping)
     for (const struct host_chip *c = host_chips; c->name; c++) {
         printf("  %-18s %s\n", c->name, c->about);
     }
+    fputs("\nApplications (--app):\n", stdout);
+    for (const struct nif_app_row *row = nif_apps; row->name; row++) {
+        printf("  %-18s %s\n", row->name, row->about);
+    }
 }
 
 static bool set_end(struct nif_options *o, enum nif_end end, const char *arg)
@@ -431,6 +461,7 @@ void nif_options_init(struct nif_options *o)
 {
     *o = (struct nif_options){
         .board.seed = 1,
+        .board.app = nif_apps[0].run,
         .count = 5,
         .interval_s = 0.2,
         .size = 56,

@@ -58,6 +58,9 @@ struct nif_options {
     // Names that a file of stimuli gives.
     char chip_name[20];
     char revision_name[8];
+    // The application.
+    char app_name[20];
+    char app_args[72]; // as many as are kept
 };
 
 /// Fills in what is the default.

@@ -173,7 +173,6 @@ static int open_board(struct job *job)
         cfg->cpu_ns ? cfg->cpu_ns : SIM_CPU_COST_NS);
     sim_replay_init(&job->replay, &job->cpu, &job->rec);
     cfg->replay = &job->replay;
-    cfg->app = nif_app;
     if (host_board_init(&job->board, &job->world, cfg, why) != 0) {
         return complain(why, "");
     }

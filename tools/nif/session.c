@@ -188,12 +188,24 @@ static int open_stimuli(struct nif_session *s, struct nif_options *options)
         : 0;
 }
 
+// A line of the application's. Standard output is for programs with --json.
+static void print_line(struct nif_board *board, const char *line)
+{
+    struct host_board *host = nif_container_of(board, struct host_board, board);
+    const struct nif_session *s =
+        nif_container_of(host, struct nif_session, board);
+    FILE *out = s->options->json ? stderr : stdout;
+
+    fprintf(out, "%s\n", line);
+    fflush(out);
+}
+
 static int open_board(struct nif_session *s, struct nif_options *options)
 {
     char why[HOST_WHY];
 
     options->board.trace = s->trace_file ? &s->trace : NULL;
-    options->board.app = nif_app;
+    options->board.print = print_line;
     if (host_board_init(&s->board, &s->world, &options->board, why) != 0) {
         fail(why);
         return NIF_EXIT_USAGE;
@@ -332,7 +344,8 @@ static bool ask(void *arg)
     struct asking *asking = arg;
     struct nif_session *s = asking->s;
 
-    return (asking->done && asking->done(s)) || play_ended(s) || app_ended(s);
+    return (asking->done && asking->done(s)) || play_ended(s) ||
+        (app_ended(s) && s->stop_ns == SIM_NEVER);
 }
 
 // What ends a run, by its time. Returns 0 or an exit code.
@@ -350,10 +363,18 @@ static int check_time(struct nif_session *s)
     return 0;
 }
 
-// The application does not end by itself, unless it gives up.
+// An application that has done its work ends the run; so does one that gives
+// up. A command has a second for its last words.
 static int check_app(struct nif_session *s)
 {
     if (!app_ended(s)) {
+        return 0;
+    }
+    if (s->board.result == 0) {
+        s->over = s->child == 0;
+        if (s->stop_ns == SIM_NEVER) {
+            s->stop_ns = s->world.now_ns + SIM_S;
+        }
         return 0;
     }
     s->over = true;

@@ -41,7 +41,13 @@ struct nif_board {
     size_t device_count;
     uint64_t seed;      ///< differs from board to board and boot to boot
     bool use_dhcp;      ///< the board has no address set: ask for one
+    const char *args;   ///< what the application is told, as on a command
+                        ///< line; NULL: nothing
     volatile bool stop; ///< set from outside: nif_app() comes to an end
+
+    /// Shows a line to a person, without its end: on a serial port, say.
+    /// NULL: there is nobody to see it.
+    void (*print)(struct nif_board *board, const char *line);
 };
 
 /// What a device is, or-ed together: one of the first two, and one or both of
