@@ -67,6 +67,25 @@ size_t nif__dns_skip(struct nif__dns_msg m, size_t at)
     return behind != 0 ? behind : c.at;
 }
 
+size_t nif__dns_expand(struct nif__dns_msg m, size_t at,
+    uint8_t out[NIF_DNS_NAME_MAX])
+{
+    struct cursor c = { m, at, at };
+    size_t len = 0;
+    int n;
+
+    do {
+        n = label(&c);
+        if (n < 0 || (size_t)n + 1 > NIF_DNS_NAME_MAX - len) {
+            return 0;
+        }
+        memcpy(out + len, m.at + c.at, (size_t)n + 1);
+        len += (size_t)n + 1;
+        c.at += (size_t)n + 1;
+    } while (n != 0);
+    return len;
+}
+
 bool nif__dns_same(struct nif__dns_msg m, size_t at, struct nif__dns_msg other,
     size_t other_at)
 {

@@ -66,6 +66,11 @@ struct nif__dns_record {
 /// 0 if it does not hold together (RFC 9267 2 to 5).
 size_t nif__dns_skip(struct nif__dns_msg m, size_t at);
 
+/// Writes the name at `at` in full. Returns its length, 0 if it does not hold
+/// together.
+size_t nif__dns_expand(struct nif__dns_msg m, size_t at,
+    uint8_t out[NIF_DNS_NAME_MAX]);
+
 /// True if two names are the same, whatever their case.
 bool nif__dns_same(struct nif__dns_msg m, size_t at, struct nif__dns_msg other,
     size_t other_at);
