@@ -4,12 +4,18 @@
 # `nif replay` and `nif trace` as a user sees them: what they print, and their
 # exit codes.
 
+import array
+import fcntl
 import json
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 CSV = "scenarios/captures/enc28j60-transactions.csv"
 failures = []
@@ -140,6 +146,85 @@ def check_phy():
                    *args).returncode == 2)
 
 
+def crc(data):
+    """CRC-16/CCITT."""
+    value = 0xFFFF
+    for byte in data:
+        value ^= byte << 8
+        for _ in range(8):
+            value = (value << 1 ^ (0x1021 if value & 0x8000 else 0)) & 0xFFFF
+    return value
+
+
+def framed(*record):
+    """A record as a board sends it."""
+    data = bytes(record) + crc(bytes(record)).to_bytes(2, "big")
+    return data.replace(b"\xdb", b"\xdb\xdd").replace(
+        b"\xc0", b"\xdb\xdc") + b"\xc0"
+
+
+def wait_for(true):
+    """Until something is so, or five seconds."""
+    until = time.monotonic() + 5
+    while not true() and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def pending(fd):
+    """Bytes that wait to be read from a terminal."""
+    count = array.array("i", [0])
+    fcntl.ioctl(fd, termios.FIONREAD, count)
+    return count[0]
+
+
+def check_tty(stream):
+    """The same over a serial port, until Ctrl-C."""
+    master, slave = os.openpty()
+    with subprocess.Popen(
+            [sys.argv[1], "trace", "import", "--from-board",
+             os.ttyname(slave), "-o", "-", "--baud", "1000000"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        wait_for(lambda: not termios.tcgetattr(slave)[3] & termios.ICANON)
+        os.write(master, stream)
+        wait_for(lambda: pending(slave) == 0)
+        time.sleep(0.1)
+        run.send_signal(signal.SIGINT)
+        out, _ = run.communicate(timeout=5)
+        expect("from board: a serial port, until Ctrl-C", run.returncode == 0
+               and "1000000 spi spi0 0 +9000 1dc0,00 ....,db" in out)
+    os.close(master)
+    os.close(slave)
+
+
+def check_board(folder):
+    """Records of a board, made here by their description."""
+    stream = (b"noise\xc0" + framed(1, 1) + framed(2, 0, 4, *b"spi0") +
+              framed(4, 0, 0, 0xE8, 7, 5, 2, 0x1D, 0xC0, 7, 1, 0, 0xDB, 0, 9,
+                     0) + framed(7, 1, 0, 0xF0, 7, 1))
+    file = folder / "board.bin"
+    file.write_bytes(stream)
+    done = nif("trace", "import", "--from-board", file, "-o", "-")
+    expect("from board: exit code 0, and the trace", done.returncode == 0 and
+           done.stdout.endswith(
+               "# bus spi0 spi mode=0 taped=calls\n"
+               "1008000 pin bus1 1\n"
+               "1000000 spi spi0 0 +9000 1dc0,00 ....,db\n"), done)
+    check_tty(stream)
+    file.write_bytes(stream.replace(b"\x1d", b"\x1c") +
+                     framed(3, 0xF8, 7, 5))
+    done = nif("trace", "import", "--from-board", file, "-o", "-")
+    expect("from board: damage and losses: exit code 1, told",
+           done.returncode == 1 and
+           "4 records, 5 lost on the board, 1 damaged" in done.stderr and
+           "fault board lost=5" in done.stdout, done)
+    for args in (["--from-board"], ["--from-board", file],
+                 ["--from-board", "no-such-file", "-o", "-"],
+                 ["--from-board", file, "-o", "-", "--baud", "7"],
+                 ["--from-board", file, "-o", folder / "no" / "x"]):
+        expect(f"from board: usage: {len(args)} words",
+               nif("trace", "import", *args).returncode == 2)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -150,6 +235,7 @@ def main():
         expect("a run with frames", done.returncode == 0, done)
         check_replay(folder, run)
         check_diff(folder, run)
+        check_board(folder)
     check_phy()
     return 1 if failures else 0
 

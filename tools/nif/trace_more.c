@@ -31,6 +31,17 @@ static bool is_about_a_phy(int argc, char **argv)
     return phy && strcmp(argv[1], "score") == 0;
 }
 
+// `import` of what a board sends is another one than that of a capture.
+static bool is_from_a_board(int argc, char **argv)
+{
+    bool board = false;
+
+    for (int i = 2; i < argc; i++) {
+        board = board || strcmp(argv[i], "--from-board") == 0;
+    }
+    return board && strcmp(argv[1], "import") == 0;
+}
+
 bool nif_trace_more(int argc, char **argv, int *code)
 {
     for (size_t i = 0; argc > 1 && i < nif_countof(commands); i++) {
@@ -43,6 +54,10 @@ bool nif_trace_more(int argc, char **argv, int *code)
         *code = nif_trace_phy_main(argc - 1, argv + 1);
         return true;
     }
+    if (is_from_a_board(argc, argv)) {
+        *code = nif_trace_board_main(argc - 1, argv + 1);
+        return true;
+    }
     return false;
 }
 
@@ -52,6 +67,9 @@ void nif_trace_more_help(FILE *out)
         fprintf(out, "%-10s %s: `nif trace %s --help`\n", commands[i].name,
             commands[i].about, commands[i].name);
     }
+    fputs("import --from-board FILE -o OUT: records that a board sends\n"
+          "score --chip lan8720a FILE: a PHY, judged by its management bus\n",
+        out);
 }
 
 // ---- reading
