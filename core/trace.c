@@ -8,6 +8,8 @@
 
 #include "nif/trace.h"
 
+#include "trace_record.h"
+
 #include <string.h>
 
 #define END     0xC0

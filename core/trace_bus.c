@@ -4,6 +4,8 @@
 
 #include "nif/trace.h"
 
+#include "trace_record.h"
+
 // ---- SPI
 
 // Segments: what of the two follows, how many bytes, the bytes; 0 ends them.

@@ -4,8 +4,6 @@
 
 #include "sim/trace/board.h"
 
-#include "nif/trace.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,17 @@
 #define ESC     0xDB
 #define ESC_END 0xDC
 #define ESC_ESC 0xDD
+
+// First byte of a record.
+enum {
+    HELLO = 1,
+    NAME = 2,
+    LOST = 3,
+    SPI = 4,
+    UART = 5,
+    MDIO = 6,
+    PIN = 7,
+};
 
 #define VERSION    1
 #define RECORD_MAX (1u << 20)
@@ -155,13 +164,13 @@ static bool take_bytes(struct input *in, uint8_t *to, size_t len)
 static void say_bus(struct sim_board *board, const struct sim_board_bus *bus)
 {
     static const enum sim_trace_kind kinds[] = {
-        [NIF__TRACE_SPI] = SIM_TRACE_SPI,
-        [NIF__TRACE_UART] = SIM_TRACE_UART,
-        [NIF__TRACE_MDIO] = SIM_TRACE_MDIO,
+        [SPI] = SIM_TRACE_SPI,
+        [UART] = SIM_TRACE_UART,
+        [MDIO] = SIM_TRACE_MDIO,
     };
     struct sim_trace_bus head = { .kind = SIM_TRACE_BEGIN, .taped = "calls" };
 
-    if (bus->kind < NIF__TRACE_SPI || bus->kind > NIF__TRACE_MDIO) {
+    if (bus->kind < SPI || bus->kind > MDIO) {
         return;
     }
     head.kind = kinds[bus->kind];
@@ -195,8 +204,7 @@ static void on_name(struct sim_board *board, struct input *in)
     size_t len = left(in);
 
     if (in->bad || number >= SIM_BOARD_BUSES || len == 0 ||
-        len >= SIM_TRACE_NAME || kind < NIF__TRACE_SPI ||
-        kind > NIF__TRACE_PIN) {
+        len >= SIM_TRACE_NAME || kind < SPI || kind > PIN) {
         in->bad = true;
         return;
     }
@@ -357,10 +365,10 @@ static void on_bus(struct sim_board *board, struct input *in, uint8_t kind)
 {
     static void (*const on[])(struct sim_board *, struct input *,
         struct sim_board_bus *, uint64_t) = {
-        [NIF__TRACE_SPI] = on_spi,
-        [NIF__TRACE_UART] = on_uart,
-        [NIF__TRACE_MDIO] = on_mdio,
-        [NIF__TRACE_PIN] = on_pin,
+        [SPI] = on_spi,
+        [UART] = on_uart,
+        [MDIO] = on_mdio,
+        [PIN] = on_pin,
     };
     uint8_t number = take_byte(in);
     struct sim_board_bus *bus = &board->bus[number % SIM_BOARD_BUSES];
@@ -388,13 +396,13 @@ static void on_record(struct sim_board *board)
     uint8_t kind = take_byte(&in);
 
     switch (kind) {
-    case NIF__TRACE_HELLO: on_hello(board, &in); break;
-    case NIF__TRACE_NAME: on_name(board, &in); break;
-    case NIF__TRACE_LOST: on_lost(board, &in); break;
-    case NIF__TRACE_SPI:
-    case NIF__TRACE_UART:
-    case NIF__TRACE_MDIO:
-    case NIF__TRACE_PIN: on_bus(board, &in, kind); break;
+    case HELLO: on_hello(board, &in); break;
+    case NAME: on_name(board, &in); break;
+    case LOST: on_lost(board, &in); break;
+    case SPI:
+    case UART:
+    case MDIO:
+    case PIN: on_bus(board, &in, kind); break;
     default: in.bad = true;
     }
     board->records += !in.bad;

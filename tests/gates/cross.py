@@ -62,6 +62,8 @@ def part_of(path):
     m = re.match(r"core/CMakeFiles/nif_core.dir/(net|fd|resolver|connector)", path)
     if m:
         return m[1]
+    if path.startswith("core/CMakeFiles/nif_core.dir/trace"):
+        return "recorder"
     return "interfaces"
 
 

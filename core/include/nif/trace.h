@@ -92,6 +92,7 @@ struct nif_trace_spi {
     int err;                  ///< private
 };
 
+/// Records what passes to `lower`, an SPI device, under `name`.
 void nif_trace_spi_init(struct nif_trace_spi *wrap, struct nif_trace *trace,
     const char *name, struct nif_spi *lower);
 
@@ -102,6 +103,7 @@ struct nif_trace_uart {
     struct nif_trace_bus bus; ///< private
 };
 
+/// Records what passes to `lower`, a serial line, under `name`.
 void nif_trace_uart_init(struct nif_trace_uart *wrap, struct nif_trace *trace,
     const char *name, struct nif_uart *lower);
 
@@ -112,6 +114,7 @@ struct nif_trace_mdio {
     struct nif_trace_bus bus; ///< private
 };
 
+/// Records what passes to `lower`, a management bus, under `name`.
 void nif_trace_mdio_init(struct nif_trace_mdio *wrap, struct nif_trace *trace,
     const char *name, struct nif_mdio *lower);
 
@@ -138,30 +141,9 @@ struct nif_trace_pin {
     uint8_t lost_told;      ///< private
 };
 
+/// Records what passes to `lower`, a pin, under `name`.
 void nif_trace_pin_init(struct nif_trace_pin *wrap, struct nif_trace *trace,
     const char *name, struct nif_pin *lower);
-
-// ---- private: what trace.c and trace_bus.c share
-
-/// Kinds of records.
-enum nif__trace_kind {
-    NIF__TRACE_HELLO = 1,
-    NIF__TRACE_NAME = 2,
-    NIF__TRACE_LOST = 3,
-    NIF__TRACE_SPI = 4,
-    NIF__TRACE_UART = 5,
-    NIF__TRACE_MDIO = 6,
-    NIF__TRACE_PIN = 7,
-};
-
-void nif__trace_join(struct nif_trace_bus *bus, struct nif_trace *trace,
-    uint8_t kind, const char *name);
-void nif__trace_begin(struct nif_trace_bus *bus, uint64_t at_us);
-void nif__trace_byte(struct nif_trace *trace, uint8_t byte);
-void nif__trace_number(struct nif_trace *trace, uint64_t value);
-void nif__trace_bytes(struct nif_trace *trace, const uint8_t *data, size_t len);
-void nif__trace_end(struct nif_trace *trace);
-void nif__trace_edges(struct nif_trace *trace);
 
 NIF_C_END
 
