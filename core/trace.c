@@ -54,14 +54,14 @@ static void put_escaped(struct nif_trace *trace, uint8_t byte)
 
 void nif__trace_byte(struct nif_trace *trace, uint8_t byte)
 {
-    uint16_t crc = trace->crc;
+    unsigned crc = trace->crc;
 
     // CRC-16/CCITT, polynomial 1021, a byte at a time.
-    crc = (uint16_t)(crc >> 8 | crc << 8) ^ byte;
-    crc ^= (uint16_t)((crc & 0xFF) >> 4);
-    crc ^= (uint16_t)(crc << 12);
-    crc ^= (uint16_t)((crc & 0xFF) << 5);
-    trace->crc = crc;
+    crc = ((crc >> 8 | crc << 8) & 0xFFFF) ^ byte;
+    crc ^= (crc & 0xFF) >> 4;
+    crc ^= (crc << 12) & 0xFFFF;
+    crc ^= (crc & 0xFF) << 5;
+    trace->crc = (uint16_t)crc;
     put_escaped(trace, byte);
 }
 
@@ -90,7 +90,7 @@ static void begin(struct nif_trace *trace, uint8_t kind)
 }
 
 // Whole or not at all. Returns whether it fitted.
-static bool end(struct nif_trace *trace)
+static bool finish(struct nif_trace *trace)
 {
     uint16_t crc = trace->crc;
 
@@ -117,7 +117,7 @@ static void tell_lost(struct nif_trace *trace)
     begin(trace, NIF__TRACE_LOST);
     nif__trace_number(trace, nif_clock_now_us(trace->cfg.clock));
     nif__trace_number(trace, lost - trace->told);
-    if (end(trace)) {
+    if (finish(trace)) {
         trace->told = lost;
     }
 }
@@ -158,7 +158,7 @@ static void write_name(const struct nif_trace_bus *bus)
     nif__trace_byte(trace, bus->number);
     nif__trace_byte(trace, bus->kind);
     nif__trace_bytes(trace, (const uint8_t *)bus->name, strlen(bus->name));
-    end(trace);
+    finish(trace);
 }
 
 static void name_all(struct nif_trace *trace)
@@ -185,7 +185,7 @@ void nif__trace_begin(struct nif_trace_bus *bus, uint64_t at_us)
 
 void nif__trace_end(struct nif_trace *trace)
 {
-    if (!end(trace)) {
+    if (!finish(trace)) {
         trace->lost++;
     }
     (void)nif_trace_poll(trace); // the line's errors are not the driver's
@@ -215,5 +215,5 @@ void nif_trace_init(struct nif_trace *trace, const struct nif_trace_cfg *cfg)
     put_raw(trace, END);
     begin(trace, NIF__TRACE_HELLO);
     nif__trace_byte(trace, VERSION);
-    end(trace);
+    finish(trace);
 }

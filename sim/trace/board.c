@@ -52,8 +52,7 @@ static void write_first(struct sim_board *board)
     sim_trace_put(board->trace, item);
     free(event);
     board->events--;
-    memmove(board->event, board->event + 1,
-        board->events * sizeof(board->event[0]));
+    memmove(board->event, board->event + 1, board->events * sizeof(void *));
 }
 
 static void flush(struct sim_board *board)

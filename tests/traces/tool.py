@@ -225,6 +225,65 @@ def check_board(folder):
                nif("trace", "import", *args).returncode == 2)
 
 
+def check_minimise(folder, run):
+    """The least that still fails."""
+    small = folder / "small.trace"
+    done = nif("trace", "minimise", run, "-o", small, "--", "sh", "-c",
+               "! (grep -q ' spi enc28j60 17 ' {} && "
+               "grep -q ' spi enc28j60 150 ' {})")
+    kept = [line for line in small.read_text().splitlines()
+            if not line.startswith("#")]
+    expect("minimise: two of hundreds of lines", done.returncode == 0 and
+           len(kept) == 2 and " 17 " in kept[0] and " 150 " in kept[1], done)
+    expect("minimise: what is left is a trace", nif(
+        "trace", "diff", small, small).stdout.startswith("equal: 2 events"))
+
+    # A driver's failure that takes two faults of five.
+    faults = folder / "faults.txt"
+    faults.write_text("# found by chance\n" + "".join(
+        f"miso.noise at={at} count=1 byte=0 value=00\n"
+        for at in (3, 12, 50, 77, 90)))
+    least = folder / "least.txt"
+    done = nif("trace", "minimise", faults, "-o", least, "--", "sh", "-c",
+               "grep -q at=12 $0 && grep -q at=90 $0 && exit 7; exit 0")
+    expect("minimise: a list of faults", done.returncode == 0 and
+           [line.split()[1] for line in least.read_text().splitlines()[1:]] ==
+           ["at=12", "at=90"], done)
+    done = nif("trace", "minimise", faults, "-o", least, "--", "sh", "-c",
+               "grep -q at=12 $0 || exit 3; grep -q at=77 $0 && exit 7")
+    expect("minimise: another exit code is another failure",
+           done.returncode == 0 and
+           [line.split()[1] for line in least.read_text().splitlines()[1:]] ==
+           ["at=12", "at=77"], done)
+    done = nif("trace", "minimise", faults, "-o", least, "--", "true")
+    expect("minimise: what does not fail: exit code 1", done.returncode == 1)
+    done = nif("trace", "minimise", run, "-o", small, "--runs", "5", "--",
+               "sh", "-c", "grep -q ' spi enc28j60 17 ' $0 && exit 1; exit 0")
+    kept = small.read_text().splitlines()
+    expect("minimise: ended early: exit code 124, the best is kept",
+           done.returncode == 124 and len(kept) < 200 and
+           any(" spi enc28j60 17 " in line for line in kept), done)
+    with subprocess.Popen([sys.argv[1], "trace", "minimise", run, "-o", small,
+                           "--", "sh", "-c",
+                           "sleep 0.1; grep -q ' enc28j60 17 ' $0 && "
+                           "exit 1; exit 0"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as slow:
+        time.sleep(0.7)
+        slow.send_signal(signal.SIGINT)
+        slow.communicate(timeout=5)
+        expect("minimise: Ctrl-C: exit code 124, the best is kept",
+               slow.returncode == 124 and len(
+                   small.read_text().splitlines()) < len(
+                   run.read_text().splitlines()))
+    for args in ([], [run], [run, "-o", small], [run, "-o", small, "--"],
+                 ["no-such-file", "-o", small, "--", "false"],
+                 [sys.argv[0], "-o", small, "--", "false"],
+                 [run, "-o", small, "--runs", "x", "--", "false"]):
+        expect(f"minimise: usage: {len(args)} words",
+               nif("trace", "minimise", *args).returncode == 2)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -236,6 +295,7 @@ def main():
         check_replay(folder, run)
         check_diff(folder, run)
         check_board(folder)
+        check_minimise(folder, run)
     check_phy()
     return 1 if failures else 0
 

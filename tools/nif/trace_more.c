@@ -15,6 +15,7 @@ static const struct {
     const char *about;
 } commands[] = {
     { "diff", nif_trace_diff_main, "the first difference of two traces" },
+    { "minimise", nif_trace_minimise_main, "the least that still fails" },
     { "to-test", nif_trace_to_test_main, "makes a test of a capture" },
 };
 

@@ -11,6 +11,7 @@
 /// Each gets its own name as argv[0] ("diff") and returns an exit code.
 int nif_trace_diff_main(int argc, char **argv);
 int nif_trace_to_test_main(int argc, char **argv);
+int nif_trace_minimise_main(int argc, char **argv);
 int nif_trace_board_main(int argc, char **argv); ///< "import", from a board
 int nif_trace_phy_main(int argc, char **argv);   ///< "score", of a PHY
 
