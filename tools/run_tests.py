@@ -9,6 +9,7 @@ sanitizers, and counting lines. With ctest options (-R, -L, ...) only the
 first. --quick is the first build alone.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -68,6 +69,48 @@ def reason(text):
     return said[-1] if said else "it did not say why"
 
 
+def virtual(folder):
+    """Names of the tests of a build that are programs in virtual time."""
+    done = subprocess.run(["ctest", "--test-dir", folder,
+                           "--show-only=json-v1"], cwd=ROOT, text=True,
+                          capture_output=True, check=True)
+    names = set()
+    for test in json.loads(done.stdout)["tests"]:
+        labels = [p["value"] for p in test["properties"]
+                  if p["name"] == "LABELS"]
+        if "realtime" not in sum(labels, []):
+            names.add(test["name"])
+    return names
+
+
+def leave_trace(folder, name):
+    """Runs a failed program once more and keeps what passed on its buses.
+    Time in it is virtual: it fails in the same way."""
+    program = folder / "tests" / f"test_{name}"
+    trace = folder / "failed" / f"{name}.trace"
+    if not program.exists():
+        return None
+    trace.parent.mkdir(exist_ok=True)
+    trace.unlink(missing_ok=True)
+    try:
+        subprocess.run([program], cwd=ROOT, timeout=300, check=False,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       env=dict(os.environ, NIF_TRACE=str(trace)))
+    except subprocess.TimeoutExpired:
+        pass
+    return trace if trace.exists() and trace.stat().st_size else None
+
+
+def leave_traces(folder, results):
+    """For each failed test of a build in virtual time; {name: trace}."""
+    failed = {name for name, outcome, *_ in results if outcome == "failed"}
+    if not failed or os.environ.get("NIF_TRACE"):
+        return {}
+    traces = {name: leave_trace(ROOT / folder, name)
+              for name in sorted(failed & virtual(folder))}
+    return {name: trace for name, trace in traces.items() if trace}
+
+
 def coverage():
     """Prints line coverage by part; the share over all of COVERED."""
     total = [0, 0]
@@ -112,10 +155,13 @@ def main(options):
     make("host", "build")
     first = ctest("build", options)
     results += first
+    traces = leave_traces("build", first)
     if not quick and not options:
         make("asan", "build-asan")
-        results += [(f"asan/{n}", o, t, s)
-                    for n, o, t, s in ctest("build-asan", ["-LE", ONCE])]
+        second = ctest("build-asan", ["-LE", ONCE])
+        results += [(f"asan/{n}", *rest) for n, *rest in second]
+        traces.update({f"asan/{n}": trace for n, trace in
+                       leave_traces("build-asan", second).items()})
         make("coverage", "build-coverage")
         for old in (ROOT / "build-coverage").rglob("*.gcda"):
             old.unlink()
@@ -131,7 +177,8 @@ def main(options):
     for name, _, text, _ in by["skipped"]:
         print(f"skipped: {name}: {reason(text)}")
     for name, *_ in by["failed"]:
-        print(f"failed: {name}")
+        print(f"failed: {name}" + (f" (its trace: {traces[name]})"
+                                   if name in traces else ""))
     print(f"{time.monotonic() - began:.0f} s")
     print(f"{len(by['passed'])} passed, {len(by['failed'])} failed, "
           f"{len(by['skipped'])} skipped")

@@ -21,7 +21,7 @@
 static const char help[] =
     "usage: nif trace minimise FILE -o OUT [OPTION...] -- COMMAND...\n"
     "\n"
-    "Shrinks a trace, or a list of faults (one a line, as `miso.stuck at=12`),\n"
+    "Shrinks a trace, or a list of faults (one a line, as in sim/bus/fault.h),\n"
     "to what still makes COMMAND fail as it does with all of FILE: with the\n"
     "same exit code. {} in COMMAND stands for the file to try; without it the\n"
     "file is the last word. Header lines stay.\n"
@@ -32,8 +32,8 @@ static const char help[] =
     "\n"
     "OUT has the best so far at any time; Ctrl-C ends early.\n"
     "\n"
-    "Exit: 0 nothing more can be left out, 1 COMMAND does not fail, 2 usage or\n"
-    "unreadable files, 124 ended early.\n";
+    "Exit: 0 nothing more can be left out, 1 COMMAND does not fail, 2 usage\n"
+    "or unreadable files, 124 ended early.\n";
 
 struct job {
     const char *file;
