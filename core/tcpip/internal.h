@@ -33,8 +33,6 @@ struct nif__in {
 /// What a buffer for reassembly is at the moment.
 enum { NIF__FREE, NIF__FILLING, NIF__LENT };
 
-/// Headers in front of what is sent: the longest of TCP.
-#define NIF__HEAD_MAX (ETH_LEN + IPV4_LEN + TCP_LEN_MAX)
 
 /// How much of a packet went out, as fragments.
 struct nif__frag {
@@ -52,8 +50,11 @@ struct nif__out {
     uint8_t body_len;       ///< of the header behind the IPv4 header
     struct nif_seg data[2]; ///< what follows it; length 0: nothing
     struct nif__frag *frag; ///< if it may go as fragments: kept over calls
-    uint8_t head[NIF__HEAD_MAX];
+    uint8_t pad[2];         ///< so that the headers lie at words
+    uint8_t head[ETH_LEN + IPV4_LEN + UDP_LEN];
 };
+
+_Static_assert(offsetof(struct nif__out, head) % 4 == 2, "not at a word");
 
 /// Where the header behind the IPv4 header is to be built.
 static inline uint8_t *nif__out_body(struct nif__out *out)

@@ -282,18 +282,18 @@ void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
     size_t total, uint16_t id, uint16_t fragment)
 {
     uint8_t *h = out->head + ETH_LEN;
-    uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, out->proto, total);
+    uint32_t first = 0x45000000u | (uint32_t)total;
+    uint32_t second = (uint32_t)id << 16 | fragment;
+    uint32_t third = (uint32_t)out->ttl << 24 | (uint32_t)out->proto << 16;
+    uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, 0, total);
 
-    sum += 0x4500u + id + fragment + ((uint32_t)out->ttl << 8);
-    nif_put_be16(h + IPV4_VERSION_IHL, 0x4500);
-    nif_put_be16(h + IPV4_TOTAL, (uint16_t)total);
-    nif_put_be16(h + IPV4_ID, id);
-    nif_put_be16(h + IPV4_FRAGMENT, fragment);
-    h[IPV4_TTL] = out->ttl;
-    h[IPV4_PROTO] = out->proto;
-    nif_put_be16(h + IPV4_SUM, nif__sum_end(sum));
-    nif_put_be32(h + IPV4_SRC, ip->ip);
-    nif_put_be32(h + IPV4_DST, out->dst);
+    sum += 0x4500u + id + fragment + (third >> 16);
+    third |= nif__sum_end(sum);
+    nif__put_word(h, nif__be32(first));
+    nif__put_word(h + 4, nif__be32(second));
+    nif__put_word(h + 8, nif__be32(third));
+    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
+    nif__put_word(h + IPV4_DST, nif__be32(out->dst));
 }
 
 // The second piece of data goes on where the first ended, maybe at an odd

@@ -12,6 +12,13 @@
 // A record's head: address (4), port (2), length (2).
 #define HEAD 8
 
+struct record {
+    uint32_t addr;
+    uint16_t port;
+    const void *data;
+    size_t len;
+};
+
 // ----------------------------------------------------------------- input
 
 // How well `conn` fits: 0 not at all, 1 it takes from anybody, 2 from this
@@ -71,24 +78,18 @@ static uint8_t *head_at(const struct nif__ring *ring, uint8_t *buf, size_t cap,
 // Writes a record behind the last; it counts once `used` has grown by HEAD
 // and `len`. Returns the raw sum of the data.
 static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap, const uint8_t from[HEAD], const void *data, size_t len)
+    size_t cap, const struct record *r)
 {
     uint8_t spare[HEAD];
     uint8_t *head = head_at(ring, buf, cap, ring->used, spare);
 
-    memcpy(head, from, HEAD);
+    nif_put_be32(head, r->addr);
+    nif_put_be16(head + 4, r->port);
+    nif_put_be16(head + 6, (uint16_t)r->len);
     if (head == spare) {
         nif__ring_write(ring, buf, cap, ring->used, spare, HEAD);
     }
-    return nif__ring_write(ring, buf, cap, ring->used + HEAD, data, len);
-}
-
-static void put_head(uint8_t head[HEAD], uint32_t addr, uint16_t port,
-    size_t len)
-{
-    nif_put_be32(head, addr);
-    nif_put_be16(head + 4, port);
-    nif_put_be16(head + 6, (uint16_t)len);
+    return nif__ring_write(ring, buf, cap, ring->used + HEAD, r->data, r->len);
 }
 
 // The length by the UDP header, or 0 if it does not hold.
@@ -119,10 +120,10 @@ static bool sum_holds(const struct nif__in *in, size_t len, uint32_t data)
 static void store(struct nif_tcpip *ip, struct nif_conn *conn,
     const struct nif__in *in, size_t len)
 {
-    uint8_t head[HEAD];
+    const struct record record = { in->src, nif_get_be16(in->body + UDP_SRC),
+        in->body + UDP_LEN, len - UDP_LEN };
     bool sound = false;
 
-    put_head(head, in->src, nif_get_be16(in->body + UDP_SRC), len - UDP_LEN);
     for (; conn != NULL; conn = in->group ? find(conn->next, in) : NULL) {
         struct nif__ring *ring = &nif__udp_of(conn)->rx;
         uint32_t sum;
@@ -131,8 +132,7 @@ static void store(struct nif_tcpip *ip, struct nif_conn *conn,
             ip->stats.udp_full++;
             continue;
         }
-        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, head,
-            in->body + UDP_LEN, len - UDP_LEN);
+        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, &record);
         if (!sound && !sum_holds(in, len, sum)) {
             ip->stats.udp_bad++;
             return;
@@ -216,6 +216,8 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     struct nif__udp *udp = nif__udp_of(conn);
     struct nif__out out;
     uint8_t *body = nif__out_body(&out);
+    uint32_t ports;
+    uint32_t len;
     int err;
 
     out.hwaddr = NULL;
@@ -230,11 +232,10 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
         out.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
     }
 
-    nif_put_be16(body + UDP_SRC, udp->flow.port);
-    nif_put_be16(body + UDP_DST, port);
-    nif_put_be16(body + UDP_TOTAL,
-        (uint16_t)(UDP_LEN + data[0].len + data[1].len));
-    nif_put_be16(body + UDP_SUM, 0);
+    ports = (uint32_t)udp->flow.port << 16 | port;
+    len = (uint32_t)(UDP_LEN + data[0].len + data[1].len);
+    nif__put_word(body + UDP_SRC, nif__be32(ports));
+    nif__put_word(body + UDP_TOTAL, nif__be32(len << 16)); // and no sum yet
     err = nif__ipv4_send(ip, &out);
     if (err == 0) {
         ip->stats.udp_tx++;
@@ -279,21 +280,21 @@ void nif__udp_output(struct nif_conn *conn)
 
 // --------------------------------------------------------------- surface
 
-static int target(const struct nif_tcpip *ip, const struct nif_endpoint *to)
+static int target(const struct nif_endpoint *to)
 {
-    uint32_t hop;
-
-    if (to->port == 0 || to->ip.family != NIF_IPV4) {
-        return NIF_EINVAL;
-    }
-    return nif__ipv4_route(ip, nif_ip4_value(&to->ip), &hop);
+    return to->port == 0 || to->ip.family != NIF_IPV4 ? NIF_EINVAL : 0;
 }
 
 int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
 {
     struct nif__flow *flow = nif__flow_of(conn);
-    int err = target(nif__conn_stack(conn), peer);
+    int err = target(peer);
+    uint32_t hop;
 
+    if (err == 0) {
+        err = nif__ipv4_route(nif__conn_stack(conn), nif_ip4_value(&peer->ip),
+            &hop);
+    }
     if (err == 0) {
         err = nif__conn_bind_any(conn);
     }
@@ -311,14 +312,12 @@ static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
     const struct nif_seg *data)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    uint8_t head[HEAD];
+    const struct record record = { dst, port, data->data, data->len };
 
     if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
         return NIF_EAGAIN;
     }
-    put_head(head, dst, port, data->len);
-    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, head, data->data,
-        data->len);
+    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &record);
     udp->tx.used += (uint32_t)(HEAD + data->len);
     return 0;
 }
@@ -351,11 +350,15 @@ static int send_to(struct nif_conn *conn, const void *data, size_t len,
 {
     const struct nif_seg segs[2] = { { data, len }, { NULL, 0 } };
     struct nif_tcpip *ip = nif__conn_stack(conn);
-    int err = NIF_EAGAIN;
+    uint32_t hop;
+    int err;
 
     // It may overtake what waits for another neighbour: datagrams do.
     if (IPV4_LEN + UDP_LEN + len <= ip->mtu) {
         err = emit(conn, dst, port, segs);
+    } else {
+        err = nif__ipv4_route(ip, dst, &hop);
+        err = err == 0 ? NIF_EAGAIN : err;
     }
     if (err == NIF_EAGAIN) {
         err = queue(conn, dst, port, segs);
@@ -379,7 +382,8 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
         return err;
     }
     if (to != NULL) {
-        err = target(nif__conn_stack(conn), to);
+        // Whether there is a way, emit() finds out.
+        err = target(to);
         dst = nif_ip4_value(&to->ip);
         port = to->port;
     } else if (port == 0) {
