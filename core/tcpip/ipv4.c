@@ -94,7 +94,7 @@ static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
     struct nif__in *in)
 {
     uint32_t first = nif__be32(nif__word(a));
-    size_t header = (first >> 24 & 0xF) * 4;
+    size_t header = (size_t)(first >> 24 & 0xF) * 4;
     size_t total = first & 0xFFFF;
 
     if (first >> 28 != 4 || header < IPV4_LEN || total < header ||
@@ -190,19 +190,18 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     struct nif__in in; // each field is set: cheaper than zeroes first
     uint16_t field;
 
-    if (len < ETH_LEN + IPV4_LEN) {
-        ip->stats.ip_bad++;
-        return;
-    }
-    if (((uintptr_t)h & 3) != 0) {
+    len -= ETH_LEN;
+    if (len >= IPV4_LEN && ((uintptr_t)h & 3) != 0) {
         memcpy(copy, h, sizeof(copy));
         h = (const uint8_t *)copy;
     }
+    if (len < IPV4_LEN || !header_sound(frame, len, h, &in)) {
+        ip->stats.ip_bad++;
+        return;
+    }
     field = nif_get_be16(h + IPV4_FRAGMENT);
     // What is not for us is not worth a look at its sum and its options.
-    if (!header_sound(frame, len - ETH_LEN, h, &in)) {
-        ip->stats.ip_bad++;
-    } else if (!for_us(ip, &in)) {
+    if (!for_us(ip, &in)) {
         ip->stats.ip_other++;
     } else if (!source_possible(ip, &in)) {
         ip->stats.ip_source++;
