@@ -146,6 +146,9 @@ void nif__tcp_meet(struct nif_conn *conn, const struct nif__seg *seg)
         ip->cfg.stamps->heard(conn, seg, (seg->flags & TCP_FLAG_ACK) != 0);
     }
     nif__cc_init(t);
+    if (t->backoff > 0) {
+        t->cwnd = t->mss; // a SYN was lost: RFC 5681 3.1
+    }
 }
 
 void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg)

@@ -79,13 +79,14 @@ static uint32_t patience(const struct nif__tcp *t)
         return NIF__TCP_S(NIF_TCP_TIME_WAIT_S);
     }
     if (nif__tcp_pending(t) > 0) {
-        s = t->user_timeout_s;
         if (t->state == TCP_SYN_RCVD) {
-            s = NIF_TCP_SYN_RCVD_S;
-        } else if (s == 0) {
-            s = t->flags & TCP_PERSIST ? NIF_TCP_STALL_S : NIF_TCP_R2_S;
+            return NIF__TCP_S(NIF_TCP_SYN_RCVD_S);
         }
-        return NIF__TCP_S(s);
+        s = t->user_timeout_s;
+        return NIF__TCP_S(s != 0                              ? s
+                : t->state == TCP_SYN_SENT                    ? NIF_TCP_R2_SYN_S
+                : t->snd_wnd == 0 || (t->flags & TCP_PERSIST) ? NIF_TCP_STALL_S
+                                                              : NIF_TCP_R2_S);
     }
     if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
         return NIF__TCP_S(NIF_TCP_FIN_WAIT_S);

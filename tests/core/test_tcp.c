@@ -377,6 +377,23 @@ static void a_shut_window_is_probed(void **state)
     peer_expect_nothing(&p);
 }
 
+// RFC 9293 SHLD-17
+static void a_window_that_shuts_over_what_is_on_the_way_is_borne(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(send_all(100), 100);
+    peer_pass(&p, 10);
+    assert_true(peer_hear(&p));
+    p.wnd = 0;
+    for (unsigned i = 0; i < NIF_TCP_R2_S + 20; i++) {
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        peer_pass(&p, 1000000);
+        pair_clear(&p.pair);
+    }
+    assert_int_equal(nif_conn_state(p.conn), NIF_CONN_OPEN);
+}
+
 static void a_window_shut_for_ever_is_given_up(void **state)
 {
     (void)state;
@@ -478,6 +495,8 @@ int main(void)
         cmocka_unit_test_setup(a_timeout_halves_once_and_starts_slowly, setup),
         cmocka_unit_test_setup(recovery_lets_as_much_out_as_has_arrived, setup),
         cmocka_unit_test_setup(a_shut_window_is_probed, setup),
+        cmocka_unit_test_setup(
+            a_window_that_shuts_over_what_is_on_the_way_is_borne, setup),
         cmocka_unit_test_setup(a_window_shut_for_ever_is_given_up, setup),
         cmocka_unit_test_setup(probes_without_any_answer_are_given_up_sooner,
             setup),

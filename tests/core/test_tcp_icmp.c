@@ -84,7 +84,7 @@ static void a_soft_error_is_said_when_it_comes_to_giving_up(void **state)
     complain(3, 0, 0, p.seg.seq);
     assert_int_equal(nif_conn_state(&p.client), NIF_CONN_OPENING);
     assert_int_equal(p.client.err, NIF_EUNREACH); // a hint
-    peer_pass(&p, (NIF_TCP_R2_S + 2) * 1000000ull);
+    peer_pass(&p, (NIF_TCP_R2_SYN_S + 2) * 1000000ull);
     assert_int_equal(p.client.err, NIF_EUNREACH);
     setup(NULL);
     peer_connect(&p);

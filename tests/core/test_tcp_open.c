@@ -202,6 +202,27 @@ static void the_oldest_connection_is_accepted_first(void **state)
     assert_int_equal(nif_conn_accept(&p.backlog[0], &p.conn, NULL), NIF_EINVAL);
 }
 
+// RFC 5681 3.1-c
+static void a_lost_syn_makes_a_careful_beginning(void **state)
+{
+    const struct nif_conn_cfg cfg = { p.rx[2], 4096, p.tx[2], 4096 };
+    const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 2),
+        .port = PEER_PORT };
+
+    (void)state;
+    assert_int_equal(nif_conn_open(&p.pair.stack[0].stack, &p.client, NIF_TCP,
+                         &cfg),
+        0);
+    assert_int_equal(nif_conn_connect(&p.client, &to), 0);
+    peer_pass(&p, 1500000);
+    while (peer_hear(&p)) {
+        p.our_port = p.seg.src;
+        p.ack = p.seg.seq + 1;
+    }
+    peer_say(&p, SYN | ACK, 0, 0, NULL, 0);
+    assert_int_equal(nif__tcp_of(&p.client)->cwnd, 1460);
+}
+
 static void we_can_call_too(void **state)
 {
     (void)state;
@@ -321,12 +342,12 @@ static void nobody_there_ends_in_a_timeout(void **state)
                          &cfg),
         0);
     assert_int_equal(nif_conn_connect(&p.client, &to), 0);
-    peer_pass(&p, (NIF_TCP_R2_S - 1) * 1000000ull);
+    peer_pass(&p, (NIF_TCP_R2_SYN_S - 1) * 1000000ull);
     assert_int_equal(nif_conn_state(&p.client), NIF_CONN_OPENING);
     while (peer_hear(&p)) {
         syns++;
     }
-    assert_int_equal(syns, 7); // 0, 1, 3, 7, 15, 31, 63 s
+    assert_int_equal(syns, 8); // 0, 1, 3, 7, 15, 31, 63, 123 s
     peer_pass(&p, 3000000);
     assert_int_equal(p.client.err, NIF_ETIMEDOUT);
     nif_conn_close(&p.client);
@@ -405,6 +426,7 @@ int main(void)
         cmocka_unit_test_setup(a_listener_takes_nothing_but_a_clean_syn, setup),
         cmocka_unit_test_setup(a_wrong_ack_of_the_handshake_is_reset, setup),
         cmocka_unit_test_setup(the_oldest_connection_is_accepted_first, setup),
+        cmocka_unit_test_setup(a_lost_syn_makes_a_careful_beginning, setup),
         cmocka_unit_test_setup(we_can_call_too, setup),
         cmocka_unit_test_setup(a_refused_call_says_so, setup),
         cmocka_unit_test_setup(calls_that_make_no_sense_are_refused, setup),

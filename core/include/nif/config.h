@@ -59,6 +59,12 @@
 #define NIF_TCP_R2_S 100
 #endif
 
+/// The same for a call that is not answered: at least 3 minutes (RFC 9293
+/// 3.8.3).
+#ifndef NIF_TCP_R2_SYN_S
+#define NIF_TCP_R2_SYN_S 180
+#endif
+
 /// Seconds that a peer who has asked us for a connection may take to finish
 /// the handshake. Longer keeps slow peers, shorter frees the backlog sooner.
 #ifndef NIF_TCP_SYN_RCVD_S
