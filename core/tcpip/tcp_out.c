@@ -16,6 +16,7 @@
 // TCP's begin at one.
 enum {
     WORD_IP = 4,
+    WORD_ADDRESSES = 7,
     WORD_TCP = 9,
     WORD_OPTIONS = 14,
     WORDS = 24,
@@ -91,27 +92,21 @@ static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
     return nif__arp_resolve(ip, to, head + ETH_DST);
 }
 
-// IP's header. Returns the sum of the addresses.
-static uint32_t put_ip(const struct nif_tcpip *ip, uint32_t *h,
+// IP's header.
+static void put_ip(const struct nif_tcpip *ip, uint32_t *h,
     const struct nif__tcp *t, size_t total)
 {
     // Never cut on the way (RFC 1191), until it seems that for this it never
     // arrives (RFC 2923 2.1).
     uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
-    uint32_t addresses;
-    uint32_t sum;
 
+    h[0] = nif__be32(0x45000000u | (uint32_t)total);
+    h[1] = nif__be32((uint32_t)ip->ip_id << 16 | fragment);
+    h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
     h[3] = nif__be32(ip->ip);
     h[4] = nif__be32(t->flow.peer_ip);
-    addresses = nif__carry_add(h[3], h[4]);
-    h[0] = nif__be32(0x45000000u | (uint32_t)total);
-    sum = nif__carry_add(addresses, h[0]);
-    h[1] = nif__be32((uint32_t)ip->ip_id << 16 | fragment);
-    sum = nif__carry_add(sum, h[1]);
-    h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
-    sum = nif__carry_add(sum, h[2]);
-    nif__put_half((uint8_t *)h + IPV4_SUM, nif__raw_end(sum));
-    return addresses;
+    nif__put_half((uint8_t *)h + IPV4_SUM,
+        nif__raw_end(nif__raw_words(0, h, IPV4_LEN / 4)));
 }
 
 // TCP's header without its sum; `*h` is its first word. `offset_window` is
@@ -162,10 +157,12 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
     if (err != 0) {
         return err;
     }
-    sum = put_ip(ip, f->word + WORD_IP, t, frame_len - ETH_LEN);
-    sum = nif__carry_add(sum,
-        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)(tcp_len + len)));
-    sum = nif__raw_words(sum, f->word + WORD_TCP, tcp_len / 4);
+    put_ip(ip, f->word + WORD_IP, t, frame_len - ETH_LEN);
+    // IP's addresses stand in front of TCP's header as if they were a part of
+    // the pseudo header.
+    sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16 |
+                             (uint32_t)(tcp_len + len)),
+        f->word + WORD_ADDRESSES, (8 + tcp_len) / 4);
     sum = nif__raw_end(sum_data(f, lent, sum));
     nif__put_half((uint8_t *)(f->word + WORD_TCP) + TCP_SUM, (uint16_t)sum);
     if (lent != NULL) {

@@ -14,25 +14,41 @@ struct ref {
     uint32_t next; // bytes in the ring between this one and the next
 };
 
-static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
+// Where the reference at `at` lies if it is in one piece and at a word's
+// border, as it is as a rule; else NULL.
+static struct ref *in_place(const struct nif_conn *conn, size_t at)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
-    const uint8_t *p = conn->cfg.tx + t->tx.at + at;
+    uint8_t *p = conn->cfg.tx + t->tx.at + at;
 
-    // As a rule it lies in one piece and at a word's border.
-    if (((uintptr_t)p & (_Alignof(struct ref) - 1)) == 0 &&
-        t->tx.at + at + sizeof(*ref) <= conn->cfg.tx_cap) {
-        *ref = *(const struct ref *)(const void *)p;
-        return;
+    return ((uintptr_t)p & (_Alignof(struct ref) - 1)) == 0 &&
+            t->tx.at + at + sizeof(struct ref) <= conn->cfg.tx_cap
+        ? (struct ref *)(void *)p
+        : NULL;
+}
+
+static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
+{
+    const struct ref *p = in_place(conn, at);
+
+    if (p != NULL) {
+        *ref = *p;
+    } else {
+        nif__ring_read(&nif__tcp_view(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap,
+            at, ref, sizeof(*ref));
     }
-    nif__ring_read(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at, ref,
-        sizeof(*ref));
 }
 
 static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
 {
-    nif__ring_write(&nif__tcp_of(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap, at,
-        ref, sizeof(*ref));
+    struct ref *p = in_place(conn, at);
+
+    if (p != NULL) {
+        *p = *ref;
+    } else {
+        nif__ring_write(&nif__tcp_of(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap,
+            at, ref, sizeof(*ref));
+    }
 }
 
 size_t nif__queue_room(const struct nif_conn *conn)

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "arm-none-eabi-"
 # Parts of the stack that are linked only when they are named.
-OPTIONAL = ("acd", "fragment", "igmp", "reassembly")
+OPTIONAL = ("acd", "fragment", "igmp", "reassembly", "tcp_sack", "tcp_stamp")
 # What a part may want from outside: the C library's memory functions, and
 # the compiler's helpers for what a Cortex-M0+ has no instruction for.
 ALLOWED = re.compile(r"^(mem(cpy|set|move|cmp)|str(len|cmp|ncmp)|memchr|"
@@ -80,6 +80,21 @@ def undefined(folder):
     return sorted(s for s in wanted - had if not ALLOWED.match(s))
 
 
+def memory(folder):
+    """{struct: bytes} of what an application has in its RAM for the stack."""
+    names = ("nif_conn", "nif_tcpip", "nif_tcp_more")
+    code = '#include "nif/tcpip.h"\n' + "".join(
+        f"extern char {n}[]; char {n}[sizeof(struct {n})];\n" for n in names)
+    obj = Path(folder) / "memory.o"
+    subprocess.run([PREFIX + "gcc", "-mcpu=cortex-m0plus", "-mthumb", "-xc",
+                    f"-I{ROOT}/core/include", "-c", "-", "-o", obj],
+                   input=code, text=True, check=True)
+    out = subprocess.run([PREFIX + "nm", "-S", obj], text=True,
+                         capture_output=True, check=True).stdout
+    return {line.split()[3]: int(line.split()[1], 16)
+            for line in out.splitlines()}
+
+
 def budgets():
     for line in (ROOT / "tests/size.budget").read_text().splitlines():
         if line and not line.startswith("#"):
@@ -96,9 +111,12 @@ def main():
         build(folder)
         parts = measure(folder)
         missing = undefined(folder)
+        ram = memory(folder)
     print("<<<\nCortex-M0+, gcc -Os           text  rodata    data     bss")
     for name, sizes in sorted(parts.items()):
         print(f"  {name:24}" + "".join(f"{s:8}" for s in sizes))
+    for name, size in sorted(ram.items()):
+        print(f"  struct {name:17}{size:8} bytes of RAM")
     print(">>>")
     for symbol in missing:
         bad = 1
