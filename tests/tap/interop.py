@@ -191,7 +191,150 @@ def hping3():
     check("5 received" in results[9][1], results[9])
 
 
-PARTS = [ping_sizes, curl, socat, nmap, hping3]
+def status(code_text):
+    """What `--app neighbour` says, as {first word: rest}."""
+    code, text = code_text
+    check(code == 0, text)
+    return dict(line.split(" ", 1) for line in text.splitlines()
+                if " " in line)
+
+
+def ask(address):
+    """Asks it until it is there."""
+    return ["sh", "-c", "for n in $(seq 100); do socat -T 2 - "
+            f"TCP:{address}:79,connect-timeout=1 2>/dev/null && exit; "
+            "sleep 0.2; done; exit 1"]
+
+
+def dnsmasq():
+    """Leases, renewals, a refusal, and names."""
+    need("dnsmasq", "socat")
+    folder = Path(CAPTURE).parent
+    def server(address):
+        return ["dnsmasq", "-k", "-C", "/dev/null", "-u", "root", "-g",
+                "root", "-R", "-h",
+                "-i", "nif0", "-z", f"--dhcp-range={address},{address},2m",
+                "--dhcp-authoritative", "--dhcp-option=58,3",
+                "--dhcp-option=59,8", "-l", str(folder / "leases"),
+                "--pid-file=" + str(folder / "pid"),
+                "--address=/host.test/192.0.2.9", "--log-facility=-"]
+    stop = ["sh", "-c", f"kill $(cat {folder}/pid); rm {folder}/leases"]
+    results = board(
+        [["&", *server("192.0.2.50")], ask("192.0.2.50"), ["sleep", "7"],
+         ask("192.0.2.50"), stop, ["&", *server("192.0.2.70")],
+         ask("192.0.2.70")],
+        "--dhcp", "--app", "neighbour", "--app-args", "lookup=host.test")
+    first, renewed, moved = (status(results[n]) for n in (1, 3, 6))
+    check(first["address"] == "192.0.2.50/24" and
+          first["lease"] == "1 renewals 0 refusals 0" and
+          first["gateway"] == "192.0.2.1", first)
+    check(renewed["lookup"] == "host.test 192.0.2.9", renewed)
+    check(int(renewed["lease"].split()[2]) >= 1, renewed)
+    check(moved["address"] == "192.0.2.70/24" and
+          moved["lease"].endswith("refusals 1"), moved)
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
+def avahi():
+    """Each finds the other, by name and by service."""
+    need("avahi-daemon", "avahi-resolve", "dbus-daemon", "socat")
+    folder = Path(CAPTURE).parent
+    (folder / "bus.conf").write_text(
+        "<busconfig><type>system</type>"
+        f"<listen>unix:path={folder}/bus</listen><auth>EXTERNAL</auth>"
+        "<policy context='default'><allow user='*'/><allow own='*'/>"
+        "<allow send_type='method_call'/><allow send_type='signal'/>"
+        "<allow send_requested_reply='true'/>"
+        "<allow receive_type='method_call'/></policy></busconfig>")
+    (folder / "avahi.conf").write_text(
+        "[server]\nhost-name=peer\nuse-ipv6=no\nallow-interfaces=nif0\n"
+        "[publish]\npublish-workstation=no\n")
+    bus = f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={folder}/bus"
+    tries = "for n in $(seq 20); do %s && exit; sleep 0.5; done; exit 1"
+    results = board(
+        [["&", "dbus-daemon", f"--config-file={folder}/bus.conf", "--nofork",
+          "--nopidfile"],
+         ["&", "unshare", "-m", "sh", "-c",
+          f"mount -t tmpfs none /run && exec env {bus} avahi-daemon -f "
+          f"{folder}/avahi.conf --no-drop-root --no-rlimits --no-chroot"],
+         ["env", bus, "sh", "-c", tries % "avahi-resolve -4 -n board.local"],
+         ["env", bus, "sh", "-c",
+          tries % "avahi-browse -trp _finger._tcp | grep '^='"],
+         ["sleep", "2"], ask(BOARD)],
+        "--app", "neighbour", "--app-args", "name=board lookup=peer.local")
+    check(results[2][1].split() == ["board.local", BOARD], results[2])
+    found = results[3][1].splitlines()[0].split(";")
+    check(found[3:9] == ["board", "_finger._tcp", "local", "board.local",
+                         BOARD, "79"], found)
+    check(status(results[5])["lookup"] == f"peer.local {HOST}", results[5])
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
+def chrony():
+    """The time of day."""
+    need("chronyd", "socat")
+    folder = Path(CAPTURE).parent
+    conf = folder / "chrony.conf"
+    conf.write_text("local stratum 8\nallow all\ncmdport 0\n"
+                    f"pidfile {folder}/pid\ndriftfile {folder}/drift\n")
+    results = board(
+        [["&", "chronyd", "-d", "-x", "-u", "root", "-f", str(conf)],
+         ["sleep", "18"], ask(BOARD), ["date", "+%s.%N"]],
+        "--app", "neighbour", "--app-args", f"sntp={HOST}")
+    found = status(results[2])
+    check("time" in found and
+          abs(float(found["time"]) - float(results[3][1])) < 1, results)
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
+def udhcpc():
+    """Our DHCP server, and somebody else's client."""
+    need("busybox")
+    script = Path(CAPTURE).parent / "script"
+    script.write_text("#!/bin/sh\n[ $1 = bound ] && echo got $ip $mask "
+                      "$router $dns $lease\nexit 0\n")
+    script.chmod(0o755)
+    (first, again) = board(
+        [["busybox", "udhcpc", "-i", "nif0", "-n", "-q", "-f", "-s",
+          str(script)]] * 2, "--app", "dhcpd")
+    for code, text in (first, again):
+        found = re.search(r"got (\S+) (\S+) (\S+) (\S+) (\S+)", text)
+        check(code == 0 and found is not None, text)
+        check(found[1].startswith("192.0.2.") and
+              found.groups()[1:] == ("24", BOARD, BOARD, "600"), text)
+    check(first[1].split("got ")[1] == again[1].split("got ")[1],
+          "the same address again")
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
+def iperf3():
+    """Both roles, both directions, TCP and datagrams."""
+    need("iperf3")
+    client = ["iperf3", "-c", BOARD, "-t", "2", "-J"]
+    results = board([client, client + ["-R"], client + ["-u", "-b", "20M"],
+                     client + ["-P", "2"]], "--app", "iperf3")
+    for code, text in results:
+        check(code == 0, text)
+        end = json.loads(text)["end"]
+        got = end.get("sum_sent") or end["sum"]
+        check(got["bytes"] > 1000000, text)
+    for args in (f"{HOST} -t 2", f"{HOST} -t 2 -R"):
+        (code, text), = board([["iperf3", "-s", "-1", "-J"]], "--app",
+                              "iperf3-client", "--app-args", args)
+        end = json.loads(text)["end"] if code == 0 else {}
+        check(code == 0 and max(end[k]["bytes"] for k in
+                                ("sum_sent", "sum_received")) >
+              1000000, text)
+    need("tshark")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
+PARTS = [ping_sizes, curl, socat, nmap, hping3, dnsmasq, avahi, chrony,
+         udhcpc, iperf3]
 
 
 def main():

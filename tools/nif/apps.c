@@ -10,12 +10,17 @@
 int nif_app_services(struct nif_board *board);
 int nif_app_iperf3(struct nif_board *board);
 int nif_app_iperf3_client(struct nif_board *board);
+int nif_app_neighbour(struct nif_board *board);
+int nif_app_dhcpd(struct nif_board *board);
 
 const struct nif_app_row nif_apps[] = {
     { "services", "echo at port 7, a page at port 80", nif_app_services },
     { "iperf3", "a server for iperf3, at port 5201", nif_app_iperf3 },
     { "iperf3-client", "a client for iperf3; see --app-args",
         nif_app_iperf3_client },
+    { "neighbour", "DHCP, mDNS, DNS, SNTP: what it knows, at port 79",
+        nif_app_neighbour },
+    { "dhcpd", "a DHCP server; the host has no address then", nif_app_dhcpd },
     { NULL, NULL, NULL },
 };
 

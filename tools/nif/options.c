@@ -266,6 +266,7 @@ enum {
     OPT_TRACE,
     OPT_RECORD,
     OPT_LINK,
+    OPT_DHCP,
     OPT_DURATION,
     OPT_TIMEOUT,
     OPT_JSON,
@@ -308,6 +309,7 @@ static const struct option run_options[] = {
     { "stimuli", required_argument, NULL, OPT_STIMULI },
     { "forward", required_argument, NULL, OPT_FORWARD },
     { "duration", required_argument, NULL, OPT_DURATION },
+    { "dhcp", no_argument, NULL, OPT_DHCP },
     { 0 },
 };
 
@@ -358,6 +360,8 @@ static const char shared_help[] =
     "The board:\n"
     "  --ip A.B.C.D/LEN   its address (default 192.0.2.2/24; with --slirp\n"
     "                     by DHCP); the host is .1\n"
+    "  --dhcp             its address by DHCP from a server that you run;\n"
+    "                     in --netns the host is 192.0.2.1/24\n"
     "  --gateway A.B.C.D\n"
     "  --link up|down     down: its cable is unplugged\n"
     "  --half-duplex      both ends (default: both forced to full duplex)\n"
@@ -447,6 +451,7 @@ static bool take(struct nif_options *o, int code, const char *name,
     case OPT_TRACE: o->trace = value; return true;
     case OPT_RECORD: o->record = value; return true;
     case OPT_LINK: return set_link(o, value);
+    case OPT_DHCP: o->dhcp = true; return true;
     case OPT_DURATION: return get_double(value, 1e-6, 1e9, &o->duration_s);
     case OPT_TIMEOUT: return get_double(value, 1e-3, 1e9, &o->timeout_s);
     case OPT_JSON: o->json = true; return true;
@@ -492,7 +497,11 @@ static int check(struct nif_options *o, bool ping)
         return usage(ping);
     }
     // Only libslirp has a DHCP server.
-    if (o->board.net.ip.family == NIF_IP_NONE &&
+    if (o->dhcp && o->board.net.ip.family != NIF_IP_NONE) {
+        fprintf(stderr, "nif: --dhcp and --ip: one of them\n");
+        return usage(ping);
+    }
+    if (o->board.net.ip.family == NIF_IP_NONE && !o->dhcp &&
         (ping || o->end != NIF_END_SLIRP)) {
         o->board.net.ip = nif_ip4(192, 0, 2, 2);
         o->board.net.prefix_len = 24;
@@ -570,11 +579,15 @@ int nif_options_parse(struct nif_options *o, int argc, char **argv, bool ping)
 const char *nif_options_host(const struct nif_options *o, char text[64])
 {
     struct nif_ip host = o->board.net.ip;
+    unsigned prefix_len = o->board.net.prefix_len;
     char ip[NIF_IP_TEXT_MAX];
 
+    if (host.family == NIF_IP_NONE) {
+        host = nif_ip4(192, 0, 2, 2);
+        prefix_len = 24;
+    }
     // The first address of the network that is not the board's.
     host.byte[3] = (uint8_t)(host.byte[3] == 1 ? 2 : 1);
-    snprintf(text, 64, "%s/%u", nif_ip_format(&host, ip),
-        o->board.net.prefix_len);
+    snprintf(text, 64, "%s/%u", nif_ip_format(&host, ip), prefix_len);
     return text;
 }

@@ -28,6 +28,7 @@ struct nif_options {
     // The board.
     struct host_board_cfg board;
     bool link_down;
+    bool dhcp; // the address is asked for, although the end has no server
     struct sim_impair_cfg impair;
     // The end.
     enum nif_end end;

@@ -108,7 +108,8 @@ static int run(struct nif_session *s)
         introduce(s);
     }
     if (o->command) {
-        uint64_t up_ns = o->link_down ? 0 : UP_NS;
+        // Its DHCP server may be the command.
+        uint64_t up_ns = o->link_down || o->dhcp ? 0 : UP_NS;
 
         code = nif_session_run(s, up_ns < until_ns ? up_ns : until_ns,
             report_until_up);
