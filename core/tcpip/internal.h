@@ -47,6 +47,7 @@ struct nif__out {
     uint32_t dst;
     uint8_t proto;
     uint8_t ttl;
+    uint8_t tos;
     uint8_t body_len;       ///< of the header behind the IPv4 header
     struct nif_seg data[2]; ///< what follows it; length 0: nothing
     struct nif__frag *frag; ///< if it may go as fragments: kept over calls
@@ -336,6 +337,7 @@ struct nif__udp {
     struct nif__frag frag; ///< of the oldest in `tx`
     int error;             ///< what the network said, told once
     bool reuse;            ///< NIF_OPT_REUSE
+    uint8_t tos;           ///< NIF_OPT_TOS
 };
 
 static inline struct nif__udp *nif__udp_of(struct nif_conn *conn)

@@ -281,12 +281,12 @@ void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
     size_t total, uint16_t id, uint16_t fragment)
 {
     uint8_t *h = out->head + ETH_LEN;
-    uint32_t first = 0x45000000u | (uint32_t)total;
+    uint32_t first = 0x45000000u | (uint32_t)out->tos << 16 | (uint32_t)total;
     uint32_t second = (uint32_t)id << 16 | fragment;
     uint32_t third = (uint32_t)out->ttl << 24 | (uint32_t)out->proto << 16;
     uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, 0, total);
 
-    sum += 0x4500u + id + fragment + (third >> 16);
+    sum += (first >> 16) + id + fragment + (third >> 16);
     third |= nif__sum_end(sum);
     nif__put_word(h, nif__be32(first));
     nif__put_word(h + 4, nif__be32(second));

@@ -367,6 +367,7 @@ int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
         break;
     case NIF_OPT_TTL:
     case NIF_OPT_REUSE:
+    case NIF_OPT_TOS:
     default: return NIF_ENOTSUP;
     }
     nif__kick(nif__conn_stack(conn));

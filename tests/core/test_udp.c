@@ -261,6 +261,24 @@ static void ports_are_not_given_twice(void **state)
     nif_conn_abort(&d);
 }
 
+// RFC 1122 4.1.4-b
+static void the_type_of_service_can_be_set(void **state)
+{
+    (void)state;
+    assert_int_equal(nif_conn_send(&c, "x", 1, &peer), 1);
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(out[15], 0);
+    assert_int_equal(nif_conn_option(&c, NIF_OPT_TOS, 46 << 2), 0); // EF
+    assert_int_equal(nif_conn_send(&c, "x", 1, &peer), 1);
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(out[15], 46 << 2);
+    memcpy(in, out, 60);
+    pair_resum(in);
+    assert_memory_equal(in, out, 60); // the sum knows it
+    assert_int_equal(nif_conn_option(&c, NIF_OPT_TOS, 256), NIF_EINVAL);
+    assert_int_equal(nif_conn_option(&c, NIF_OPT_TOS, -1), NIF_EINVAL);
+}
+
 static void whoever_sends_without_a_port_is_given_one(void **state)
 {
     uint16_t port;
@@ -509,6 +527,7 @@ int main(void)
             a_closed_port_is_reported_not_too_often_and_not_to_all, setup),
         cmocka_unit_test_setup(a_connected_peer_goes_before_anybody, setup),
         cmocka_unit_test_setup(ports_are_not_given_twice, setup),
+        cmocka_unit_test_setup(the_type_of_service_can_be_set, setup),
         cmocka_unit_test_setup(whoever_sends_without_a_port_is_given_one,
             setup),
         cmocka_unit_test_setup(broadcasts_go_out_and_come_in, setup),

@@ -70,6 +70,8 @@ enum nif_option {
     NIF_OPT_REUSE,        ///< UDP, before bind(): 1: may share its port with
                           ///< others that say so. What comes to all or to a
                           ///< group, each of them gets; else the first
+    NIF_OPT_TOS,          ///< UDP: type of service of what is sent, 0 to 255:
+                          ///< the Diffserv code point times 4 (RFC 2474)
 };
 
 /// Bytes that a stack may use inside a connection.
