@@ -67,11 +67,9 @@ enum nif_option {
                           ///< and 1 to groups (RFC 1112 6.1)
     NIF_OPT_USER_TIMEOUT, ///< seconds without progress until the end; 0: as
                           ///< the stack likes (RFC 9293 3.8.3)
-    NIF_OPT_REUSE,        ///< UDP, before bind(): 1: may share its port with
-                          ///< others that say so. What comes to all or to a
-                          ///< group, each of them gets; else the first
-    NIF_OPT_TOS,          ///< UDP: type of service of what is sent, 0 to 255:
-                          ///< the Diffserv code point times 4 (RFC 2474)
+    NIF_OPT_REUSE,        ///< UDP, before bind(): 1: shares its port with who
+                          ///< agrees. What is for many, each of them gets
+    NIF_OPT_TOS,          ///< UDP: Diffserv code point times 4 (RFC 2474)
 };
 
 /// Bytes that a stack may use inside a connection.
@@ -164,11 +162,10 @@ struct nif_stack_ops {
     /// Returns the count taken; NIF_EAGAIN; NIF_ENOTCONN; NIF_ETOOBIG;
     /// NIF_EADDR; NIF_EUNREACH; the error that ended the connection.
     ///
-    /// UDP with a peer: if the network said that an earlier datagram did not
-    /// arrive, the next send() or recv() fails once: NIF_EREFUSED, nobody
-    /// listens there; NIF_EUNREACH, no way; NIF_EPROTO, a header was not
-    /// understood. The connection stays as it is, and this datagram is not
-    /// taken (RFC 1122 4.1.3.3).
+    /// UDP with a peer: if the network reported an earlier datagram, the next
+    /// send() or recv() fails once: NIF_EREFUSED, nobody listens; NIF_EUNREACH,
+    /// no way; NIF_EPROTO, a header was not understood. All stays open, and
+    /// this datagram is not taken (RFC 1122 4.1.3.3).
     int (*send)(struct nif_stack *stack, struct nif_conn *conn,
         const void *data, size_t len, const struct nif_endpoint *to);
 
