@@ -8,13 +8,13 @@
 
 #include <string.h>
 
-#define FIRST_US      (4u * NIF__SECOND_US) // RFC 2131 4.1: then doubled ...
-#define DOUBLED_MAX   4                     // ... up to 64 s
-#define REQUEST_MAX   4                     // questions for one offer
-#define RENEW_LEAST_S 60                    // RFC 2131 4.4.5
-#define DECLINED_S    10                    // RFC 2131 3.1 step 5
-#define REFUSED_S     1                     // two servers may be at odds
-#define LEASE_LEAST_S 10                    // a shorter one is all renewal
+#define FIRST_US      4000000u // RFC 2131 4.1: then doubled ...
+#define DOUBLED_MAX   4        // ... up to 64 s
+#define REQUEST_MAX   4        // questions for one offer
+#define RENEW_LEAST_S 60       // RFC 2131 4.4.5
+#define DECLINED_S    10       // RFC 2131 3.1 step 5
+#define REFUSED_S     1        // two servers may be at odds
+#define LEASE_LEAST_S 10       // a shorter one is all renewal
 
 static uint64_t now_us(const struct nif_dhcp *dhcp)
 {
@@ -22,18 +22,6 @@ static uint64_t now_us(const struct nif_dhcp *dhcp)
 }
 
 // --------------------------------------------------------------- sending
-
-static uint8_t *put_id(const struct nif_dhcp *dhcp, uint8_t *at)
-{
-    uint8_t id[7] = { 1 };
-
-    if (dhcp->cfg.client_id != NULL) {
-        return nif__dhcp_put(at, OPT_CLIENT, dhcp->cfg.client_id,
-            dhcp->cfg.client_id_len);
-    }
-    memcpy(id + 1, dhcp->hwaddr.byte, 6);
-    return nif__dhcp_put(at, OPT_CLIENT, id, sizeof(id));
-}
 
 // What a discovery and a request have beside what makes them such.
 static uint8_t *put_wishes(const struct nif_dhcp *dhcp, uint8_t *at)
@@ -56,19 +44,24 @@ static uint8_t *put_wishes(const struct nif_dhcp *dhcp, uint8_t *at)
 // 5). Returns as nif_conn_send().
 static int say(struct nif_dhcp *dhcp, uint8_t type)
 {
-    struct nif_endpoint to = { .ip = nif_ip4(255, 255, 255, 255),
-        .port = SERVER_PORT };
+    struct nif_endpoint to = { .port = SERVER_PORT };
     uint8_t *m = dhcp->msg;
     uint8_t *at = nif__dhcp_begin(m, OP_REQUEST, type);
+    const uint8_t *id = dhcp->cfg.client_id;
+    size_t id_len = dhcp->cfg.client_id_len;
     bool bound = dhcp->state >= NIF_DHCP_BOUND;
     bool asks = type == DHCP_DISCOVER || type == DHCP_REQUEST;
 
+    if (id == NULL) {
+        id = dhcp->id;
+        id_len = sizeof(dhcp->id);
+    }
     dhcp->sent_us = now_us(dhcp);
-    nif_put_be32(m + MSG_XID, dhcp->xid);
-    memcpy(m + MSG_CHADDR, dhcp->hwaddr.byte, 6);
-    at = put_id(dhcp, at);
+    nif__dhcp_set(m, MSG_XID, dhcp->xid);
+    memcpy(m + MSG_CHADDR, dhcp->id + 1, 6);
+    at = nif__dhcp_put(at, OPT_CLIENT, id, id_len);
     if (bound) {
-        nif_put_be32(m + MSG_CIADDR, dhcp->ip);
+        nif__dhcp_set(m, MSG_CIADDR, dhcp->ip);
     } else if (type != DHCP_DISCOVER) {
         at = nif__dhcp_put_word(at, OPT_ADDRESS, dhcp->ip);
     }
@@ -81,12 +74,15 @@ static int say(struct nif_dhcp *dhcp, uint8_t type)
             // desperate".
             dhcp->secs = (uint16_t)((dhcp->sent_us - dhcp->begun_us) >> 20);
         }
-        nif_put_be16(m + MSG_SECS, dhcp->secs);
-        m[MSG_FLAGS] = bound ? 0 : FLAG_BROADCAST >> 8;
+        nif__dhcp_set(m, MSG_SECS,
+            (uint32_t)dhcp->secs << 16 | (bound ? 0 : FLAG_BROADCAST));
         at = put_wishes(dhcp, at);
     }
     if (dhcp->state == NIF_DHCP_RENEWING || type == DHCP_RELEASE) {
         nif__set_ip(&to.ip, dhcp->server);
+    } else {
+        to.ip.family = NIF_IPV4;
+        memset(to.ip.byte, 255, 4);
     }
     return nif_conn_send(&dhcp->conn, m, nif__dhcp_end(m, at), &to);
 }
@@ -159,6 +155,10 @@ static void check(struct nif_dhcp *dhcp)
 {
     int err;
 
+    if (now_us(dhcp) >= dhcp->end_us) { // it took too long
+        lose(dhcp, 0);
+        return;
+    }
     dhcp->at_us = dhcp->end_us;
     err = dhcp->cfg.probe->poll(dhcp->cfg.probe, &dhcp->at_us);
     if (err == NIF_EADDRINUSE) {
@@ -377,7 +377,7 @@ static void receive(struct nif_dhcp *dhcp)
         if (from.port != SERVER_PORT ||
             !nif__dhcp_read(dhcp->msg, (size_t)len, OP_REPLY, &o) ||
             nif_get_be32(dhcp->msg + MSG_XID) != dhcp->xid ||
-            memcmp(dhcp->msg + MSG_CHADDR, dhcp->hwaddr.byte, 6) != 0) {
+            memcmp(dhcp->msg + MSG_CHADDR, dhcp->id + 1, 6) != 0) {
             continue;
         }
         server = nif__dhcp_word(&o, OPT_SERVER, 0);
@@ -432,7 +432,7 @@ int nif_dhcp_start(struct nif_dhcp *dhcp)
         return err;
     }
     nif_stack_net(dhcp->cfg.stack, &dhcp->net);
-    dhcp->hwaddr = dhcp->net.hwaddr;
+    memcpy(dhcp->id + 1, dhcp->net.hwaddr.byte, 6);
     if (dhcp->ip != 0) {
         enter(dhcp, NIF_DHCP_REBOOTING, 0);
     } else {
@@ -473,5 +473,6 @@ void nif_dhcp_init(struct nif_dhcp *dhcp, const struct nif_dhcp_cfg *cfg)
 {
     memset(dhcp, 0, sizeof(*dhcp));
     dhcp->cfg = *cfg;
+    dhcp->id[0] = 1;
     nif_random_init(&dhcp->random, cfg->seed, NIF__SALT_DHCP);
 }

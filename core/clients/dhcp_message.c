@@ -77,8 +77,13 @@ uint8_t *nif__dhcp_begin(uint8_t *msg, uint8_t op, uint8_t type)
     msg[MSG_OP] = op;
     msg[MSG_HTYPE] = HTYPE_ETHERNET;
     msg[MSG_HLEN] = 6;
-    nif_put_be32(msg + MSG_COOKIE, COOKIE);
+    nif__dhcp_set(msg, MSG_COOKIE, COOKIE);
     return nif__dhcp_put(msg + MSG_OPTIONS, OPT_TYPE, &type, 1);
+}
+
+void nif__dhcp_set(uint8_t *msg, size_t at, uint32_t v)
+{
+    nif_put_be32(msg + at, v);
 }
 
 uint8_t *nif__dhcp_put(uint8_t *at, uint8_t code, const void *data, size_t len)
@@ -93,7 +98,7 @@ uint8_t *nif__dhcp_put_word(uint8_t *at, uint8_t code, uint32_t v)
 {
     uint8_t word[4];
 
-    nif_put_be32(word, v);
+    nif__dhcp_set(word, 0, v);
     return nif__dhcp_put(at, code, word, 4);
 }
 

@@ -438,6 +438,19 @@ static void a_conflict_found_later_is_declined_too(void **state)
     assert_int_equal(dhcp_hear(12 * SECOND), DISCOVER);
 }
 
+static void a_probe_that_outlasts_the_lease_ends_with_it(void **state)
+{
+    struct dhcp_answer a = dhcp_answer(OFFER);
+
+    (void)state;
+    start_with_probe();
+    a.lease_s = 30;
+    dhcp_get_a_lease_of(&a);
+    assert_int_equal(dhcp_hear(29 * SECOND), 0);
+    assert_int_equal(dhcp.state, NIF_DHCP_CHECKING);
+    assert_int_equal(dhcp_hear(3 * SECOND), DISCOVER);
+}
+
 // RFC 2131 3.1 4.4.6
 static void a_lease_can_be_given_back(void **state)
 {
@@ -498,6 +511,8 @@ int main(void)
         cmocka_unit_test_setup(
             an_address_in_use_is_declined_and_ten_seconds_pass, dhcp_setup),
         cmocka_unit_test_setup(a_conflict_found_later_is_declined_too,
+            dhcp_setup),
+        cmocka_unit_test_setup(a_probe_that_outlasts_the_lease_ends_with_it,
             dhcp_setup),
         cmocka_unit_test_setup(a_lease_can_be_given_back, dhcp_setup),
         cmocka_unit_test(an_address_from_the_last_boot_is_asked_for_first),

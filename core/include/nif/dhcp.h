@@ -93,7 +93,7 @@ struct nif_dhcp {
     bool held; // the address is set, by us
     uint8_t tries;
     uint16_t secs;
-    struct nif_hwaddr hwaddr;
+    uint8_t id[7]; // 1 (Ethernet) and the hardware address
     uint32_t xid;
     uint32_t ip; // what was offered, then what is leased
     uint32_t server;
