@@ -29,24 +29,13 @@ static void close_conn(struct nif_dns *dns)
     }
 }
 
-static size_t question_len(const struct nif_dns *dns)
-{
-    return dns->name_len + 4u;
-}
-
 static void send_question(struct nif_dns *dns)
 {
     struct nif_endpoint to = { .ip = { .family = NIF_IPV4 },
         .port = dns->local ? MDNS_PORT : DNS_PORT };
-    uint8_t *m = dns->msg;
 
     nif_put_be32(to.ip.byte, dns->server);
-    memset(m, 0, DNS_BODY);
-    nif_put_be16(m + DNS_ID, dns->id);
-    m[DNS_FLAGS] = dns->local ? 0 : DNS_RECURSE >> 8;
-    m[DNS_QUESTIONS + 1] = 1;
-    memcpy(m + DNS_BODY, dns->name, question_len(dns));
-    dns->unsent = nif_conn_send(&dns->conn, m, DNS_BODY + question_len(dns),
+    dns->unsent = nif_conn_send(&dns->conn, dns->question, dns->question_len,
                       &to) == NIF_EAGAIN;
 }
 
@@ -88,8 +77,9 @@ static int ask(struct nif_dns *dns)
         return err;
     }
     dns->open = true;
-    dns->id = (uint16_t)nif_random_draw(dns->cache != NULL ? &dns->cache->random
-                                                           : &dns->random);
+    nif_put_be16(dns->question + DNS_ID,
+        (uint16_t)nif_random_draw(dns->cache != NULL ? &dns->cache->random
+                                                     : &dns->random));
     dns->until_us = now_us(dns) + (FIRST_US << (dns->tries >> 1));
     dns->tries++;
     send_question(dns);
@@ -102,16 +92,16 @@ static int ask(struct nif_dns *dns)
 static bool answers_us(const struct nif_dns *dns, size_t len)
 {
     const uint8_t *m = dns->msg;
+    const uint8_t *q = dns->question;
 
-    if (len < DNS_BODY + question_len(dns) ||
-        nif_get_be16(m + DNS_ID) != dns->id ||
-        nif_get_be16(m + DNS_QUESTIONS) != 1 ||
+    if (len < dns->question_len || memcmp(m + DNS_ID, q + DNS_ID, 2) != 0 ||
+        memcmp(m + DNS_QUESTIONS, q + DNS_QUESTIONS, 2) != 0 ||
         (nif_get_be16(m + DNS_FLAGS) & (DNS_RESPONSE | DNS_OPCODE)) !=
             DNS_RESPONSE) {
         return false;
     }
-    for (size_t i = 0; i < question_len(dns); i++) {
-        if (nif__dns_lower(m[DNS_BODY + i]) != dns->name[i]) {
+    for (size_t i = DNS_BODY; i < dns->question_len; i++) {
+        if (nif__dns_lower(m[i]) != q[i]) {
             return false;
         }
     }
@@ -125,7 +115,7 @@ static bool answers_us(const struct nif_dns *dns, size_t len)
 static int find(struct nif_dns *dns, struct nif__dns_msg m, size_t name,
     size_t *target, uint32_t *ttl_s)
 {
-    size_t at = DNS_BODY + question_len(dns);
+    size_t at = dns->question_len;
     struct nif__dns_record r;
     int n = 0;
 
@@ -156,7 +146,7 @@ static int find(struct nif_dns *dns, struct nif__dns_msg m, size_t name,
 // record among the authorities says; 0 if there is none.
 static uint32_t absence_s(const struct nif_dns *dns, struct nif__dns_msg m)
 {
-    size_t at = DNS_BODY + question_len(dns);
+    size_t at = dns->question_len;
     unsigned answers = nif_get_be16(m.at + DNS_ANSWERS);
     unsigned all = answers + nif_get_be16(m.at + DNS_AUTHORITIES);
     struct nif__dns_record r;
@@ -289,6 +279,7 @@ int nif_dns_poll(struct nif_dns *dns, struct nif_ip *out, uint64_t *again_us)
 int nif_dns_start(struct nif_dns *dns, const char *host)
 {
     static const uint8_t in_a[] = { 0, DNS_A, 0, DNS_IN };
+    uint8_t *name = dns->question + DNS_BODY;
     struct nif_ip ip;
     size_t len;
     int err;
@@ -302,17 +293,20 @@ int nif_dns_start(struct nif_dns *dns, const char *host)
         dns->result = 0;
         return 0;
     }
-    len = nif__dns_encode(dns->name, host);
+    memset(dns->question, 0, DNS_BODY);
+    dns->question[DNS_QUESTIONS + 1] = 1;
+    len = nif__dns_encode(name, host);
     if (len == 0) {
         return NIF_EINVAL;
     }
-    dns->name_len = (uint16_t)len;
-    dns->local = len > 7 && memcmp(dns->name + len - 7, "\5local", 7) == 0;
+    memcpy(name + len, in_a, sizeof(in_a));
+    dns->question_len = (uint16_t)(DNS_BODY + len + sizeof(in_a));
+    dns->local = len > 7 && memcmp(name + len - 7, "\5local", 7) == 0;
+    dns->question[DNS_FLAGS] = dns->local ? 0 : DNS_RECURSE >> 8;
     if (dns->cache != NULL && dns->cache->recall(dns->cache, dns)) {
         dns->result = dns->ip_count > 0 ? 0 : NIF_ENOTFOUND;
         return 0;
     }
-    memcpy(dns->name + len, in_a, sizeof(in_a));
     err = ask(dns);
     if (err != NIF_EAGAIN) {
         return err;

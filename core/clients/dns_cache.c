@@ -18,7 +18,8 @@ static struct nif_dns_entry *entry_of(const struct nif_dns_cache *cache,
     struct nif_dns_entry *e = cache->entries;
     struct nif_dns_entry *best = e;
 
-    nif__digest(cache->random.key, dns->name, dns->name_len, name);
+    nif__digest(cache->random.key, dns->question + DNS_BODY,
+        dns->question_len - DNS_BODY - 4u, name);
     for (size_t i = 0; i < cache->count; i++, e++) {
         if (memcmp(e->name, name, sizeof(e->name)) == 0) {
             return e;

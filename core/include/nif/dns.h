@@ -76,15 +76,14 @@ struct nif_dns {
     bool open;
     bool unsent;
     bool local; // asks the neighbours, not a server
-    uint16_t id;
-    uint16_t name_len;
+    uint16_t question_len;
     uint32_t server;
     uint64_t until_us; // the question's time
     struct nif_stack *stack;
     struct nif_dns_cache *cache; // or NULL
     struct nif_random random;
     struct nif_conn conn;
-    uint8_t name[NIF_DNS_NAME_MAX + 4]; // and type and class
+    uint8_t question[12 + NIF_DNS_NAME_MAX + 4]; // as it is sent
     uint8_t msg[NIF_DNS_MESSAGE_MAX];
     uint8_t rx[NIF_DNS_MESSAGE_MAX + 8];
 };
