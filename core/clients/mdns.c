@@ -266,19 +266,31 @@ static bool fits(const char *text, size_t max)
     return text != NULL && text[0] != '\0' && strlen(text) <= max;
 }
 
+// "_http._tcp": two labels, each with its underscore (RFC 6763 7).
+static bool is_type(const char *type)
+{
+    const char *dot;
+
+    if (!fits(type, TYPE_MAX) || type[0] != '_') {
+        return false;
+    }
+    dot = memchr(type, '.', strlen(type));
+    return dot != NULL && dot[1] == '_' &&
+        memchr(dot + 1, '.', strlen(dot + 1)) == NULL;
+}
+
 static bool valid(const struct nif_mdns_cfg *cfg)
 {
     if (!fits(cfg->host, NIF_MDNS_LABEL_MAX) ||
+        memchr(cfg->host, '.', strlen(cfg->host)) != NULL ||
         cfg->service_count > NIF_MDNS_SERVICES_MAX) {
         return false;
     }
     for (size_t i = 0; i < cfg->service_count; i++) {
         const struct nif_mdns_service *s = &cfg->services[i];
 
-        if (!fits(s->type, TYPE_MAX) ||
-            memchr(s->type, '.', strlen(s->type)) == NULL ||
-            (s->name != NULL && !fits(s->name, NIF_MDNS_LABEL_MAX)) ||
-            s->txt_len > TXT_MAX) {
+        if (!is_type(s->type) || s->txt_len > TXT_MAX ||
+            (s->name != NULL && !fits(s->name, NIF_MDNS_LABEL_MAX))) {
             return false;
         }
     }

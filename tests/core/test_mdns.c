@@ -309,6 +309,10 @@ static void what_cannot_be_is_refused(void **state)
 {
     static const struct nif_mdns_service bad[] = {
         { .type = "_http" },
+        { .type = "http._tcp" },
+        { .type = "_http.tcp" },
+        { .type = "_http._tcp.local" },
+        { .type = "_http." },
         { .type = "_a._tcp", .name = "" },
         { .type = "_abcdefghijklmnopqrst._tcp" },
         { .type = "_a._tcp", .txt = own, .txt_len = 401 },
@@ -326,6 +330,8 @@ static void what_cannot_be_is_refused(void **state)
     assert_int_equal(nif_mdns_start(&mdns), NIF_EINVAL);
     mdns.cfg.service_count = 0;
     mdns.cfg.host = "";
+    assert_int_equal(nif_mdns_start(&mdns), NIF_EINVAL);
+    mdns.cfg.host = "board.local";
     assert_int_equal(nif_mdns_start(&mdns), NIF_EINVAL);
     memset(name, 'x', sizeof(name));
     name[sizeof(name) - 1] = '\0';

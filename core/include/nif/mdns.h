@@ -109,9 +109,9 @@ void nif_mdns_init(struct nif_mdns *mdns, const struct nif_mdns_cfg *cfg);
 
 /// Begins, or begins anew.
 ///
-/// Returns 0; NIF_EINVAL if a name or type is too long or empty, or there are
-/// too many services; NIF_EADDRINUSE if port 5353 is taken; what joining the
-/// group returns.
+/// Returns 0; NIF_EINVAL if a name or type is empty, too long or no such thing,
+/// or if there are too many services; NIF_EADDRINUSE if port 5353 is taken;
+/// what joining the group returns.
 NIF_NODISCARD int nif_mdns_start(struct nif_mdns *mdns);
 
 /// Says good-bye (RFC 6762 10.1) as far as the stack takes it at once, and
