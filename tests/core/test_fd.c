@@ -194,7 +194,7 @@ static void every_place_can_be_taken_and_given_back(void **state)
     assert_int_equal(nif_fd_socket(&t, NIF_TCP), 2);
 }
 
-// RFC 9293 3.3.2: it is kept as long as its place is not wanted.
+// It is kept as long as its place is not wanted (RFC 9293 3.3.2).
 static void time_wait_gives_way_when_no_place_is_free(void **state)
 {
     int fd;

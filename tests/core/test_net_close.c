@@ -52,7 +52,7 @@ static void close_waits_until_the_peer_has_everything(void **state)
     assert_memory_equal(pump.side.got, data, 20000);
 }
 
-// RFC 9293 3.3.2: the side that closed first stays in TIME-WAIT.
+// The side that closed first stays in TIME-WAIT (RFC 9293 3.3.2).
 static void time_wait_is_kept_and_gives_way_to_a_new_use(void **state)
 {
     (void)state;
@@ -120,6 +120,37 @@ static void what_comes_in_while_closing_is_thrown_away(void **state)
     assert_int_equal(nif_close(&pump.conn, in_us(20 * S)), 0);
     assert_int_equal(pump.side.back_len, 12000);
     assert_int_equal(pump.pair.stack[0].stats.tcp_rst_tx, 0);
+}
+
+static unsigned reads;
+
+// A chip whose peer sends as fast as it is read.
+static int endless(struct nif_stack *stack, struct nif_conn *conn, void *buf,
+    size_t cap, struct nif_endpoint *from)
+{
+    (void)stack;
+    (void)conn;
+    (void)buf;
+    (void)from;
+    reads++;
+    return (int)cap;
+}
+
+static void a_peer_that_never_stops_is_reset_at_the_deadline_too(void **state)
+{
+    static struct nif_stack_ops ops;
+    struct nif_stack *stack = &pump.pair.stack[0].stack;
+
+    (void)state;
+    pump_serve(&pump, 7);
+    pump_connect(&pump);
+    ops = *stack->ops;
+    ops.recv = endless;
+    stack->ops = &ops;
+    reads = 0;
+    assert_int_equal(nif_close(&pump.conn, in_us(1000)), NIF_ETIMEDOUT);
+    assert_true(reads > 1000); // without a sleep in between
+    assert_int_equal(nif_conn_state(&pump.conn), NIF_CONN_CLOSED);
 }
 
 static void a_peer_that_never_closes_is_reset_at_the_deadline(void **state)
@@ -205,6 +236,7 @@ int main(void)
         TEST(the_side_that_closes_second_is_through_at_once),
         TEST(a_stack_that_counts_is_asked_what_is_missing),
         TEST(what_comes_in_while_closing_is_thrown_away),
+        TEST(a_peer_that_never_stops_is_reset_at_the_deadline_too),
         TEST(a_peer_that_never_closes_is_reset_at_the_deadline),
         TEST(a_last_word_that_is_not_acknowledged_is_told),
         TEST(what_has_no_peer_closes_at_once),

@@ -59,9 +59,10 @@ def part_of(path):
     if m:
         own = m[1] == "clients" or m[2] in OPTIONAL
         return m[2] if own else "tcpip"
-    m = re.match(r"core/CMakeFiles/nif_core.dir/(net|fd|resolver|connector)", path)
+    m = re.match(r"core/CMakeFiles/nif_core.dir/"
+                 r"(net|fd|resolver|connector|wait|addr)", path)
     if m:
-        return m[1]
+        return {"wait": "net", "addr": "connector"}.get(m[1], m[1])
     if path.startswith("core/CMakeFiles/nif_core.dir/trace"):
         return "recorder"
     return "interfaces"
