@@ -89,10 +89,10 @@ struct nif_conn_cfg {
 struct nif_conn {
     int err; ///< why it is in NIF_CONN_FAILED; before that, what the network
              ///< said last of its way (NIF_EUNREACH), or 0: it goes on trying
-    struct nif_stack *stack;
-    struct nif_conn *next;
     uint8_t state;  ///< enum nif_conn_state
     uint16_t proto; ///< enum nif_proto
+    struct nif_stack *stack;
+    struct nif_conn *next;
     union {
         uint64_t align;
         uint8_t bytes[NIF_CONN_IMPL];
