@@ -128,7 +128,7 @@ static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
 #if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN) && \
     !defined(NIF__PLAIN_WORDS)
 
-// Sixteen words a round, then one by one. Seven low registers are all there
+// Sixteen words a round, then four, then one. Seven low registers are all there
 // are: where a copy needs one more, the carry goes round through r3, whose
 // value is stored by then.
 // clang-format off
@@ -156,15 +156,23 @@ static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
         "subs %[n], #16\n"
         "bcs 1b\n"
         "2:\n"
-        "adds %[n], #16\n"
-        "beq 4f\n"
+        "adds %[n], #12\n"
+        "bmi 4f\n"
         "3:\n"
+        NIF__LOAD4 NIF__ADD4
+        "adcs %[sum], %[zero]\n"
+        "subs %[n], #4\n"
+        "bpl 3b\n"
+        "4:\n"
+        "adds %[n], #4\n"
+        "beq 6f\n"
+        "5:\n"
         "ldmia %[src]!, {r3}\n"
         "adds %[sum], r3\n"
         "adcs %[sum], %[zero]\n"
         "subs %[n], #1\n"
-        "bne 3b\n"
-        "4:\n"
+        "bne 5b\n"
+        "6:\n"
         : [sum] "+&l"(sum), [src] "+&l"(src), [n] "+&l"(n)
         : [zero] "l"(zero)
         : "r3", "r4", "r5", "r6", "cc", "memory");
@@ -190,17 +198,26 @@ static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **to,
         "subs %[n], #16\n"
         "bcs 1b\n"
         "2:\n"
-        "adds %[n], #16\n"
-        "beq 4f\n"
+        "adds %[n], #12\n"
+        "bmi 4f\n"
         "3:\n"
+        NIF__LOAD4 NIF__ADD4 NIF__STORE4
+        "mov r3, %[zero]\n"
+        "adcs %[sum], r3\n"
+        "subs %[n], #4\n"
+        "bpl 3b\n"
+        "4:\n"
+        "adds %[n], #4\n"
+        "beq 6f\n"
+        "5:\n"
         "ldmia %[src]!, {r3}\n"
         "stmia %[dst]!, {r3}\n"
         "adds %[sum], r3\n"
         "mov r3, %[zero]\n"
         "adcs %[sum], r3\n"
         "subs %[n], #1\n"
-        "bne 3b\n"
-        "4:\n"
+        "bne 5b\n"
+        "6:\n"
         : [sum] "+&l"(sum), [src] "+&l"(src), [dst] "+&l"(dst), [n] "+&l"(n)
         : [zero] "h"(0)
         : "r3", "r4", "r5", "r6", "cc", "memory");
