@@ -60,14 +60,18 @@ static struct nif_conn *find(const struct nif_tcpip *ip, const uint8_t *h)
 }
 
 // The text is at its place, if there is any, and the segment is sound.
-static void take(struct nif_conn *conn, uint32_t len, uint32_t acked)
+static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
+    uint32_t window)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
+    bool news = acked > 0 || window != t->snd_wnd;
 
     ip->stats.ip_rx++;
     ip->stats.tcp_rx++;
     t->snd_wl1 = t->rcv_nxt;
+    t->snd_wnd = window;
+    t->snd_wnd_max = nif__max(t->snd_wnd_max, window);
     if (len > 0) {
         t->rx.used += len;
         t->rcv_nxt += len;
@@ -75,10 +79,12 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked)
     }
     if (acked > 0) {
         nif__tcp_new_ack(conn, t->snd_una + acked);
-        nif__tcp_output(conn);
     } else if (t->queued == 0) {
         t->since = nif__tcp_now(ip); // heard of: keepalive begins anew
         t->backoff = 0;
+    }
+    if (news && t->queued > 0) {
+        nif__tcp_output(conn);
     }
 }
 
@@ -88,6 +94,7 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
     const uint8_t *tcp = h + IPV4_LEN;
     struct nif_conn *conn;
     struct nif__tcp *t;
+    uint32_t offset_window;
     uint32_t acked;
     uint32_t sum;
 
@@ -102,10 +109,10 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
     t = nif__tcp_of(conn);
     len -= IPV4_LEN + TCP_LEN;
     acked = be32_at(tcp + TCP_ACK) - t->snd_una;
-    // The next in order, ACK and maybe PSH, no options, the window as it was.
+    offset_window = be32_at(tcp + TCP_OFFSET);
+    // The next in order, ACK and maybe PSH, no options.
     if (((be32_at(tcp + TCP_SEQ) ^ t->rcv_nxt) |
-            ((be32_at(tcp + TCP_OFFSET) & ~((uint32_t)TCP_FLAG_PSH << 16)) ^
-                (0x50100000u | t->snd_wnd >> t->snd_shift)) |
+            (((offset_window >> 16) & ~(uint32_t)TCP_FLAG_PSH) ^ 0x5010) |
             (t->flags & UNUSUAL) | t->aheads) != 0 ||
         t->state != TCP_ESTABLISHED || acked > t->snd_max - t->snd_una ||
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
@@ -126,7 +133,8 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
         ip->stats.ip_rx++;
         ip->stats.tcp_bad++;
     } else {
-        take(conn, (uint32_t)len, acked);
+        take(conn, (uint32_t)len, acked,
+            (offset_window & 0xFFFF) << t->snd_shift);
     }
     return true;
 }
