@@ -182,10 +182,16 @@ static int may_send(const struct nif_conn *conn, const struct nif__tcp *t)
 // begins.
 static void to_send(struct nif_conn *conn)
 {
-    if (nif__tcp_pending(nif__tcp_of(conn)) == 0) {
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    if (nif__tcp_pending(t) == 0) {
+        if (nif__tcp_now(ip) - t->since > nif__tcp_rto(t)) {
+            nif__cc_rest(t);
+        }
         nif__tcp_moved(conn);
     }
-    nif__kick(nif__conn_stack(conn));
+    nif__kick(ip);
 }
 
 int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)

@@ -290,6 +290,10 @@ void nif__cc_dupack(struct nif_conn *conn);
 
 void nif__cc_timeout(struct nif__tcp *t);
 
+/// Nothing was sent for longer than the retransmission time: what the network
+/// bore then, it may not bear now (RFC 5681 4.1).
+void nif__cc_rest(struct nif__tcp *t);
+
 // tcp_timer.c
 
 /// Milliseconds and seconds in ticks.
@@ -304,6 +308,9 @@ void nif__tcp_due(struct nif_conn *conn, uint32_t at);
 
 /// Takes a measured round trip (RFC 6298).
 void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt);
+
+/// The retransmission time, back-off included, ticks.
+uint32_t nif__tcp_rto(const struct nif__tcp *t);
 
 /// Starts the retransmission timer anew.
 void nif__tcp_arm(struct nif_conn *conn);

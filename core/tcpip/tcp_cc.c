@@ -17,9 +17,11 @@ void nif__cc_init(struct nif__tcp *t)
     nif__tcp_clear(t, TCP_RECOVERY | TCP_RECOVERED);
 }
 
+// What limited transmit sent is beyond cwnd and does not count (RFC 5681 3.2).
 static uint32_t half_flight(const struct nif__tcp *t)
 {
-    return nif__max((t->snd_max - t->snd_una) >> 1, 2u * t->mss);
+    return nif__max(nif__min(t->snd_max - t->snd_una, t->cwnd) >> 1,
+        2u * t->mss);
 }
 
 static void grow(struct nif__tcp *t, uint32_t acked)
@@ -134,6 +136,11 @@ void nif__cc_dupack(struct nif_conn *conn)
     nif__conn_stack(conn)->stats.tcp_fast++;
     resend_first(conn, t->snd_una);
     nif__tcp_arm(conn);
+}
+
+void nif__cc_rest(struct nif__tcp *t)
+{
+    t->cwnd = nif__min(t->cwnd, 3u * t->mss);
 }
 
 void nif__cc_timeout(struct nif__tcp *t)

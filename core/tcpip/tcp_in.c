@@ -384,7 +384,10 @@ static void fin_acked(struct nif_conn *conn, struct nif__tcp *t)
     }
 }
 
-static void take_options(struct nif_conn *conn, const struct nif__seg *seg)
+// Takes what the options say. True if the segment could tell of a loss: by
+// what it says to have arrived (RFC 6675 2), else by being a duplicate (RFC
+// 5681 2).
+static bool take_options(struct nif_conn *conn, const struct nif__seg *seg)
 {
     const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
     const struct nif__tcp *t = nif__tcp_of(conn);
@@ -393,8 +396,10 @@ static void take_options(struct nif_conn *conn, const struct nif__seg *seg)
         cfg->stamps->heard(conn, seg, nif__before(t->snd_una, seg->ack));
     }
     if (t->flags & TCP_SACK) {
-        cfg->sack->heard(conn, seg);
+        return cfg->sack->heard(conn, seg);
     }
+    return seg->len == 0 && seg->wnd << t->snd_shift == t->snd_wnd &&
+        !(seg->flags & TCP_FLAG_FIN);
 }
 
 // Returns false if the segment is to be dropped.
@@ -403,6 +408,7 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
     struct nif__tcp *t = nif__tcp_of(conn);
     bool fin_sent =
         (t->flags & TCP_FIN_QUEUED) != 0 && t->snd_max - t->snd_una > t->queued;
+    bool duplicate;
 
     // RFC 5961 5: neither older than the largest window nor from the future.
     if (nif__before(t->snd_max, seg->ack) ||
@@ -410,7 +416,7 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
         challenge(conn);
         return false;
     }
-    take_options(conn, seg);
+    duplicate = take_options(conn, seg);
     if (nif__before(t->snd_una, seg->ack)) {
         nif__tcp_new_ack(conn, seg->ack);
         update_window(conn, seg, true);
@@ -420,11 +426,7 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
         nif__tcp_moved(conn);
         return true;
     }
-    // A duplicate by the rule of RFC 5681 2, or one that says more (RFC 6675
-    // 2).
-    if (seg->ack == t->snd_una && seg->len == 0 &&
-        (seg->wnd << t->snd_shift == t->snd_wnd || seg->sack_len > 0) &&
-        t->snd_una != t->snd_max && !(seg->flags & TCP_FLAG_FIN) &&
+    if (duplicate && seg->ack == t->snd_una && t->snd_una != t->snd_max &&
         !(t->flags & TCP_PERSIST)) {
         nif__cc_dupack(conn);
     }
@@ -457,7 +459,7 @@ static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
             nif__tcp_refuse(ip, in, seg);
             return;
         }
-        take_options(conn, seg);
+        (void)take_options(conn, seg);
         syn_acked(conn, seg);
     } else if (!take_ack(conn, seg)) {
         return;

@@ -15,8 +15,8 @@ struct nif_tcp_sack {
     /// Puts the option into the header of an ACK; returns its length.
     size_t (*put)(const struct nif_conn *conn, uint8_t *opt);
 
-    /// Takes what an acceptable segment says.
-    void (*heard)(struct nif_conn *conn, const struct nif__seg *seg);
+    /// Takes what an acceptable segment says. True if it is news.
+    bool (*heard)(struct nif_conn *conn, const struct nif__seg *seg);
 
     /// In recovery: sends the next hole again. False if there is none, or no
     /// room for it.

@@ -83,15 +83,28 @@ static void forget_acked(struct nif_tcp_more *m, uint32_t una)
     }
 }
 
-static void sack_heard(struct nif_conn *conn, const struct nif__seg *seg)
+static uint32_t arrived(const struct nif_tcp_more *m)
+{
+    uint32_t sum = 0;
+
+    for (unsigned i = 0; i < m->count; i++) {
+        sum += m->sacked[i].to - m->sacked[i].from;
+    }
+    return sum;
+}
+
+static bool sack_heard(struct nif_conn *conn, const struct nif__seg *seg)
 {
     struct nif_tcp_more *m = more(conn);
     const struct nif__tcp *t = nif__tcp_view(conn);
     uint32_t una = nif__before(t->snd_una, seg->ack) ? seg->ack : t->snd_una;
+    uint32_t before;
 
     if (!(t->flags & TCP_RECOVERY)) {
         m->resent = t->snd_una;
     }
+    forget_acked(m, una);
+    before = arrived(m);
     for (unsigned i = 0; i + 8 <= seg->sack_len; i += 8) {
         uint32_t from = nif_get_be32(seg->sack + i);
         uint32_t to = nif_get_be32(seg->sack + i + 4);
@@ -102,7 +115,7 @@ static void sack_heard(struct nif_conn *conn, const struct nif__seg *seg)
             note(m, from, to);
         }
     }
-    forget_acked(m, una);
+    return arrived(m) != before;
 }
 
 static void sack_forget(struct nif_conn *conn)
@@ -156,11 +169,8 @@ static uint32_t sack_gone(const struct nif_conn *conn)
     uint32_t lost = lost_end(m, t);
     uint32_t seq = m->resent;
     uint32_t end;
-    uint32_t gone = 0;
+    uint32_t gone = arrived(m);
 
-    for (unsigned i = 0; i < m->count; i++) {
-        gone += m->sacked[i].to - m->sacked[i].from;
-    }
     while (hole(m, &seq, &end) && nif__before(seq, lost)) {
         gone += end - seq;
         seq = end;

@@ -42,8 +42,7 @@ void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt)
         (t->rttvar4 >> 2));
 }
 
-// The retransmission time, back-off included.
-static uint32_t rto(const struct nif__tcp *t)
+uint32_t nif__tcp_rto(const struct nif__tcp *t)
 {
     uint32_t time = RTO_FIRST;
 
@@ -57,7 +56,7 @@ void nif__tcp_arm(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     bool set = t->rexmit_at != 0;
-    uint32_t at = nif__tcp_now(nif__conn_stack(conn)) + rto(t);
+    uint32_t at = nif__tcp_now(nif__conn_stack(conn)) + nif__tcp_rto(t);
 
     // poll() comes early enough if it comes for the time that was set.
     set = set && !nif__before(at, t->rexmit_at);

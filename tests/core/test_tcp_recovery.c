@@ -93,7 +93,7 @@ static void expect_segment(unsigned i)
 }
 
 // RFC 3042 2-a
-// RFC 5681 3.2-c 3.2-d
+// RFC 5681 3.2-c 3.2-d 3.2-k
 static void the_first_two_duplicates_let_new_segments_out(void **state)
 {
     (void)state;
@@ -106,7 +106,7 @@ static void the_first_two_duplicates_let_new_segments_out(void **state)
     say_ack(0, 0, NULL);
     expect_segment(0); // fast retransmit: RFC 5681 3.2
     peer_expect_nothing(&p);
-    assert_int_equal(tcp()->ssthresh, 5 * MSS);
+    assert_int_equal(tcp()->ssthresh, 4 * MSS); // of the 8 before
 }
 
 // RFC 6582 3.2-3b
@@ -149,16 +149,53 @@ static void with_sack_all_holes_are_filled_in_one_round_trip(void **state)
     expect_segment(0);
     say_ack(0, 3, four);
     say_ack(0, 3, more);
-    expect_segment(2); // as what is gone makes room
+    peer_expect_nothing(&p); // as what is gone makes room
     say_ack(0, 3, (const unsigned[][2]){ { 5, 9 }, { 3, 4 }, { 1, 2 } });
-    expect_segment(4);
+    expect_segment(2);
     say_ack(0, 3, (const unsigned[][2]){ { 5, 10 }, { 3, 4 }, { 1, 2 } });
+    expect_segment(4);
+    say_ack(0, 3, (const unsigned[][2]){ { 5, 11 }, { 3, 4 }, { 1, 2 } });
     expect_segment(12); // nothing else is missing: something new
     say_ack(12, 0, NULL);
     assert_false(tcp()->flags & TCP_RECOVERY);
     assert_int_equal(tcp()->cwnd, 2 * MSS); // what is on the way, and one
     assert_int_equal(stats()->tcp_timeout, 0);
     assert_int_equal(stats()->tcp_fast, 1);
+}
+
+// RFC 3042 2-c
+static void with_sack_only_news_counts_as_a_duplicate(void **state)
+{
+    static const unsigned one[][2] = { { 1, 2 } };
+
+    (void)state;
+    fly(true, 8);
+    say_ack(0, 0, NULL);
+    peer_expect_nothing(&p);
+    say_ack(0, 1, one);
+    expect_segment(8);
+    for (unsigned i = 0; i < 5; i++) {
+        say_ack(0, 1, one);
+        peer_expect_nothing(&p);
+    }
+    assert_int_equal(stats()->tcp_fast, 0);
+}
+
+// RFC 5681 4.1-a
+static void after_a_rest_the_window_begins_anew(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    tcp()->cwnd = 20 * 1460;
+    peer_pass(&p, 100000);
+    assert_int_equal(nif_conn_send(p.conn, page, 10, NULL), 10);
+    assert_int_equal(tcp()->cwnd, 20 * 1460);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10);
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    peer_pass(&p, 2000000);
+    assert_int_equal(nif_conn_send(p.conn, page, 10, NULL), 10);
+    assert_int_equal(tcp()->cwnd, 3 * 1460);
 }
 
 // RFC 2018 5-a
@@ -271,6 +308,9 @@ int main(void)
             setup),
         cmocka_unit_test_setup(with_sack_all_holes_are_filled_in_one_round_trip,
             setup),
+        cmocka_unit_test_setup(with_sack_only_news_counts_as_a_duplicate,
+            setup),
+        cmocka_unit_test_setup(after_a_rest_the_window_begins_anew, setup),
         cmocka_unit_test_setup(what_was_said_to_have_arrived_is_not_sent_again,
             setup),
         cmocka_unit_test_setup(after_a_timeout_nothing_is_held_to_have_arrived,
