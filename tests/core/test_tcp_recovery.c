@@ -68,8 +68,7 @@ static void fly(bool sack, unsigned segments)
 // in segments.
 static void say_ack(unsigned segments, size_t n, const unsigned (*stretch)[2])
 {
-    memcpy(blocks, "\x01\x01\x05", 3);
-    blocks[3] = (uint8_t)(2 + n * 8);
+    nif_put_be32(blocks, 0x01010500u | (uint32_t)(2 + n * 8));
     for (size_t i = 0; i < n; i++) {
         nif_put_be32(blocks + 4 + i * 8, start + stretch[i][0] * MSS);
         nif_put_be32(blocks + 8 + i * 8, start + stretch[i][1] * MSS);
@@ -89,7 +88,7 @@ static void expect_segment(unsigned i)
     }
     assert_int_equal((p.seg.seq - start) / MSS, i);
     assert_int_equal(p.seg.len, MSS);
-    assert_memory_equal(p.seg.data, page + i * MSS, MSS);
+    assert_memory_equal(p.seg.data, page + (size_t)i * MSS, MSS);
 }
 
 // RFC 3042 2-a
