@@ -39,9 +39,6 @@ static int tcpip_open(struct nif_stack *stack, struct nif_conn *conn,
         .state = NIF_CONN_IDLE,
         .proto = (uint16_t)proto,
     };
-    if (proto == NIF_TCP) {
-        nif__tcp_reset(conn);
-    }
     nif__flow_of(conn)->ttl = proto == NIF_TCP ? IPV4_TTL_DEFAULT : 0;
     nif__conn_append(nif__of(stack), conn);
     return 0;

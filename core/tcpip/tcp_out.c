@@ -35,43 +35,37 @@ static uint8_t *head_of(struct frame *f)
     return (uint8_t *)f->word + FRAME_AT;
 }
 
-// The options of a SYN.
-static size_t put_syn_options(struct nif_conn *conn, uint8_t *opt)
+// The options of a SYN, by words.
+static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
 {
-    const struct nif__tcp *t = nif__tcp_of(conn);
-    size_t len = 4;
-
-    nif_put_be16(opt, TCP_OPT_MSS << 8 | TCP_OPT_MSS_LEN);
-    nif_put_be16(opt + 2, t->rcv_mss);
+    *opt++ = nif__be32((uint32_t)(TCP_OPT_MSS << 24 | TCP_OPT_MSS_LEN << 16) |
+        t->rcv_mss);
     if (t->flags & TCP_SCALE) {
-        nif_put_be32(opt + len,
-            (uint32_t)(TCP_OPT_NOP << 24 | TCP_OPT_SCALE << 16 |
-                TCP_OPT_SCALE_LEN << 8 | t->rcv_shift));
-        len += 4;
+        *opt++ = nif__be32((uint32_t)(TCP_OPT_NOP << 24 | TCP_OPT_SCALE << 16 |
+            TCP_OPT_SCALE_LEN << 8 | t->rcv_shift));
     }
     if (t->flags & TCP_SACK) {
-        nif_put_be32(opt + len,
-            TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_SACK_OK << 8 |
-                TCP_OPT_SACK_OK_LEN);
-        len += 4;
+        *opt++ = nif__be32(TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 |
+            TCP_OPT_SACK_OK << 8 | TCP_OPT_SACK_OK_LEN);
     }
-    return len;
+    return opt;
 }
 
-static size_t put_options(struct nif_conn *conn, uint8_t *opt, uint8_t flags,
+// Returns their length, bytes.
+static size_t put_options(struct nif_conn *conn, uint32_t *opt, uint8_t flags,
     uint32_t len)
 {
     const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
     const struct nif__tcp *t = nif__tcp_of(conn);
-    size_t at = flags & TCP_FLAG_SYN ? put_syn_options(conn, opt) : 0;
+    uint32_t *end = flags & TCP_FLAG_SYN ? put_syn_options(t, opt) : opt;
 
     if (t->flags & TCP_STAMP) {
-        at += cfg->stamps->put(conn, opt + at);
+        end += cfg->stamps->put(conn, (uint8_t *)end) / 4;
     }
     if ((t->flags & TCP_SACK) && t->aheads > 0 && len == 0) {
-        at += cfg->sack->put(conn, opt + at);
+        end += cfg->sack->put(conn, (uint8_t *)end) / 4;
     }
-    return at;
+    return (size_t)(end - opt) * 4;
 }
 
 // Ethernet's header. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
@@ -196,10 +190,12 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     uint32_t window = nif__tcp_window(conn) >> t->rcv_shift;
     struct frame f;
     uint32_t got = 0;
-    size_t tcp_len = TCP_LEN +
-        put_options(conn, (uint8_t *)(f.word + WORD_OPTIONS), flags, len);
+    size_t tcp_len = TCP_LEN;
     int err;
 
+    if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
+        tcp_len += put_options(conn, f.word + WORD_OPTIONS, flags, len);
+    }
     f.n = 0;
     f.head_len = ETH_LEN + IPV4_LEN + tcp_len;
     if (len > 0) {
