@@ -299,6 +299,7 @@ struct nif__flow {
     uint16_t peer_port;
     uint16_t port; ///< 0: not bound
     uint8_t ttl;
+    uint8_t tos;   ///< NIF_OPT_TOS
     bool bound_ip; ///< bound to our address, not to all
 };
 
@@ -337,7 +338,6 @@ struct nif__udp {
     struct nif__frag frag; ///< of the oldest in `tx`
     int error;             ///< what the network said, told once
     bool reuse;            ///< NIF_OPT_REUSE
-    uint8_t tos;           ///< NIF_OPT_TOS
 };
 
 static inline struct nif__udp *nif__udp_of(struct nif_conn *conn)

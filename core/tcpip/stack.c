@@ -120,11 +120,13 @@ static int tcpip_option(struct nif_stack *stack, struct nif_conn *conn,
     enum nif_option option, int value)
 {
     nif__tick(nif__of(stack));
-    if (option == NIF_OPT_TTL) {
-        if (value < 1 || value > UINT8_MAX) {
+    if (option == NIF_OPT_TTL || option == NIF_OPT_TOS) {
+        struct nif__flow *flow = nif__flow_of(conn);
+
+        if (value < (option == NIF_OPT_TTL) || value > UINT8_MAX) {
             return NIF_EINVAL;
         }
-        nif__flow_of(conn)->ttl = (uint8_t)value;
+        *(option == NIF_OPT_TTL ? &flow->ttl : &flow->tos) = (uint8_t)value;
         return 0;
     }
     return conn->proto == NIF_TCP ? nif__tcp_option(conn, option, value)

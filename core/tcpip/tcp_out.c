@@ -94,7 +94,8 @@ static void put_ip(const struct nif_tcpip *ip, uint32_t *h,
     // arrives (RFC 2923 2.1).
     uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
 
-    h[0] = nif__be32(0x45000000u | (uint32_t)total);
+    h[0] =
+        nif__be32(0x45000000u | (uint32_t)t->flow.tos << 16 | (uint32_t)total);
     h[1] = nif__be32((uint32_t)ip->ip_id << 16 | fragment);
     h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
     h[3] = nif__be32(ip->ip);

@@ -224,7 +224,7 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     out.dst = dst;
     out.proto = IPV4_PROTO_UDP;
     out.ttl = udp->flow.ttl;
-    out.tos = udp->tos;
+    out.tos = udp->flow.tos;
     out.body_len = UDP_LEN;
     out.data[0] = data[0];
     out.data[1] = data[1];
@@ -451,19 +451,10 @@ void nif__udp_close(struct nif_conn *conn)
 
 int nif__udp_option(struct nif_conn *conn, enum nif_option option, int value)
 {
-    struct nif__udp *udp = nif__udp_of(conn);
-
-    if (option == NIF_OPT_REUSE) {
-        udp->reuse = value != 0;
-        return 0;
-    }
-    if (option != NIF_OPT_TOS) {
+    if (option != NIF_OPT_REUSE) {
         return NIF_ENOTSUP;
     }
-    if (value < 0 || value > UINT8_MAX) {
-        return NIF_EINVAL;
-    }
-    udp->tos = (uint8_t)value;
+    nif__udp_of(conn)->reuse = value != 0;
     return 0;
 }
 

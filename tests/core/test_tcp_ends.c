@@ -140,6 +140,22 @@ static void the_application_says_how_far_segments_go(void **state)
     assert_int_equal(p.frame[22], 3);
 }
 
+// RFC 9293 MUST-48 SHLD-21 SHLD-22
+static void the_application_says_how_urgent_segments_are(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    for (int tos = 0x28; tos <= 0xB8; tos += 0x90) {
+        assert_int_equal(nif_conn_option(p.conn, NIF_OPT_TOS, tos), 0);
+        assert_int_equal(nif_conn_send(p.conn, "text", 4, NULL), 4);
+        peer_pass(&p, 10);
+        peer_expect(&p, ACK, 4);
+        assert_int_equal(p.frame[15], tos);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+    assert_int_equal(nif_conn_option(p.conn, NIF_OPT_TOS, 256), NIF_EINVAL);
+}
+
 // RFC 9293 MUST-50
 static void options_of_ip_that_nobody_knows_are_passed_over(void **state)
 {
@@ -212,6 +228,8 @@ int main(void)
             setup),
         cmocka_unit_test_setup(the_local_address_is_ours_and_stays, setup),
         cmocka_unit_test_setup(the_application_says_how_far_segments_go, setup),
+        cmocka_unit_test_setup(the_application_says_how_urgent_segments_are,
+            setup),
         cmocka_unit_test_setup(options_of_ip_that_nobody_knows_are_passed_over,
             setup),
         cmocka_unit_test_setup(

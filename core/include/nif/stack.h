@@ -69,7 +69,7 @@ enum nif_option {
                           ///< the stack likes (RFC 9293 3.8.3)
     NIF_OPT_REUSE,        ///< UDP, before bind(): 1: shares its port with who
                           ///< agrees. What is for many, each of them gets
-    NIF_OPT_TOS,          ///< UDP: Diffserv code point times 4 (RFC 2474)
+    NIF_OPT_TOS,          ///< Diffserv code point times 4 (RFC 2474)
 };
 
 /// Bytes that a stack may use inside a connection.
