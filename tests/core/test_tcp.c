@@ -423,6 +423,24 @@ static void probes_without_any_answer_are_given_up_sooner(void **state)
     assert_int_equal(p.conn->err, NIF_ETIMEDOUT);
 }
 
+static void an_older_segment_does_not_change_the_window(void **state)
+{
+    (void)state;
+    for (unsigned place = 1; place <= 2;
+         place++) { // the long and the short way
+        setup(NULL);
+        p.pair.dev[0].place = place;
+        peer_connect(&p);
+        peer_say(&p, ACK, 0, 0, data, 100);
+        p.wnd = 5000;
+        peer_say(&p, ACK, 0, 0, data, 100);
+        assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 5000);
+        p.wnd = 3000; // from before, but it reaches beyond
+        peer_say(&p, ACK, -150, 0, data, 180);
+        assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 5000);
+    }
+}
+
 // RFC 9293 MUST-38
 static void a_small_window_is_used_after_a_while(void **state)
 {
@@ -499,6 +517,8 @@ int main(void)
             a_window_that_shuts_over_what_is_on_the_way_is_borne, setup),
         cmocka_unit_test_setup(a_window_shut_for_ever_is_given_up, setup),
         cmocka_unit_test_setup(probes_without_any_answer_are_given_up_sooner,
+            setup),
+        cmocka_unit_test_setup(an_older_segment_does_not_change_the_window,
             setup),
         cmocka_unit_test_setup(a_small_window_is_used_after_a_while, setup),
         cmocka_unit_test_setup(a_silent_peer_is_asked_whether_he_lives, setup),

@@ -128,6 +128,27 @@ static void a_cookie_that_we_did_not_give_is_refused(void **state)
     assert_int_equal(stats()->tcp_cookie, 0);
 }
 
+// A right guess is worth nothing while no cookie is out.
+static void a_cookie_counts_only_after_a_flood(void **state)
+{
+    uint32_t cookie;
+
+    (void)state;
+    begin_and_vanish(PEER_PORT);
+    begin_and_vanish(PEER_PORT + 1);
+    p.port = PEER_PORT + 2;
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    peer_expect(&p, SYN | ACK, 0);
+    cookie = p.ack;
+    setup(NULL); // the same world, without the flood
+    p.port = PEER_PORT + 2;
+    p.seq++;
+    p.ack = cookie;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, RST);
+}
+
 static void a_port_where_nobody_listens_is_refused(void **state)
 {
     (void)state;
@@ -422,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup(a_lost_syn_ack_is_said_again, setup),
         cmocka_unit_test_setup(a_full_backlog_answers_with_a_cookie, setup),
         cmocka_unit_test_setup(a_cookie_that_we_did_not_give_is_refused, setup),
+        cmocka_unit_test_setup(a_cookie_counts_only_after_a_flood, setup),
         cmocka_unit_test_setup(a_port_where_nobody_listens_is_refused, setup),
         cmocka_unit_test_setup(a_listener_takes_nothing_but_a_clean_syn, setup),
         cmocka_unit_test_setup(a_wrong_ack_of_the_handshake_is_reset, setup),
