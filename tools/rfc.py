@@ -21,14 +21,14 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LIMIT = 90.0  # per cent of all MUSTs that tests show to be kept; may only rise
+LIMIT = 92.0  # per cent of all MUSTs that tests show to be kept; may only rise
 AIM = 95.0
 
 PAGE = "docs/reference/rfc.md"
 LISTS = "tests/conformance"
 LEVELS = {"MUST", "MUST NOT", "SHOULD", "SHOULD NOT"}
-ITEM = re.compile(r"(?:MUST|SHLD|REC|MAY)-\d+|(?:\d+|[A-Z])(?:\.\d+)*[a-z]?"
-                  r"(?:-[0-9a-z]+)?")
+ITEM = re.compile(r"(?:MUST|SHLD|REC|MAY)-\d+[a-z]?|"
+                  r"(?:\d+|[A-Z])(?:\.\d+)*[a-z]?(?:-[0-9a-z]+)?")
 MARK = {".c": "//", ".pkt": "//", ".py": "#"}  # how a comment begins
 
 
@@ -187,10 +187,11 @@ def kept_by(req):
 HEAD = """\
 # Standards, requirement by requirement
 
-Made by `tools/rfc.py` from the lists in [tests/conformance](../../tests/conformance)
-and the comments above the tests; do not edit. A requirement is *kept* if a
-named test shows it. *n/a* does not apply to this stack, *not kept* says why it
-is left out, *untested* that no test claims it yet.
+Made by `tools/rfc.py` from the lists in
+[tests/conformance](../../tests/conformance) and the comments above the tests;
+do not edit. A requirement is *kept* if a named test shows it. *n/a* does not
+apply to this stack, *not kept* says why it is left out, *untested* that no test
+claims it yet.
 
 Of the {total} MUST and MUST NOT that apply, {kept} are kept: {share:.1f} %.
 
@@ -209,12 +210,23 @@ def row(rfc, title, reqs):
             f" {sum(bool(r.tests) for r in should)} |\n")
 
 
+def left_out(lists):
+    """The MUSTs that are not kept, in one place."""
+    rows = [f"| RFC {rfc} {r.id} | {r.what} | {r.reason[len('not kept: '):]} |\n"
+            for rfc, (_, reqs) in lists.items() for r in reqs.values()
+            if r.must and r.reason.startswith("not kept:")]
+    return (["\n## MUSTs that are not kept\n\n"
+             "| requirement | what it asks | why not |\n|---|---|---|\n"]
+            + rows if rows else [])
+
+
 def page(lists, others):
     flat = [r for _, reqs in lists.values() for r in reqs.values()]
     kept, total = share(flat)
     out = [HEAD.format(total=total, kept=kept, share=per_cent(kept, total))]
     for rfc, (title, reqs) in lists.items():
         out.append(row(rfc, title.split(": ", 1)[-1], reqs.values()))
+    out += left_out(lists)
     for rfc, (title, reqs) in lists.items():
         out.append(f"\n## RFC {rfc}\n\n{title.split(': ', 1)[-1]}.\n\n"
                    "| id | section | level | what it asks | kept by |\n"

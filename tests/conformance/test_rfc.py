@@ -84,6 +84,13 @@ def what_does_not_apply_cannot_be_claimed():
     expect(Tree("// RFC 7 4-a"), 1, "said to be not kept")
 
 
+def what_is_not_kept_stands_in_front():
+    tree = Tree()
+    tree.run()
+    assert "| RFC 7 4-a | Five | too hard |" in tree.page()
+    assert tree.page().index("too hard") < tree.page().index("## RFC 7")
+
+
 def a_remark_elsewhere_claims_nothing():
     tree = Tree("// Prose about RFC 7 MUST-1")
     expect(tree, 0, "0 of 3 MUSTs")

@@ -254,7 +254,7 @@ static void without_a_gateway_neighbours_are_reached(void **state)
     assert_int_equal(asked_for(), 0xC00002C8);
 }
 
-// RFC 1122 3.3.4.2-b 4.1.3.5-b 4.1.3.5-d
+// RFC 1122 3.3.4.2-b 4.1.3.5-a 4.1.3.5-b 4.1.3.5-d
 static void an_application_may_choose_its_address(void **state)
 {
     static struct nif_conn d;
