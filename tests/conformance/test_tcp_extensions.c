@@ -3,6 +3,7 @@
 // What RFC 7323 and 2018 ask, as far as the tests of the optional parts
 // of TCP do not show it already.
 
+#include "core/tcpip/tcp.h"
 #include "tests/core/peer.h"
 
 #include <setjmp.h>
@@ -184,6 +185,28 @@ static void connect_with_stamps(uint32_t val)
     accept_it();
 }
 
+// RFC 7323 4.1-a
+static void an_echo_that_acknowledges_nothing_is_no_measurement(void **state)
+{
+    const struct nif__tcp *t;
+    uint32_t mean;
+
+    (void)state;
+    connect_with_stamps(1000);
+    t = nif__tcp_of(p.conn);
+    assert_int_equal(nif_conn_send(p.conn, data, 10, NULL), 10);
+    peer_pass(&p, 1);
+    assert_true(peer_hear(&p));
+    mean = t->srtt8;
+    stamp(1001, nif_get_be32(option(8) + 2));
+    peer_pass(&p, 200000);
+    peer_say(&p, ACK, 0, 0, "x", 1); // his text; ours has not come
+    assert_int_equal(t->srtt8, mean);
+    p.ack = p.seg.seq + 10;
+    peer_say(&p, ACK, 0, 0, NULL, 0); // now it has
+    assert_int_not_equal(t->srtt8, mean);
+}
+
 // RFC 7323 5.2-a
 static void a_reset_with_an_old_timestamp_counts(void **state)
 {
@@ -260,6 +283,8 @@ int main(void)
         cmocka_unit_test_setup(the_echo_in_a_syn_is_ignored, setup),
         cmocka_unit_test_setup(timestamps_that_were_not_agreed_upon_are_ignored,
             setup),
+        cmocka_unit_test_setup(
+            an_echo_that_acknowledges_nothing_is_no_measurement, setup),
         cmocka_unit_test_setup(a_reset_with_an_old_timestamp_counts, setup),
         cmocka_unit_test_setup(our_reset_bears_a_timestamp_too, setup),
         cmocka_unit_test_setup(

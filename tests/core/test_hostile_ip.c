@@ -213,7 +213,7 @@ static void lengths_that_lie_are_noticed(void **state)
 }
 
 // CVE-1999-0513
-// RFC 1122 3.2.1.3 4.1.3.6
+// RFC 1122 3.2.1.3-d
 static void what_comes_from_no_host_gets_no_answer(void **state)
 {
     static const uint32_t sources[] = { 0, 0xFFFFFFFF, 0xC00002FF, 0xE0000001,

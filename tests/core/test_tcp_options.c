@@ -320,7 +320,6 @@ static void a_clock_that_stood_still_for_weeks_may_go_back(void **state)
     assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 13);
 }
 
-// RFC 7323 4.1 RFC 6298 3
 static void round_trips_are_measured_also_of_what_was_sent_twice(void **state)
 {
     uint32_t sent;

@@ -327,7 +327,7 @@ static void broadcasts_go_out_and_come_in(void **state)
 }
 
 // RFC 1112 6.1 6.4
-// RFC 1122 3.3.7 4.1.4
+// RFC 1122 3.3.6-c 4.1.4-a
 static void groups_can_be_sent_to_and_stay_on_the_link(void **state)
 {
     static const uint8_t hwaddr[6] = { 1, 0, 0x5E, 0x7F, 1, 2 };
@@ -350,7 +350,7 @@ static void groups_can_be_sent_to_and_stay_on_the_link(void **state)
     assert_int_equal(nif_conn_option(&c, NIF_OPT_NODELAY, 1), NIF_ENOTSUP);
 }
 
-// RFC 1122 4.1.3.5 3.3.6
+// RFC 1122 3.3.6-b
 static void a_port_can_be_shared_by_agreement(void **state)
 {
     const struct nif_endpoint eight = { .port = 8 };
@@ -393,7 +393,7 @@ static void a_port_can_be_shared_by_agreement(void **state)
     }
 }
 
-// RFC 1122 3.2.2.1
+// RFC 1122 3.2.2-f
 static void what_all_get_and_nobody_wants_is_dropped_in_silence(void **state)
 {
     size_t len = pair_udp(&p, in, 5000, 9, "hello", 5);
