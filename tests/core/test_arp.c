@@ -331,7 +331,7 @@ static void from_a_link_local_address_everything_goes_to_all(void **state)
     assert_memory_equal(out + 32, p.dev[1].hwaddr.byte, 6);
 }
 
-// RFC 1122 2.3.2.1-a 3.3.1.4-c 3.3.1.4-d
+// RFC 1122 2.3.2.1-a 3.3.1.4-c
 static void a_neighbour_not_in_use_is_forgotten(void **state)
 {
     (void)state;
