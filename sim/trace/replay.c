@@ -303,7 +303,9 @@ static void add_bus(struct sim_replay *replay, const char *name,
             return;
         }
     }
-    NIF_ASSERT(replay->buses < SIM_REPLAY_BUSES);
+    if (replay->buses == SIM_REPLAY_BUSES) {
+        return; // a driver that asks for it is told that there is none
+    }
     bus = &replay->bus[replay->buses++];
     *bus = (struct sim_replay_bus){
         .spi.ops = &sim__replay_spi_ops,

@@ -37,7 +37,7 @@ struct done_line {
 };
 
 struct cutter {
-    struct open_line open[2 * SIM_REPLAY_BUSES];
+    struct open_line *open;
     size_t opens;
     struct done_line *done;
     size_t dones;
@@ -66,13 +66,17 @@ static void close_line(struct cutter *c, struct open_line *open)
 static struct open_line *find_open(struct cutter *c,
     const struct sim_trace_item *item)
 {
+    struct open_line *room;
+
     for (size_t i = 0; i < c->opens; i++) {
         if (c->open[i].rx == item->rx &&
             strcmp(c->open[i].bus, item->where) == 0) {
             return &c->open[i];
         }
     }
-    NIF_ASSERT(c->opens < nif_countof(c->open));
+    room = realloc(c->open, (c->opens + 1) * sizeof(*room));
+    NIF_ASSERT(room != NULL);
+    c->open = room;
     c->open[c->opens] =
         (struct open_line){ .bus = item->where, .rx = item->rx };
     return &c->open[c->opens++];
@@ -131,6 +135,7 @@ void sim_verdict_lines(const struct sim_recording *rec, sim_verdict_line_fn *fn,
     for (size_t i = 0; i < c.opens; i++) {
         close_line(&c, &c.open[i]);
     }
+    free(c.open);
     if (c.dones > 0) {
         qsort(c.done, c.dones, sizeof(*c.done), by_begin);
     }

@@ -117,6 +117,11 @@ def check_diff(folder, run):
     expect("diff: says A and B, and that both go on alike",
            "first difference on spi enc28j60" in done.stdout and
            "1 of A, 1 of B, then both go on alike" in done.stdout, done)
+    real = pathlib.Path("scenarios/captures/enc28j60-init-and-ping.sr")
+    done = nif("trace", "diff", real, run, "--chip", "enc28j60")
+    expect("diff: a capture of silicon, in the chip's words",
+           done.returncode == 1 and "BFC ECON1 BSEL1 BSEL0" in done.stdout,
+           done)
     for args in ([], [run], [run, run, run], [run, "no-such-file"],
                  [run, sys.argv[0]], [run, run, "--tolerance"],
                  [run, run, "--nonsense"]):

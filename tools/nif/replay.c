@@ -262,7 +262,8 @@ int nif_replay_main(int argc, char **argv)
     nif_options_init(&job.options);
     code = parse(&job, argc, argv);
     if (code == 0) {
-        code = nif_trace_read_section(job.file, job.section, &job.rec)
+        code = nif_trace_read_section(job.file, job.section,
+                   job.options.board.chip, &job.rec)
             ? set_options(&job)
             : NIF_EXIT_USAGE;
     }

@@ -21,6 +21,7 @@ static const char help[] =
     "  --times            times are compared, too\n"
     "  --tolerance NS     and may deviate so much (default 0)\n"
     "  --exact            each turn of a poll loop counts\n"
+    "  --chip NAME        on the SPI bus of captures\n"
     "  --section N        section of both files (default 1)\n"
     "  --json             for programs\n"
     "\n"
@@ -28,6 +29,7 @@ static const char help[] =
 
 struct job {
     const char *file[2];
+    const char *chip;
     unsigned section;
     bool json;
     struct sim_diff_cfg cfg;
@@ -180,6 +182,10 @@ static int take(struct job *job, const char *name, const char *value)
             return 1;
         }
     }
+    if (value && strcmp(name, "--chip") == 0) {
+        job->chip = value;
+        return 2;
+    }
     if (!get_number(value, &number)) {
         return 0;
     }
@@ -228,10 +234,10 @@ int nif_trace_diff_main(int argc, char **argv)
     if (code != 0) {
         return code;
     }
-    if (!nif_trace_read_section(job.file[0], job.section, &rec[0])) {
+    if (!nif_trace_read_section(job.file[0], job.section, job.chip, &rec[0])) {
         return NIF_EXIT_USAGE;
     }
-    if (!nif_trace_read_section(job.file[1], job.section, &rec[1])) {
+    if (!nif_trace_read_section(job.file[1], job.section, job.chip, &rec[1])) {
         sim_recording_done(&rec[0]);
         return NIF_EXIT_USAGE;
     }

@@ -21,8 +21,8 @@
 static const char help[] =
     "usage: nif trace minimise FILE -o OUT [OPTION...] -- COMMAND...\n"
     "\n"
-    "Shrinks a trace, or a list of faults (one a line, as in sim/bus/fault.h),\n"
-    "to what still makes COMMAND fail as it does with all of FILE: with the\n"
+    "Shrinks a trace, or a list of faults (sim/bus/fault.h, one a line), to\n"
+    "what still makes COMMAND fail as it does with all of FILE: with the\n"
     "same exit code. {} in COMMAND stands for the file to try; without it the\n"
     "file is the last word. Header lines stay.\n"
     "\n"

@@ -115,11 +115,12 @@ FILE *nif_trace_open(const struct nif_trace_options *o)
     return copy.trace.out;
 }
 
-bool nif_trace_read_section(const char *file, unsigned number,
+bool nif_trace_read_section(const char *file, unsigned number, const char *chip,
     struct sim_recording *rec)
 {
     struct nif_trace_options o = { .file = { file },
         .files = 1,
+        .chip = chip,
         .quiet = true };
     struct sim_trace_reader reader;
     FILE *in = nif_trace_open(&o);

@@ -30,8 +30,8 @@ FILE *nif_trace_open(const struct nif_trace_options *o);
 
 /// Reads section `number` (from 1) of such a file. Returns false if there is
 /// none or it cannot be read, which is told; then there is nothing to give
-/// back.
-bool nif_trace_read_section(const char *file, unsigned number,
+/// back. `chip` is on the SPI bus of a capture; NULL: it is not known.
+bool nif_trace_read_section(const char *file, unsigned number, const char *chip,
     struct sim_recording *rec);
 
 /// Prints `text` as a JSON string, quotes included.

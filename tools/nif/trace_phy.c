@@ -168,7 +168,7 @@ int nif_trace_phy_main(int argc, char **argv)
     struct sim_recording rec;
     int code = parse(&job, argc, argv);
 
-    if (code == 0 && !nif_trace_read_section(job.file, 1, &rec)) {
+    if (code == 0 && !nif_trace_read_section(job.file, 1, NULL, &rec)) {
         code = NIF_EXIT_USAGE;
     }
     if (code == 0) {

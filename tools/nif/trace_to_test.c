@@ -212,7 +212,7 @@ static bool read_lines(const struct job *job, struct sim_recording *rec,
     char path[4096];
 
     snprintf(path, sizeof(path), "%s/%s.trace", job->dir, job->name);
-    if (!nif_trace_read_section(path, 1, rec)) {
+    if (!nif_trace_read_section(path, 1, NULL, rec)) {
         return false;
     }
     sim_verdict_lines(rec, on_line, lines);
