@@ -69,6 +69,28 @@ def spoiled(folder, path, text, instead):
     return target
 
 
+def own_run(folder):
+    """A run of a board of ours becomes a test, too."""
+    subprocess.run([NIF, "trace", "decode", SPI[0], "--chip", "enc28j60",
+                    "--pcap", folder / "in.pcap"], check=True,
+                   capture_output=True)
+    run = folder / "bus.trace"
+    subprocess.run([NIF, "run", "enc28j60", "--pcap-in", folder / "in.pcap",
+                    "--trace", run], check=True, capture_output=True)
+    done = to_test(run, "--name", "own", "-o", folder)
+    made = folder / "own.run.trace"
+    expect("a run of ours: exit code 0, repeated", done.returncode == 0 and
+           "as recorded: " in done.stdout and made.exists(), done)
+    expect("a run of ours: bus and pins, no frames",
+           " pin enc28j60.int 0" in made.read_text() and
+           " eth " not in made.read_text())
+    run.write_text(run.read_text().replace(" 9f80 ", " 9f00 ", 1))
+    done = to_test(run, "--name", "own", "-o", folder)
+    expect("a run of ours: one that differs: exit code 1",
+           done.returncode == 1 and "the driver leaves the recording" in
+           done.stdout, done)
+
+
 def main():
     with tempfile.TemporaryDirectory() as temp:
         folder = pathlib.Path(temp)
@@ -120,6 +142,7 @@ def main():
         expect("and is red", red.returncode == 1 and "transaction 37" in
                red.stderr, red)
 
+        own_run(folder)
         for args in ([], [bad], ["no-such-file"], [bad, "--chip", "w5500"],
                      [bad, "--name"], [bad, "--until", "x"],
                      [*SPI, "-o", folder / "nowhere"]):

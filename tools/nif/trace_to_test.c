@@ -29,6 +29,8 @@ static const char help[] =
     "  SPI   does the model of the chip answer as the chip did? (--chip)\n"
     "  MDIO  does the PHY model?\n"
     "  UART  can the dialogue be held with the recording?\n"
+    "A trace that `nif run --trace` has written becomes NAME.run.trace: CMake\n"
+    "makes a test of it that asks whether the board still does the same.\n"
     "The test fails if that is not so, and is then cut shortly behind the\n"
     "first difference.\n"
     "\n"
@@ -50,6 +52,7 @@ struct job {
     // Of the file that was read.
     FILE *whole;
     enum sim_trace_kind kind;
+    char board[SIM_TRACE_NAME]; // of `nif run`: its chip, or ""
     struct sim_verdict verdict;
 };
 
@@ -97,6 +100,10 @@ static bool read_file(struct job *job)
     sim_trace_read_init(&reader, job->whole, job->read.file[0]);
     while (sim_trace_read(&reader, &item) == 1) {
         count[item.kind]++;
+        if (item.kind == SIM_TRACE_HEAD && strcmp(item.where, "option") == 0 &&
+            strncmp(item.text, "chip ", 5) == 0) {
+            snprintf(job->board, sizeof(job->board), "%s", item.text + 5);
+        }
     }
     sim_trace_read_done(&reader);
     job->kind = SIM_TRACE_UART;
@@ -110,7 +117,7 @@ static bool read_file(struct job *job)
             job->read.file[0]);
         return false;
     }
-    if (job->kind == SIM_TRACE_SPI &&
+    if (job->kind == SIM_TRACE_SPI && !job->board[0] &&
         (!job->read.chip || strcmp(job->read.chip, "enc28j60") != 0)) {
         fprintf(stderr,
             "nif: which chip is it? There is a model for --chip "
@@ -125,6 +132,9 @@ static bool is_kept(const struct job *job, const struct sim_trace_item *item)
     if (item->kind == SIM_TRACE_BEGIN || item->kind == SIM_TRACE_HEAD) {
         return true;
     }
+    if (job->board[0] && item->kind == SIM_TRACE_PIN) {
+        return item->index <= job->until; // so many transactions before it
+    }
     return item->kind == job->kind && item->index <= job->until;
 }
 
@@ -133,7 +143,9 @@ static bool write_trace(const struct job *job)
 {
     struct sim_trace_reader reader;
     struct sim_trace_item item;
-    struct sim_trace trace = { .out = create(job, "", ".trace") };
+    struct sim_trace trace = {
+        .out = create(job, "", job->board[0] ? ".run.trace" : ".trace"),
+    };
     int got;
 
     if (!trace.out) {
@@ -435,13 +447,28 @@ static int parse(struct job *job, int argc, char **argv)
     return set_name(job) ? 0 : complain("what a name!", "");
 }
 
+// A run of ours is judged by repeating it.
+static int make_run(struct job *job)
+{
+    static char command[] = "replay";
+    char path[4096];
+    char *words[] = { command, path, job->board, NULL };
+
+    snprintf(path, sizeof(path), "%s/%s.run.trace", job->dir, job->name);
+    return write_trace(job) ? nif_replay_main(3, words) : NIF_EXIT_USAGE;
+}
+
 static int make(struct job *job)
 {
     struct lines lines = { 0 };
     struct sim_recording rec = { 0 };
-    bool good = read_file(job) && write_trace(job) &&
-        (!job->read.stimuli || copy_stimuli(job));
+    bool good = read_file(job);
 
+    if (good && job->board[0]) {
+        return make_run(job);
+    }
+    good =
+        good && write_trace(job) && (!job->read.stimuli || copy_stimuli(job));
     if (good && job->kind == SIM_TRACE_UART) {
         good = read_lines(job, &rec, &lines);
     }
