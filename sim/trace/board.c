@@ -207,8 +207,10 @@ static void on_name(struct sim_board *board, struct input *in)
         in->bad = true;
         return;
     }
-    if (!bus->known || bus->kind != kind) {
-        *bus = (struct sim_board_bus){ .known = true, .kind = kind };
+    if (!bus->named || bus->kind != kind) {
+        *bus = (struct sim_board_bus){ .known = true,
+            .named = true,
+            .kind = kind };
         take_bytes(in, (uint8_t *)bus->name, len);
         say_bus(board, bus);
     }

@@ -16,7 +16,8 @@
 #define SIM_BOARD_WAIT 32
 
 struct sim_board_bus {
-    bool known;
+    bool known; ///< there was a record of it
+    bool named; ///< ... and of its name; else it is called by its number
     uint8_t kind;
     char name[SIM_TRACE_NAME];
     uint64_t count; ///< records so far: their numbers in the trace

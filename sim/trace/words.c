@@ -217,6 +217,7 @@ struct sim_words *sim_words_copy(const struct sim_words *words)
     struct sim_words *copy = sim_words_new(from ? from->ops->name : "");
 
     if (from) {
+        NIF_ASSERT(copy->decoder != NULL);
         memcpy(copy->decoder, from, from->ops->size);
     }
     return copy;

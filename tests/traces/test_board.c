@@ -346,6 +346,130 @@ static void uart_mdio_and_failures_are_recorded_too(void **state)
     sim_world_done(&world);
 }
 
+// Inverts what it is sent, in place if need be.
+static int invert(struct nif_spi *spi, const struct nif_spi_seg *segs,
+    size_t count)
+{
+    (void)spi;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; segs[i].rx && k < segs[i].len; k++) {
+            segs[i].rx[k] = (uint8_t)~segs[i].tx[k];
+        }
+    }
+    return 0;
+}
+
+static int select_works(struct nif_spi *spi)
+{
+    (void)spi;
+    return 0;
+}
+
+static void release(struct nif_spi *spi, uint32_t hold_ns)
+{
+    (void)spi;
+    (void)hold_ns;
+}
+
+static void count_edge(void *arg)
+{
+    (*(unsigned *)arg)++;
+}
+
+struct handshake {
+    struct sim_world world;
+    struct sim_cpu cpu;
+    struct sim_pin ready;
+    struct nif_trace trace;
+    struct nif_trace_spi spi;
+    struct nif_trace_pin pin;
+    struct nif_spi lower;
+    uint8_t ring[1024];
+};
+
+static void open_handshake(struct handshake *h)
+{
+    static const struct nif_spi_ops ops = { .select = select_works,
+        .exchange = invert,
+        .release = release };
+
+    memset(h, 0, sizeof(*h));
+    sim_world_init(&h->world, 1);
+    sim_cpu_init(&h->cpu, &h->world, 1000);
+    sim_pin_init(&h->ready, &h->cpu, "ready", true);
+    line_init(&h->world, 0);
+    h->lower.ops = &ops;
+    nif_trace_init(&h->trace,
+        &(struct nif_trace_cfg){ &line.uart, &h->cpu.clock, h->ring,
+            sizeof(h->ring) });
+    nif_trace_spi_init(&h->spi, &h->trace, "spi", &h->lower);
+    nif_trace_pin_init(&h->pin, &h->trace, "ready", &h->ready.pin);
+}
+
+static void
+a_handshake_within_a_transaction_does_not_break_its_record(void **state)
+{
+    static struct handshake h;
+    uint8_t buf[2] = { 0x12, 0x34 };
+    struct nif_spi *spi = &h.spi.spi;
+    char *text;
+
+    (void)state;
+    open_handshake(&h);
+    assert_int_equal(spi->ops->select(spi), 0);
+    nif_pin_write(&h.pin.pin, false);
+    assert_int_equal(spi->ops->exchange(spi,
+                         &(struct nif_spi_seg){ buf, buf, 2 }, 1),
+        0);
+    spi->ops->release(spi, 0);
+    nif_pin_read(&h.pin.pin); // what waits is written down
+    text = receive(line.data, line.len);
+    assert_int_equal(board.bad, 0);
+    assert_non_null(strstr(text, " spi spi 0 +3000 1234 edcb\n"));
+    assert_non_null(strstr(text, " pin ready 0\n"));
+    free(text);
+    sim_world_done(&h.world);
+}
+
+static void edges_that_nobody_writes_down_in_time_are_counted(void **state)
+{
+    static struct handshake h;
+    unsigned edges = 0;
+    char *text;
+
+    (void)state;
+    open_handshake(&h);
+    nif_pin_on_edge(&h.pin.pin, false, count_edge, &edges);
+    for (unsigned i = 0; i < 20; i++) {
+        sim_pin_drive(&h.ready, false);
+        sim_pin_drive(&h.ready, true);
+    }
+    assert_int_equal(edges, 20);
+    nif_pin_read(&h.pin.pin);
+    assert_int_equal(h.trace.lost, 20 - NIF_TRACE_EDGES);
+    assert_int_equal(nif_trace_poll(&h.trace), 0);
+    text = receive(line.data, line.len);
+    assert_non_null(strstr(text, "fault board lost=12\n"));
+    free(text);
+    sim_world_done(&h.world);
+}
+
+static void who_listens_late_learns_the_names(void **state)
+{
+    static struct recorded r;
+    char *text;
+
+    (void)state;
+    memset(&r, 0, sizeof(r));
+    run_recorded(&r, 100, sizeof(r.ring));
+    text = receive(line.data + 300, line.len - 300);
+    assert_non_null(strstr(text, "# bus enc28j60 spi"));
+    assert_non_null(strstr(text, " pin int 0\n"));
+    assert_in_range(board.bad, 0, 1);
+    free(text);
+    free(r.text);
+}
+
 // Whatever comes over the line: no more than the damaged record is lost.
 static void damage_costs_one_record(void **state)
 {
@@ -393,6 +517,10 @@ int main(void)
         cmocka_unit_test(edges_of_a_pin_stand_at_their_times),
         cmocka_unit_test(a_slow_line_loses_whole_records_and_says_so),
         cmocka_unit_test(uart_mdio_and_failures_are_recorded_too),
+        cmocka_unit_test(
+            a_handshake_within_a_transaction_does_not_break_its_record),
+        cmocka_unit_test(edges_that_nobody_writes_down_in_time_are_counted),
+        cmocka_unit_test(who_listens_late_learns_the_names),
         cmocka_unit_test(damage_costs_one_record),
         cmocka_unit_test(noise_is_survived_and_counted),
     };

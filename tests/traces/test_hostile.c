@@ -115,7 +115,7 @@ static size_t mutate(struct sim_world *dice, char *text, size_t len, size_t cap)
                 len += span;
             }
             break;
-        default: text[at] ^= (char)(1u << sim_roll(dice, 8)); break;
+        default: text[at] = (char)(text[at] ^ 1 << sim_roll(dice, 7)); break;
         }
         len = len > 20 ? len : 20;
     }

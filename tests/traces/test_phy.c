@@ -138,6 +138,8 @@ static void a_lost_link_is_told_once_although_it_is_back(void **state)
     sim_phy_plug(&b->phy, NULL);
     sim_pass_ns(&b->world, 2 * SIM_S);
     assert_int_equal(get(b, 1), 0x782D);
+    assert_int_equal(get(b, 6), 0x000B);
+    assert_int_equal(get(b, 6), 0x0009); // a page is told of once, too
     sim_phy_unplug(&b->phy);
     sim_phy_plug(&b->phy, NULL);
     sim_pass_ns(&b->world, 2 * SIM_S);

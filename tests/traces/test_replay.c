@@ -162,6 +162,91 @@ static void a_loop_that_was_never_entered_is_missed(void **state)
     close_text(b);
 }
 
+static void a_loop_is_left_only_after_a_whole_turn(void **state)
+{
+    struct bench *b = open_text(LOOP);
+
+    (void)state;
+    assert_int_equal(ask(b, 0x0A, 1), 0x11);
+    assert_int_equal(turn(b), 0x81);
+    assert_int_not_equal(ask(b, 0x0B, 0), NIF_EIO);
+    assert_int_equal(ask(b, 0x0D, 5), NIF_EIO);
+    assert_int_equal(b->replay.want.index, 4);
+    close_text(b);
+}
+
+static void
+in_a_turn_more_it_is_what_was_never_asked_that_is_missing(void **state)
+{
+    struct bench *b = open_text(LOOP);
+
+    (void)state;
+    assert_int_equal(ask(b, 0x0A, 1), 0x11);
+    for (unsigned i = 0; i < 3; i++) {
+        turn(b);
+    }
+    assert_int_not_equal(ask(b, 0x0B, 0), NIF_EIO);
+    assert_int_equal(ask(b, 0x0E, 9), NIF_EIO);
+    assert_int_equal(b->replay.want.index, 7);
+    close_text(b);
+}
+
+static void a_loop_at_the_end_need_not_be_gone_through(void **state)
+{
+    struct bench *b = open_text("1000 spi c 0 +100 1c00 ..81\n"
+                                "2000 spi c 1 +100 1c00 ..81\n"
+                                "3000 spi c 2 +100 1c00 ..81\n");
+
+    (void)state;
+    assert_int_equal(ask(b, 0x1C, 0), 0x81);
+    assert_true(sim_replay_finish(&b->replay));
+    close_text(b);
+}
+
+static void
+an_answer_that_stays_after_it_has_changed_is_no_poll_loop(void **state)
+{
+    struct bench *b = open_text("1000 spi c 0 +100 3a00 ..01\n"
+                                "2000 spi c 1 +100 3a00 ..02\n"
+                                "3000 spi c 2 +100 3a00 ..02\n"
+                                "4000 spi c 3 +100 0a02 ....\n");
+
+    (void)state;
+    assert_int_equal(ask(b, 0x3A, 0), 1);
+    assert_int_equal(ask(b, 0x3A, 0), 2);
+    assert_int_equal(ask(b, 0x0A, 2), NIF_EIO);
+    assert_int_equal(b->replay.want.index, 2);
+    close_text(b);
+}
+
+// Three bytes of command and answer, and one that is longer than any status.
+static void what_is_more_than_a_status_is_no_poll_loop(void **state)
+{
+    static const char *const texts[] = {
+        "1000 spi c 0 +100 3a0000 ..0102\n"
+        "2000 spi c 1 +100 3a0000 ..0304\n"
+        "3000 spi c 2 +100 0a02 ....\n",
+        "1000 spi c 0 +100 3a0000000000000000 ..0000000000000000\n"
+        "2000 spi c 1 +100 3a0000000000000000 ..0000000000000000\n"
+        "3000 spi c 2 +100 0a02 ....\n",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < nif_countof(texts); i++) {
+        struct bench *b = open_text(texts[i]);
+        uint8_t bytes[9] = { 0x3A };
+
+        assert_int_equal(nif_spi_transact(sim_replay_spi(&b->replay, NULL),
+                             &(struct nif_spi_seg){ bytes, bytes,
+                                 i == 0 ? 3 : 9 },
+                             1, 0),
+            0);
+        assert_int_equal(ask(b, 0x0A, 2), NIF_EIO);
+        assert_int_equal(b->replay.want.index, 1);
+        close_text(b);
+    }
+}
+
 static void what_only_writes_is_no_poll_loop(void **state)
 {
     struct bench *b = open_text("1000 spi c 0 +100 0a01 ....\n"
@@ -201,6 +286,37 @@ static void a_transaction_that_is_too_short_is_found(void **state)
     assert_true(b->replay.diverged);
     assert_int_equal(b->replay.want.index, 0);
     assert_string_equal(b->replay.got, "its end after 2 of 3 bytes");
+    close_text(b);
+}
+
+static void a_transaction_that_is_too_long_is_found(void **state)
+{
+    struct bench *b = open_text("1000 spi c 0 +100 0a ..\n"
+                                "2000 spi c 1 +100 0a03 ....\n");
+
+    (void)state;
+    assert_int_equal(ask(b, 0x0A, 1), NIF_EIO);
+    assert_int_equal(b->replay.want.index, 0);
+    assert_string_equal(b->replay.want.text, "0a (0a)");
+    assert_string_equal(b->replay.got, "0a01 (0a01)");
+    close_text(b);
+}
+
+// The dummy byte of a MAC register means nothing, but the chip drives it.
+static void what_the_chip_drove_is_given_although_it_means_nothing(void **state)
+{
+    struct bench *b = open_text("# bus c spi chip=enc28j60\n"
+                                "1000 spi c 0 +100 9f02 ....\n"
+                                "2000 spi c 1 +100 0000a5 ..3c07\n");
+    uint8_t bytes[3] = { 0x00, 0x00, 0xA5 };
+
+    (void)state;
+    assert_int_not_equal(ask(b, 0x9F, 2), NIF_EIO);
+    assert_int_equal(nif_spi_transact(sim_replay_spi(&b->replay, NULL),
+                         &(struct nif_spi_seg){ bytes, bytes, 3 }, 1, 0),
+        0);
+    assert_int_equal(bytes[1], 0x3C);
+    assert_int_equal(bytes[2], 0x07);
     close_text(b);
 }
 
@@ -285,6 +401,21 @@ a_pin_that_the_driver_drives_must_be_driven_as_recorded(void **state)
     assert_int_equal(ask(b, 0x0A, 1), NIF_EIO);
     assert_string_equal(b->replay.want.text, "c.reset = 1");
     assert_string_equal(b->replay.got, "0a01 (0a01)");
+    close_text(b);
+}
+
+// An event is written when it is over: the pin stands before the transaction.
+static void a_pin_that_changed_within_a_transaction_waits_for_it(void **state)
+{
+    struct bench *b = open_text("1050 pin c.int 0\n"
+                                "1000 spi c 0 +100 0a01 ..07\n");
+    struct nif_pin *pin = sim_replay_pin(&b->replay, "c.int");
+
+    (void)state;
+    sim_pass_ns(&b->world, 3000);
+    assert_true(nif_pin_read(pin));
+    assert_int_equal(ask(b, 0x0A, 1), 7);
+    assert_false(nif_pin_read(pin));
     close_text(b);
 }
 
@@ -388,6 +519,20 @@ static void mdio_is_played_with_its_poll_loops(void **state)
     close_text(b);
 }
 
+static void a_slow_mdio_driver_is_told_what_was_true_by_then(void **state)
+{
+    struct bench *b = open_text(MDIO);
+    struct nif_mdio *mdio = sim_replay_mdio(&b->replay, "m");
+
+    (void)state;
+    assert_int_equal(mdio->ops->write(mdio, 1, 0, 0x8000), 0);
+    sim_pass_ns(&b->world, 5000);
+    assert_int_equal(mdio->ops->read(mdio, 1, 0), 0x3100);
+    assert_int_equal(mdio->ops->read(mdio, 1, 2), 7);
+    assert_int_equal(b->replay.turns_fewer, 2);
+    close_text(b);
+}
+
 static void another_mdio_frame_is_found_by_name(void **state)
 {
     struct bench *b = open_text(MDIO);
@@ -409,12 +554,23 @@ int main(void)
         cmocka_unit_test(a_poll_loop_may_take_fewer_turns),
         cmocka_unit_test(a_slow_driver_is_told_what_was_true_by_then),
         cmocka_unit_test(a_loop_that_was_never_entered_is_missed),
+        cmocka_unit_test(a_loop_is_left_only_after_a_whole_turn),
+        cmocka_unit_test(
+            in_a_turn_more_it_is_what_was_never_asked_that_is_missing),
+        cmocka_unit_test(a_loop_at_the_end_need_not_be_gone_through),
+        cmocka_unit_test(
+            an_answer_that_stays_after_it_has_changed_is_no_poll_loop),
+        cmocka_unit_test(what_is_more_than_a_status_is_no_poll_loop),
         cmocka_unit_test(what_only_writes_is_no_poll_loop),
         cmocka_unit_test(data_that_changes_with_each_read_is_no_poll_loop),
         cmocka_unit_test(a_transaction_that_is_too_short_is_found),
+        cmocka_unit_test(a_transaction_that_is_too_long_is_found),
+        cmocka_unit_test(
+            what_the_chip_drove_is_given_although_it_means_nothing),
         cmocka_unit_test(what_nobody_drove_is_noise),
         cmocka_unit_test(a_port_that_failed_fails_again),
         cmocka_unit_test(a_pin_changes_when_it_did_but_never_too_early),
+        cmocka_unit_test(a_pin_that_changed_within_a_transaction_waits_for_it),
         cmocka_unit_test(
             a_pin_that_the_driver_drives_must_be_driven_as_recorded),
         cmocka_unit_test(
@@ -422,6 +578,7 @@ int main(void)
         cmocka_unit_test(bytes_of_a_serial_line_come_one_after_the_other),
         cmocka_unit_test(another_byte_on_a_serial_line_is_found),
         cmocka_unit_test(mdio_is_played_with_its_poll_loops),
+        cmocka_unit_test(a_slow_mdio_driver_is_told_what_was_true_by_then),
         cmocka_unit_test(another_mdio_frame_is_found_by_name),
     };
 

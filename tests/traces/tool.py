@@ -214,6 +214,12 @@ def check_board(folder):
                "# bus spi0 spi mode=0 taped=calls\n"
                "1008000 pin bus1 1\n"
                "1000000 spi spi0 0 +9000 1dc0,00 ....,db\n"), done)
+    file.write_bytes(stream + stream)
+    done = nif("trace", "import", "--from-board", file, "-o", "-")
+    expect("from board: a board that begins again is a new section",
+           done.stdout.count("# netif-trace 1\n") == 2 and
+           done.stdout.count("# bus spi0 spi") == 2 and
+           done.stdout.count(" spi spi0 0 +9000 ") == 2, done)
     check_tty(stream)
     file.write_bytes(stream.replace(b"\x1d", b"\x1c") +
                      framed(3, 0xF8, 7, 5))
