@@ -123,7 +123,7 @@ static void on_clk(struct sim_spi_layer *spi, uint64_t at_ns, uint8_t level)
             end(spi, spi->bit_ns, false);
         }
         if (!spi->open && level == rising) {
-            begin(spi, at_ns, spi->count == 0);
+            begin(spi, at_ns, false);
         }
     }
     if (spi->open && level == rising) {

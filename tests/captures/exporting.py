@@ -111,6 +111,31 @@ def waveforms(folder):
         "import", slow, "-o", "-", "--quiet").stdout.splitlines()))
 
 
+def serial_formats(folder):
+    """Every format, drawn and read again."""
+    good = []
+    for bits in range(5, 10):
+        for parity in "neo":
+            for stops in "12":
+                name = f"{bits}{parity}{stops}"
+                width = 4 if bits == 9 else 2
+                words = [i * 37 % (1 << bits) for i in range(40)]
+                words = [word for word in words if word != 10]
+                steps = 1 + bits + (parity != "n") + int(stops)
+                line = (f"100000 uart u 0 +{len(words) * steps * 1000} rx " +
+                        "".join(f"{word:0{width}x}" for word in words) +
+                        (" bits=9" if bits == 9 else ""))
+                trace = folder / "format.trace"
+                trace.write_text("# netif-trace 1\n# bus u uart baud=1000000 "
+                                 f"format={name}\n{line}\n")
+                nif("export", trace, "-o", folder / "format.vcd")
+                again = events(folder / "format.vcd", "--uart",
+                               f"rx=u.rx,name=u,baud=1000000,format={name}")
+                good.append(again == [line])
+    expect("vcd: serial words of 5 to 9 bits, any parity, 1 or 2 stop bits",
+           len(good) == 30 and all(good))
+
+
 def capture_again(folder):
     first = folder / "first.trace"
     nif("import", CAPTURES / "enc28j60-init-and-ping.sr", "-o", first,
@@ -265,6 +290,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         waveforms(folder)
+        serial_formats(folder)
         first = capture_again(folder)
         sigrok(folder, first)
         packets(folder)

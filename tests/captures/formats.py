@@ -53,11 +53,11 @@ def refuses(what, file, cause, *args):
            done.stderr)
 
 
-# One SPI transaction, 0xA5 and 0x3C, as levels of CS, CLK, MOSI, MISO.
-def levels():
+# One SPI transaction, two bytes, as levels of CS, CLK, MOSI, MISO.
+def levels(word=0xA53C):
     rows = [(0, 1, 0, 0, 0), (1000, 0, 0, 0, 0)]
     for i in range(16):
-        mosi = 0xA53C >> (15 - i) & 1
+        mosi = word >> (15 - i) & 1
         rows.append((2000 + 1000 * i, 0, 0, mosi, 1 - mosi))
         rows.append((2500 + 1000 * i, 0, 1, mosi, 1 - mosi))
     rows.append((18000, 0, 0, 0, 0))
@@ -106,6 +106,28 @@ def saleae():
     refuses("saleae: time backwards", made(
         "a.bin", whole[:44] + struct.pack("<d", -1.0) + whole[52:]),
         "time runs backwards at byte 44")
+
+
+def lines():
+    """Ways in which SPI can be wired, given or left out."""
+    head = "Time [s],CS,CLK,MOSI,MISO\n"
+
+    def table(flip=0, word=0x1234):
+        return made("a.csv", head + "".join(
+            f"{t / 1e9:.9f},{a ^ flip},{b},{c},{d}\n"
+            for t, a, b, c, d in levels(word)))
+    all_lines = "cs=CS,clk=CLK,mosi=MOSI,miso=MISO"
+    gives("spi: most significant bit first", [table()],
+          ["1000 spi spi0 0 +18000 1234 edcb"], "--spi", all_lines)
+    gives("spi: least significant bit first", [table()],
+          ["1000 spi spi0 0 +18000 482c b7d3"], "--spi", all_lines + ",lsb")
+    gives("spi: chip select is active high", [table(1)],
+          ["1000 spi spi0 0 +18000 1234 edcb"], "--spi",
+          all_lines + ",cs-high")
+    gives("spi: without chip select a pause ends it", [table()],
+          ["0 pin CS 1", "1000 pin CS 0",
+           "2500 spi spi0 0 +15000 1234 edcb", "19000 pin CS 1"], "--spi",
+          "clk=CLK,mosi=MOSI,miso=MISO")
 
 
 def raw_csv():
@@ -232,6 +254,7 @@ def main():
     global folder
     with tempfile.TemporaryDirectory() as temp:
         folder = pathlib.Path(temp)
+        lines()
         saleae()
         raw_csv()
         vcd()
