@@ -22,8 +22,8 @@ static void room_for_one(struct sim_spi_layer *spi)
     }
     bytes = calloc(ROWS, cap);
     NIF_ASSERT(bytes != NULL);
-    for (size_t row = 0; row < ROWS && spi->len > 0; row++) {
-        memcpy(bytes + row * cap, spi->bytes + row * spi->cap, spi->len);
+    for (size_t i = 0; i < ROWS && spi->len > 0; i++) {
+        memcpy(bytes + i * cap, spi->bytes + i * spi->cap, spi->len);
     }
     free(spi->bytes);
     spi->bytes = bytes;

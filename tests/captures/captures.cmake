@@ -18,7 +18,7 @@ if(TARGET nif)
     ${PROJECT_SOURCE_DIR}/tests/captures/exporting.py $<TARGET_FILE:nif>)
   add_test(NAME captures_formats COMMAND
     ${PROJECT_SOURCE_DIR}/tests/captures/formats.py $<TARGET_FILE:nif>)
-  set_tests_properties(captures_export captures_formats captures_import captures_tool PROPERTIES LABELS capture TIMEOUT 120
+  set_tests_properties(captures_export captures_formats captures_import captures_tool PROPERTIES LABELS capture TIMEOUT 300
     SKIP_RETURN_CODE 77
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endif()
