@@ -13,6 +13,7 @@ if(TARGET nif)
     ${PROJECT_SOURCE_DIR}/tests/captures/tool.py $<TARGET_FILE:nif>)
   add_test(NAME captures_import COMMAND
     ${PROJECT_SOURCE_DIR}/tests/captures/importing.py $<TARGET_FILE:nif>
+    $<TARGET_FILE:test_enc28j60_driver_wire>
     $<$<BOOL:${NIF_ASAN}>:--any-memory> COMMAND_EXPAND_LISTS)
   add_test(NAME captures_export COMMAND
     ${PROJECT_SOURCE_DIR}/tests/captures/exporting.py $<TARGET_FILE:nif>)

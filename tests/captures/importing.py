@@ -4,10 +4,12 @@
 # `nif trace import` and the captures of real hardware: what comes out is what
 # is known of them.
 #
-# Usage: importing.py NIF [--any-memory]
+# Usage: importing.py NIF PROGRAM [--any-memory]
+# PROGRAM drives a simulated ENC28J60 in virtual time.
 
 import csv
 import hashlib
+import os
 import pathlib
 import re
 import resource
@@ -210,6 +212,33 @@ def given():
            any("phy mdio clock=3" in line for line in head))
 
 
+def recorded():
+    """What a simulated run records is read by the same commands."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "run.trace"
+        subprocess.run([sys.argv[2]], env=dict(os.environ,
+                                               NIF_TRACE=str(path)),
+                       capture_output=True, check=False)
+        lines = path.read_text().splitlines()
+        done = nif("decode", path, "--chip", "enc28j60")
+        expect("recorded: a run in virtual time is decoded, each line",
+               done.returncode == 0 and len(lines) > 1000 and
+               len(done.stdout.splitlines()) ==
+               sum(not line.startswith("#") for line in lines))
+        expect("recorded: in the data sheet's words",
+               "RCR EREVID -> 06" in done.stdout and
+               ": sent a frame of" in done.stdout and
+               "unknown instruction" not in done.stdout)
+        copy = nif("import", path, "-o", "-")
+        expect("recorded: and written again as it was", [
+            line for line in copy.stdout.splitlines()
+            if not line.startswith(("# source", "# by"))] == lines)
+        path.write_bytes(path.read_bytes()[:-7])
+        cut = nif("decode", path, "--chip", "enc28j60")
+        expect("recorded: a killed run is readable, and said to be cut",
+               cut.returncode == 0 and "last line is cut" in cut.stderr)
+
+
 def refused():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -236,7 +265,8 @@ def refused():
 
 
 def main():
-    for part in (spi, mdio, uart, uart_formats, timing_only, given, refused):
+    for part in (spi, mdio, uart, uart_formats, timing_only, given,
+                 recorded, refused):
         part()
     return 1 if failures else 0
 

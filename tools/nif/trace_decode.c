@@ -123,6 +123,26 @@ static void print_line(const char *number, uint64_t at_ns, const char *where,
         where[0] != '\0' ? ": " : "", text);
 }
 
+static void end_decoders(struct printer *p)
+{
+    char text[TEXT];
+
+    for (unsigned i = 0; i < p->buses; i++) {
+        struct sim_decoder *decoder = p->bus[i].decoder;
+
+        while (decoder && decoder->ops->end) {
+            decoder->ops->end(decoder, text, sizeof(text));
+            if (text[0] == '\0') {
+                break;
+            }
+            print_line("", decoder->from_ns, p->buses > 1 ? p->bus[i].name : "",
+                text);
+        }
+        sim_decoder_free(decoder);
+    }
+    p->buses = 0;
+}
+
 static void print_item(struct sim_item_sink *sink,
     const struct sim_trace_item *item)
 {
@@ -132,8 +152,12 @@ static void print_item(struct sim_item_sink *sink,
     char number[24];
     char text[TEXT];
 
-    if (item->kind == SIM_TRACE_BEGIN || item->kind == SIM_TRACE_HEAD) {
-        if (item->kind == SIM_TRACE_HEAD && strcmp(item->where, "bus") == 0 &&
+    if (item->kind == SIM_TRACE_BEGIN) {
+        end_decoders(p); // another world, with other chips
+        return;
+    }
+    if (item->kind == SIM_TRACE_HEAD) {
+        if (strcmp(item->where, "bus") == 0 &&
             sim_trace_bus_parse(item->text, &bus)) {
             add_bus(p, &bus);
         }
@@ -155,25 +179,6 @@ static void print_item(struct sim_item_sink *sink,
     if (text[0] != '\0') {
         print_line(number, decoder->from_ns, p->buses > 1 ? item->where : "",
             text);
-    }
-}
-
-static void end_decoders(struct printer *p)
-{
-    char text[TEXT];
-
-    for (unsigned i = 0; i < p->buses; i++) {
-        struct sim_decoder *decoder = p->bus[i].decoder;
-
-        while (decoder && decoder->ops->end) {
-            decoder->ops->end(decoder, text, sizeof(text));
-            if (text[0] == '\0') {
-                break;
-            }
-            print_line("", decoder->from_ns, p->buses > 1 ? p->bus[i].name : "",
-                text);
-        }
-        sim_decoder_free(decoder);
     }
 }
 
