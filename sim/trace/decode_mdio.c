@@ -138,6 +138,7 @@ static void mdio_differ(const struct sim_decoder *decoder,
     say(text, cap, item->reg < nif_countof(names) ? names[item->reg] : "");
     say_value(": ", item->value, text, cap);
     say_value(", not ", (unsigned)other & 0xFFFFu, text, cap);
+    say(text, cap, bits_of(item->reg) ? ":" : "");
     say_bits(item->reg, item->value ^ ((unsigned)other & 0xFFFFu), text, cap);
 }
 

@@ -6,6 +6,8 @@ nif_test(captures_csv
 
 nif_test(trace_read
   SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_trace_read.c LIBS nif_sim LABELS unit)
+nif_test(trace_decode
+  SOURCES ${PROJECT_SOURCE_DIR}/tests/captures/test_decode.c LIBS nif_sim LABELS unit)
 
 # The tool itself: what it prints and its exit codes.
 if(TARGET nif)

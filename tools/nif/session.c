@@ -86,6 +86,7 @@ static int open_files(struct nif_session *s)
         // Line by line, so that a run that is killed loses none.
         setvbuf(s->trace_file, NULL, _IOLBF, 1 << 16);
         sim_trace_init(&s->trace, &s->world, s->trace_file);
+        sim_trace_head(&s->trace, "by", "nif %s", NIF_VERSION);
     }
     if (o->record && tap_stimuli_create(&s->record, o->record) != 0) {
         return fail(s->record.error);
