@@ -222,6 +222,19 @@ void nif__arp_timer(struct nif_tcpip *ip)
     }
 }
 
+void nif__arp_doubt(struct nif_tcpip *ip, uint32_t addr)
+{
+    uint32_t hop = 0;
+    struct nif_tcpip_neighbour *n =
+        nif__ipv4_route(ip, addr, &hop) == 0 ? find(ip, hop) : NULL;
+
+    if (n != NULL && n->state == KNOWN) {
+        n->used = true;
+        n->at_us = ip->now_us;
+        nif__due(ip, n->at_us);
+    }
+}
+
 void nif__arp_flush(struct nif_tcpip *ip)
 {
     memset(ip->arp, 0, sizeof(ip->arp));

@@ -209,6 +209,10 @@ void nif__arp_announce(struct nif_tcpip *ip);
 /// Asks again, forgets what is old, announces.
 void nif__arp_timer(struct nif_tcpip *ip);
 
+/// What goes to `addr` seems not to arrive: asks its neighbour, host or
+/// gateway, whether it is still there (RFC 1122 3.3.1.4).
+void nif__arp_doubt(struct nif_tcpip *ip, uint32_t addr);
+
 /// Forgets all.
 void nif__arp_flush(struct nif_tcpip *ip);
 

@@ -11,6 +11,7 @@
 #define RTO_FIRST  NIF__TCP_S(1) // RFC 6298 2.1
 #define RTT_MAX    8191u         // what fits srtt8
 #define PROBES_MAX 10            // without any answer
+#define R1         3u            // retransmissions until the way is doubted
 
 void nif__tcp_due(struct nif_conn *conn, uint32_t at)
 {
@@ -153,6 +154,9 @@ static void retransmit(struct nif_conn *conn, struct nif__tcp *t)
     ip->stats.tcp_timeout++;
     nif__cc_timeout(t);
     back_off(t);
+    if (t->backoff == R1) {
+        nif__arp_doubt(ip, t->flow.peer_ip); // RFC 9293 3.8.3 (b)
+    }
     nif__tcp_clear(t, TCP_TIMING); // Karn: RFC 6298 3
     t->snd_nxt = t->snd_una;
     if (t->snd_wnd == 0) {

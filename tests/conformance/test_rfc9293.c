@@ -358,6 +358,34 @@ static void source_quench_changes_nothing(void **state)
     peer_expect(&p, ACK, 1176);
 }
 
+// True if our ARP has asked the peer, and only him, whether he is there.
+static bool asked(void)
+{
+    bool found = false;
+    size_t len;
+
+    while ((len = pair_take(&p.pair, p.frame)) > 0) {
+        found = found ||
+            (nif_get_be16(p.frame + 12) == 0x0806 && !(p.frame[0] & 1) &&
+                nif_get_be32(p.frame + 38) == PAIR_IP1);
+    }
+    return found;
+}
+
+// RFC 9293 MUST-20a SHLD-10
+static void after_three_retransmissions_the_way_is_doubted(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(nif_conn_send(p.conn, data, 10, NULL), 10);
+    peer_pass(&p, 800000);
+    assert_int_equal(p.pair.stack[0].stats.tcp_timeout, 2);
+    assert_false(asked());
+    peer_pass(&p, 1000000);
+    assert_int_equal(p.pair.stack[0].stats.tcp_timeout, 3);
+    assert_true(asked());
+}
+
 // RFC 6298 4-a
 static void the_timeout_stays_above_a_round_trip_that_never_varies(void **state)
 {
@@ -410,6 +438,8 @@ int main(void)
         cmocka_unit_test_setup(a_reset_counts_also_while_our_window_is_shut,
             setup),
         cmocka_unit_test_setup(source_quench_changes_nothing, setup),
+        cmocka_unit_test_setup(after_three_retransmissions_the_way_is_doubted,
+            setup),
         cmocka_unit_test_setup(
             the_timeout_stays_above_a_round_trip_that_never_varies, setup),
     };

@@ -141,6 +141,7 @@ static void the_application_says_how_far_segments_go(void **state)
 }
 
 // RFC 9293 MUST-48 SHLD-21 SHLD-22
+// RFC 1122 3.2.1.6-a
 static void the_application_says_how_urgent_segments_are(void **state)
 {
     (void)state;

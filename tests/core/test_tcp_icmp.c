@@ -157,13 +157,18 @@ static void what_is_not_on_the_way_is_not_believed(void **state)
 // RFC 2923 2.1
 static void a_silent_way_gets_segments_that_may_be_cut(void **state)
 {
+    uint16_t flags = 0xFFFF;
+
     (void)state;
     peer_connect(&p);
     assert_int_equal(nif_conn_send(p.conn, data, 1460, NULL), 1460);
-    peer_pass(&p, 5000000);
-    while (peer_hear(&p)) {
+    for (unsigned i = 0; i < 5; i++) {
+        peer_pass(&p, 1000000);
+        while (peer_hear(&p)) { // answers to ARP, not to TCP
+            flags = nif_get_be16(p.frame + 20);
+        }
     }
-    assert_int_equal(nif_get_be16(p.frame + 20), 0);
+    assert_int_equal(flags, 0);
 }
 
 int main(void)

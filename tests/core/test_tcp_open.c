@@ -363,11 +363,13 @@ static void nobody_there_ends_in_a_timeout(void **state)
                          &cfg),
         0);
     assert_int_equal(nif_conn_connect(&p.client, &to), 0);
-    peer_pass(&p, (NIF_TCP_R2_SYN_S - 1) * 1000000ull);
-    assert_int_equal(nif_conn_state(&p.client), NIF_CONN_OPENING);
-    while (peer_hear(&p)) {
-        syns++;
+    for (unsigned i = 0; i < NIF_TCP_R2_SYN_S - 1; i++) {
+        peer_pass(&p, 1000000);
+        while (peer_hear(&p)) { // he answers to ARP, not to TCP
+            syns++;
+        }
     }
+    assert_int_equal(nif_conn_state(&p.client), NIF_CONN_OPENING);
     assert_int_equal(syns, 8); // 0, 1, 3, 7, 15, 31, 63, 123 s
     peer_pass(&p, 3000000);
     assert_int_equal(p.client.err, NIF_ETIMEDOUT);
