@@ -67,8 +67,12 @@ static void serve(struct enc28j60 *chip)
 
 static void check(struct enc28j60 *chip)
 {
-    // Once more: it may have been a slip of the bus.
-    if (!enc28j60__holds(chip) && !enc28j60__holds(chip) && chip->err == 0) {
+    bool good = enc28j60__holds(chip);
+
+    if (!good) {
+        good = enc28j60__holds(chip); // it may have been a slip of the bus
+    }
+    if (!good && chip->err == 0) {
         chip->err = NIF_EPROTO;
     }
     look_at_link(chip);

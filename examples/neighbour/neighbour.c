@@ -143,17 +143,17 @@ static void put_status(struct neighbour *n)
 static void take_word(const char *args, const char *key, char out[WORD_MAX])
 {
     size_t key_len = strlen(key);
-    size_t len = 0;
 
     out[0] = '\0';
-    while (args != NULL && *args != '\0') {
+    while (*args != '\0') {
         size_t word = 0;
 
         while (args[word] != '\0' && args[word] != ' ') {
             word++;
         }
         if (word > key_len && strncmp(args, key, key_len) == 0) {
-            len = word - key_len;
+            size_t len = word - key_len;
+
             len = len < WORD_MAX ? len : WORD_MAX - 1;
             memcpy(out, args + key_len, len);
             out[len] = '\0';
@@ -174,6 +174,7 @@ static int begin(struct neighbour *n, struct nif_board *board)
         .port = STATUS_PORT,
     };
     const struct nif_endpoint at = { .port = STATUS_PORT };
+    const char *args = board->args != NULL ? board->args : "";
     struct nif_stack *stack = board->stack;
     struct nif_connector_cfg cfg = {
         .iface = board->iface,
@@ -183,9 +184,9 @@ static int begin(struct neighbour *n, struct nif_board *board)
     int err;
 
     *n = (struct neighbour){ .board = board, .found = NIF_EAGAIN };
-    take_word(board->args, "name=", n->name);
-    take_word(board->args, "sntp=", n->server);
-    take_word(board->args, "lookup=", n->lookup);
+    take_word(args, "name=", n->name);
+    take_word(args, "sntp=", n->server);
+    take_word(args, "lookup=", n->lookup);
     nif_dns_cache_init(&n->cache, n->entries, nif_countof(n->entries),
         board->seed + 1);
     nif_dns_resolver_init(&n->names, stack, board->seed + 2);
