@@ -210,14 +210,13 @@ def dnsmasq():
     """Leases, renewals, a refusal, and names."""
     need("dnsmasq", "socat")
     folder = Path(CAPTURE).parent
+    # As it runs for debugging: in a user namespace it cannot change its group.
     def server(address):
-        return ["dnsmasq", "-k", "-C", "/dev/null", "-u", "root", "-g",
-                "root", "-R", "-h",
-                "-i", "nif0", "-z", f"--dhcp-range={address},{address},2m",
-                "--dhcp-authoritative", "--dhcp-option=58,3",
-                "--dhcp-option=59,8", "-l", str(folder / "leases"),
-                "--pid-file=" + str(folder / "pid"),
-                "--address=/host.test/192.0.2.9", "--log-facility=-"]
+        return ["sh", "-c", "echo $$ > " + str(folder / "pid") + "; exec "
+                "dnsmasq -d -C /dev/null -R -h -i nif0 -z "
+                f"--dhcp-range={address},{address},2m --dhcp-authoritative "
+                "--dhcp-option=58,3 --dhcp-option=59,8 "
+                f"--address=/host.test/192.0.2.9 -l {folder}/leases"]
     stop = ["sh", "-c", f"kill $(cat {folder}/pid); rm {folder}/leases"]
     results = board(
         [["&", *server("192.0.2.50")], ask("192.0.2.50"), ["sleep", "7"],
@@ -241,30 +240,35 @@ def avahi():
     need("avahi-daemon", "avahi-resolve", "dbus-daemon", "socat")
     folder = Path(CAPTURE).parent
     (folder / "bus.conf").write_text(
-        "<busconfig><type>system</type>"
-        f"<listen>unix:path={folder}/bus</listen><auth>EXTERNAL</auth>"
-        "<policy context='default'><allow user='*'/><allow own='*'/>"
-        "<allow send_type='method_call'/><allow send_type='signal'/>"
-        "<allow send_requested_reply='true'/>"
-        "<allow receive_type='method_call'/></policy></busconfig>")
+        "<busconfig><type>session</type>"
+        f"<listen>unix:path={folder}/bus</listen><policy context='default'>"
+        "<allow send_destination='*' eavesdrop='true'/>"
+        "<allow eavesdrop='true'/><allow own='*'/></policy></busconfig>")
+    # In a user namespace there is only root: everybody is.
+    (folder / "passwd").write_text("root:x:0:0::/:/bin/sh\n"
+                                   "avahi:x:0:0::/:/bin/sh\n")
+    (folder / "group").write_text("root:x:0:\navahi:x:0:\n")
     (folder / "avahi.conf").write_text(
         "[server]\nhost-name=peer\nuse-ipv6=no\nallow-interfaces=nif0\n"
         "[publish]\npublish-workstation=no\n")
     bus = f"DBUS_SYSTEM_BUS_ADDRESS=unix:path={folder}/bus"
-    tries = "for n in $(seq 20); do %s && exit; sleep 0.5; done; exit 1"
+    tries = "for n in $(seq 9); do timeout 5 %s && exit; sleep 1; done; exit 1"
     results = board(
         [["&", "dbus-daemon", f"--config-file={folder}/bus.conf", "--nofork",
           "--nopidfile"],
          ["&", "unshare", "-m", "sh", "-c",
-          f"mount -t tmpfs none /run && exec env {bus} avahi-daemon -f "
-          f"{folder}/avahi.conf --no-drop-root --no-rlimits --no-chroot"],
+          f"mount -t tmpfs none /run; mount --bind {folder}/passwd "
+          f"/etc/passwd; mount --bind {folder}/group /etc/group; exec env "
+          f"{bus} avahi-daemon -f {folder}/avahi.conf --no-drop-root "
+          "--no-rlimits --no-chroot"],
          ["env", bus, "sh", "-c", tries % "avahi-resolve -4 -n board.local"],
          ["env", bus, "sh", "-c",
-          tries % "avahi-browse -trp _finger._tcp | grep '^='"],
+          tries % "avahi-browse -trp _finger._tcp"],
          ["sleep", "2"], ask(BOARD)],
         "--app", "neighbour", "--app-args", "name=board lookup=peer.local")
     check(results[2][1].split() == ["board.local", BOARD], results[2])
-    found = results[3][1].splitlines()[0].split(";")
+    found = [line.split(";") for line in results[3][1].splitlines()
+             if line.startswith("=")][0]
     check(found[3:9] == ["board", "_finger._tcp", "local", "board.local",
                          BOARD, "79"], found)
     check(status(results[5])["lookup"] == f"peer.local {HOST}", results[5])
@@ -311,30 +315,8 @@ def udhcpc():
     e2e.tshark_finds_nothing(CAPTURE)
 
 
-def iperf3():
-    """Both roles, both directions, TCP and datagrams."""
-    need("iperf3")
-    client = ["iperf3", "-c", BOARD, "-t", "2", "-J"]
-    results = board([client, client + ["-R"], client + ["-u", "-b", "20M"],
-                     client + ["-P", "2"]], "--app", "iperf3")
-    for code, text in results:
-        check(code == 0, text)
-        end = json.loads(text)["end"]
-        got = end.get("sum_sent") or end["sum"]
-        check(got["bytes"] > 1000000, text)
-    for args in (f"{HOST} -t 2", f"{HOST} -t 2 -R"):
-        (code, text), = board([["iperf3", "-s", "-1", "-J"]], "--app",
-                              "iperf3-client", "--app-args", args)
-        end = json.loads(text)["end"] if code == 0 else {}
-        check(code == 0 and max(end[k]["bytes"] for k in
-                                ("sum_sent", "sum_received")) >
-              1000000, text)
-    need("tshark")
-    e2e.tshark_finds_nothing(CAPTURE)
-
-
 PARTS = [ping_sizes, curl, socat, nmap, hping3, dnsmasq, avahi, chrony,
-         udhcpc, iperf3]
+         udhcpc]
 
 
 def main():
