@@ -150,6 +150,9 @@ static void begin_layers(struct sim_import *import)
         if (bus->kind == SIM_TRACE_SPI) {
             sim_spi_layer_init(&import->spi[i], &import->sorter.sink, bus->name,
                 &bus->spi);
+            if (bus->spi.cs == SIM_CAPTURE_NONE && bus->spi.gap_ns > hold_ns) {
+                hold_ns = bus->spi.gap_ns;
+            }
             continue;
         }
         if (bus->kind == SIM_TRACE_MDIO) {

@@ -118,13 +118,8 @@ static void on_clk(struct sim_spi_layer *spi, uint64_t at_ns, uint8_t level)
     // Modes 0 and 3 sample when the clock rises.
     bool rising = spi->lines.mode == 0 || spi->lines.mode == 3;
 
-    if (spi->lines.cs == SIM_CAPTURE_NONE) {
-        if (spi->open && at_ns - spi->bit_ns > spi->lines.gap_ns) {
-            end(spi, spi->bit_ns, false);
-        }
-        if (!spi->open && level == rising) {
-            begin(spi, at_ns, false);
-        }
+    if (spi->lines.cs == SIM_CAPTURE_NONE && !spi->open && level == rising) {
+        begin(spi, at_ns, false);
     }
     if (spi->open && level == rising) {
         sample(spi, at_ns);
@@ -181,6 +176,12 @@ void sim_spi_layer_edges(struct sim_spi_layer *spi,
         spi->lines.mosi, spi->lines.miso };
     const struct sim_edge *on[LINES];
 
+    // Without a select, silence ends it. Other channels' edges tell the time,
+    // too: nothing of theirs may be passed on before what was over by then.
+    if (spi->lines.cs == SIM_CAPTURE_NONE && spi->open &&
+        edges[0].at_ns - spi->bit_ns > spi->lines.gap_ns) {
+        end(spi, spi->bit_ns, false);
+    }
     for (unsigned i = 0; i < LINES; i++) {
         on[i] = find(edges, count, channel[i]);
         // Data is launched half a clock before it is sampled: what moves with
