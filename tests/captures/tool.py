@@ -77,6 +77,8 @@ def main():
         expect("decode: words", "RCR MISTAT -> 09 BUSY" in decode.stdout and
                "BFS ECON1 TXRTS" in decode.stdout and
                "WBM 1343 bytes at 1000" in decode.stdout)
+        expect("show: the same",
+               run("show", CSV).stdout == decode.stdout)
         frames = frames_of(out)
         expect("decode: four frames of 1342 bytes",
                [len(frame) for frame in frames] == [1342] * 4)

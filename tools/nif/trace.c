@@ -35,8 +35,8 @@ static const char usage[] =
     "          --glitch NS        drops shorter pulses, and counts them\n"
     "          --provenance TEXT  who recorded it, under which licence\n"
     "          --quiet            prints no guesses\n"
-    "decode  prints traffic in the words of the data sheet; --pcap writes\n"
-    "        the frames in it, without FCS.\n"
+    "decode  (or show) prints traffic in the words of the data sheet; --pcap\n"
+    "        writes the frames in it, without FCS.\n"
     "export  writes a trace for other programs, in the format of OUT's name\n"
     "        or of --format: pcapng (one interface per bus and wire, words as\n"
     "        comments), pcap (frames; --wire NAME: of one wire), vcd, sr (for\n"
@@ -75,6 +75,7 @@ static const struct {
 } commands[] = {
     { "import", IMPORT, nif_trace_import },
     { "decode", DECODE, nif_trace_decode },
+    { "show", DECODE, nif_trace_decode },
     { "score", SCORE, nif_trace_score },
     { "export", EXPORT, nif_trace_export },
 };
@@ -239,6 +240,7 @@ int nif_trace_main(int argc, char **argv)
     if (argc > 1 &&
         (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(usage, stdout);
+        fputs("\n", stdout);
         nif_trace_more_help(stdout);
         return NIF_EXIT_PASS;
     }
@@ -256,5 +258,7 @@ int nif_trace_main(int argc, char **argv)
             : NIF_EXIT_USAGE;
     }
     fputs(usage, stderr);
+    fputs("\n", stderr);
+    nif_trace_more_help(stderr);
     return NIF_EXIT_USAGE;
 }
