@@ -55,8 +55,8 @@ static void make_chip(struct host_board *board, struct part *part,
     driver->interrupt = &part->interrupt.pin;
     board->port = &part->model.port;
     if (cfg->trace) {
-        sim_spi_record(&part->recorder, cfg->trace, "enc28j60", driver->spi,
-            &part->bus);
+        sim_spi_record(&part->recorder, cfg->trace, "enc28j60", "enc28j60",
+            driver->spi, &part->bus);
         sim_pin_record(cfg->trace, &part->interrupt);
         driver->spi = &part->recorder.spi;
     }

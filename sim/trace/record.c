@@ -81,11 +81,12 @@ static const struct nif_spi_ops rec_ops = {
     .release = rec_release,
 };
 
-static void write_bus(const struct sim_spi_recorder *rec)
+static void write_bus(const struct sim_spi_recorder *rec, const char *chip)
 {
     struct sim_trace_bus bus = { .kind = SIM_TRACE_SPI, .taped = "calls" };
 
     snprintf(bus.name, sizeof(bus.name), "%s", rec->name);
+    snprintf(bus.chip, sizeof(bus.chip), "%s", chip);
     if (rec->bus) {
         bus.clock_hz = rec->bus->cfg.hz;
         bus.mode = rec->bus->cfg.mode;
@@ -95,7 +96,8 @@ static void write_bus(const struct sim_spi_recorder *rec)
 }
 
 void sim_spi_record(struct sim_spi_recorder *rec, struct sim_trace *trace,
-    const char *name, struct nif_spi *lower, struct sim_spi *bus)
+    const char *name, const char *chip, struct nif_spi *lower,
+    struct sim_spi *bus)
 {
     *rec = (struct sim_spi_recorder){
         .spi.ops = &rec_ops,
@@ -104,7 +106,7 @@ void sim_spi_record(struct sim_spi_recorder *rec, struct sim_trace *trace,
         .trace = trace,
         .name = name,
     };
-    write_bus(rec);
+    write_bus(rec, chip);
     if (bus) {
         bus->watch_driven = true;
     }

@@ -64,7 +64,7 @@ static int setup(void **state)
     sim_spi_init(&b.bus, &b.cpu, &b.chip.chip, NULL);
     sim_spi_fault_init(&b.fault, &b.cpu, &b.bus.spi);
     sim_trace_init(&b.trace, &b.world, b.out);
-    sim_spi_record(&b.rec, &b.trace, "spi0", &b.fault.spi, &b.bus);
+    sim_spi_record(&b.rec, &b.trace, "spi0", "", &b.fault.spi, &b.bus);
     *state = &b;
     return 0;
 }
