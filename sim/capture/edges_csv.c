@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROW_MAX_S 3e9 // as sim__lines_time() takes
+
 struct table {
     struct sim_lines lines;
     struct sim_capture what;
@@ -108,6 +110,9 @@ static bool row_time(struct table *t, uint64_t *at_ns)
     int64_t ns;
 
     if (t->unit_ns == 0) {
+        if ((double)t->row / t->rate_hz > ROW_MAX_S) {
+            return sim__lines_fail(&t->lines, "it would last 95 years");
+        }
         *at_ns = sim_capture_time(t->row, t->rate_hz);
         return true;
     }
@@ -176,7 +181,9 @@ static bool read_table(struct table *t)
 
     while (good && (got = sim__lines_next(&t->lines)) == 1) {
         if (t->lines.line.text[0] == ';') {
-            take_remark(t, t->lines.line.text);
+            if (!head) { // further down nothing may change any more
+                take_remark(t, t->lines.line.text);
+            }
             continue;
         }
         good =
