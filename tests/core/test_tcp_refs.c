@@ -69,7 +69,7 @@ static void copies_and_references_keep_their_order(void **state)
 
         for (unsigned i = 0; i < 6; i++) {
             size_t len = 1 + (round * 37 + i * 211) % 700;
-            const uint8_t *from = page + round * 50 + i * 1000;
+            const uint8_t *from = page + (size_t)(round * 50 + i * 1000);
 
             if (i % 3 == 1) {
                 assert_int_equal(nif_conn_send_ref(p.conn, from, len), len);
@@ -151,7 +151,8 @@ static void a_segment_of_many_pieces_is_cut_not_mixed_up(void **state)
     (void)state;
     peer_connect(&p);
     for (unsigned i = 0; i < 50; i++) {
-        assert_int_equal(nif_conn_send_ref(p.conn, page + i * 11, 11), 11);
+        assert_int_equal(nif_conn_send_ref(p.conn, page + (size_t)i * 11, 11),
+            11);
     }
     assert_int_equal(nif_conn_shutdown(p.conn), 0);
     hear_all(550);

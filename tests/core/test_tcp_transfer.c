@@ -76,22 +76,27 @@ static void what_is_sent_arrives_once_and_in_order(void **state)
 
 // Where the headers lie at no word's border, every segment takes the long way:
 // header prediction may change nothing that can be seen.
+static void compare_ways(const struct stream_lane *of, uint64_t seed)
+{
+    struct stream_lane lane = *of;
+    struct stream_result quick;
+    struct stream_result plain;
+
+    lane.place = 2;
+    stream_run(&lane, seed, &quick);
+    lane.place = 1;
+    stream_run(&lane, seed, &plain);
+    if (quick.digest != plain.digest) {
+        fail_msg("%s, seed %u", lane.name, (unsigned)seed);
+    }
+}
+
 static void the_short_way_and_the_long_way_say_the_same(void **state)
 {
     (void)state;
     for (size_t i = 0; i < nif_countof(lanes); i++) {
         for (uint64_t seed = 1; seed <= 3; seed++) {
-            struct stream_lane lane = lanes[i];
-            struct stream_result quick;
-            struct stream_result plain;
-
-            lane.place = 2;
-            stream_run(&lane, seed, &quick);
-            lane.place = 1;
-            stream_run(&lane, seed, &plain);
-            if (quick.digest != plain.digest) {
-                fail_msg("%s, seed %u", lane.name, (unsigned)seed);
-            }
+            compare_ways(&lanes[i], seed);
         }
     }
 }
