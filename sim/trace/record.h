@@ -23,8 +23,8 @@ struct sim_spi_recorder {
 
 /// Records what passes to `lower`. `bus` is the simulated bus at the bottom,
 /// if the recorder stands directly on it: then bytes that nobody drove are
-/// marked. Without it all bytes count as driven. `name` is the bus's, and must
-/// outlive the recorder; `chip` is what the trace says of its chip, "": nothing.
+/// marked. Without it all bytes count as driven. `name` is the bus's and must
+/// outlive the recorder; `chip` is what the trace says of its chip, or "".
 void sim_spi_record(struct sim_spi_recorder *rec, struct sim_trace *trace,
     const char *name, const char *chip, struct nif_spi *lower,
     struct sim_spi *bus);
