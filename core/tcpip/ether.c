@@ -32,7 +32,10 @@ void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     uint16_t type = 0;
 
     ip->stats.eth_rx++;
-    if (nif__tcp_fast(ip, frame, len)) {
+    // The header prediction is worth a call only where it can come true.
+    if (len >= ETH_LEN + IPV4_LEN &&
+        frame[ETH_LEN + IPV4_PROTO] == IPV4_PROTO_TCP &&
+        nif__tcp_fast(ip, frame, len)) {
         return;
     }
     // A sender is never a group (IEEE 802.3 3.2.3).
@@ -62,24 +65,19 @@ static int sent(struct nif_tcpip *ip, int err, size_t len)
     return err;
 }
 
-static int send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
+int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
 {
     size_t len = 0;
 
-    for (size_t i = 0; i < n; i++) {
-        len += segs[i].len;
-    }
-    return sent(ip, nif_eth_send(ip->cfg.iface, segs, n), len);
-}
-
-int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
-{
     // A reply that is held goes first.
     if (ip->held != NULL) {
         ip->busy = true;
         return NIF_EAGAIN;
     }
-    return send(ip, segs, n);
+    for (size_t i = 0; i < n; i++) {
+        len += segs[i].len;
+    }
+    return sent(ip, nif_eth_send(ip->cfg.iface, segs, n), len);
 }
 
 int nif__ether_lend(struct nif_tcpip *ip, size_t len, uint8_t **buf)
@@ -97,14 +95,17 @@ int nif__ether_commit(struct nif_tcpip *ip, size_t len)
     return sent(ip, ip->cfg.iface->eth->commit(ip->cfg.iface, len), len);
 }
 
+// Sends a reply that was built in the received frame. False: no room.
+static bool send_held(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
+{
+    const struct nif_seg seg = { frame, len };
+
+    return sent(ip, nif_eth_send(ip->cfg.iface, &seg, 1), len) != NIF_EAGAIN;
+}
+
 void nif__ether_retry(struct nif_tcpip *ip)
 {
-    const struct nif_seg seg = { ip->held, ip->held_len };
-
-    if (ip->held == NULL) {
-        return;
-    }
-    if (send(ip, &seg, 1) == NIF_EAGAIN) {
+    if (!send_held(ip, ip->held, ip->held_len)) {
         if (ip->now_us < ip->held_until_us) {
             nif__due(ip, ip->held_until_us);
             return;
@@ -116,11 +117,13 @@ void nif__ether_retry(struct nif_tcpip *ip)
 
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
+    NIF_ASSERT(ip->held == NULL);
     nif__hwaddr_copy(frame + ETH_DST, frame + ETH_SRC);
     nif__hwaddr_copy(frame + ETH_SRC, ip->net.hwaddr.byte);
-    NIF_ASSERT(ip->held == NULL);
-    ip->held = frame;
-    ip->held_len = len;
-    ip->held_until_us = ip->now_us + (uint64_t)NIF_HOLD_MS * 1000;
-    nif__ether_retry(ip);
+    if (!send_held(ip, frame, len)) {
+        ip->held = frame;
+        ip->held_len = len;
+        ip->held_until_us = ip->now_us + (uint64_t)NIF_HOLD_MS * 1000;
+        nif__due(ip, ip->held_until_us);
+    }
 }
