@@ -49,7 +49,7 @@ static int send_piece(struct nif_tcpip *ip, struct nif__out *out, size_t len)
     size_t n = cut(out, frag->at, now, segs + 1);
     int err;
 
-    nif__ipv4_put_header(ip, out, IPV4_LEN + now, frag->id,
+    nif__ipv4_put_header(out, IPV4_LEN + now, frag->id,
         (uint16_t)(frag->at >> 3 | (last ? 0 : IPV4_MORE)));
     err = nif__ether_send(ip, segs, n + 1);
     if (err == 0) {
@@ -67,7 +67,7 @@ static int fragment_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 
     if (err == 0 && frag->at == 0) {
         frag->id = ip->ip_id++;
-        nif__ipv4_put_body_sum(ip, out, len);
+        nif__ipv4_put_body_sum(out, len);
     }
     while (err == 0 && frag->at < len) {
         err = nif__ether_room(ip) ? send_piece(ip, out, len) : NIF_EAGAIN;

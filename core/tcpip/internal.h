@@ -246,17 +246,17 @@ static inline bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip,
 /// The Ethernet address of a multicast group.
 void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6]);
 
-/// Fills in the Ethernet header of `out`. Returns as nif__ipv4_send().
+/// Fills in the Ethernet header of `out` and the addresses behind it. Returns
+/// as nif__ipv4_send().
 NIF_NODISCARD int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out);
 
-/// Fills in the IPv4 header of `out`. `fragment` is that field: flags and
-/// offset.
-void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
-    size_t total, uint16_t id, uint16_t fragment);
+/// Fills in the rest of the IPv4 header of `out`. `fragment` is that field:
+/// flags and offset.
+void nif__ipv4_put_header(struct nif__out *out, size_t total, uint16_t id,
+    uint16_t fragment);
 
-/// Fills in the checksum of UDP or TCP over `len` bytes.
-void nif__ipv4_put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
-    size_t len);
+/// Fills in the checksum of UDP over `len` bytes, once the addresses are there.
+void nif__ipv4_put_body_sum(struct nif__out *out, size_t len);
 
 /// Hands a whole packet to its protocol.
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in);

@@ -117,11 +117,8 @@ static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
 static bool sum_holds(const uint8_t *a, const struct nif__in *in)
 {
     size_t options = (size_t)(in->body - in->ip) - IPV4_LEN;
-    uint32_t sum = nif__carry_add(nif__word(a), nif__word(a + 4));
+    uint32_t sum = nif__raw_words(0, a, IPV4_LEN / 4);
 
-    sum = nif__carry_add(sum, nif__word(a + 8));
-    sum = nif__carry_add(sum, nif__word(a + 12));
-    sum = nif__carry_add(sum, nif__word(a + 16));
     if (options > 0) {
         sum = nif__carry_add(sum,
             nif__copy_sum(NULL, in->ip + IPV4_LEN, options));
@@ -241,12 +238,13 @@ static int hwaddr_of(struct nif_tcpip *ip, const struct nif__out *out,
     uint8_t *hwaddr)
 {
     uint32_t hop;
-    int err = nif__ipv4_route(ip, out->dst, &hop);
+    int err;
 
     if (out->hwaddr != NULL) {
         nif__hwaddr_copy(hwaddr, out->hwaddr);
         return 0;
     }
+    err = nif__ipv4_route(ip, out->dst, &hop);
     if (err != 0) {
         return err;
     }
@@ -270,29 +268,27 @@ void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6])
 
 int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
 {
-    int err = hwaddr_of(ip, out, out->head + ETH_DST);
+    uint8_t *h = out->head + ETH_LEN;
 
     nif__hwaddr_copy(out->head + ETH_SRC, ip->net.hwaddr.byte);
-    nif_put_be16(out->head + ETH_TYPE, ETH_TYPE_IPV4);
-    return err;
+    nif__put_half(out->head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
+    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
+    nif__put_word(h + IPV4_DST, nif__be32(out->dst));
+    return hwaddr_of(ip, out, out->head + ETH_DST);
 }
 
-void nif__ipv4_put_header(const struct nif_tcpip *ip, struct nif__out *out,
-    size_t total, uint16_t id, uint16_t fragment)
+void nif__ipv4_put_header(struct nif__out *out, size_t total, uint16_t id,
+    uint16_t fragment)
 {
     uint8_t *h = out->head + ETH_LEN;
     uint32_t first = 0x45000000u | (uint32_t)out->tos << 16 | (uint32_t)total;
-    uint32_t second = (uint32_t)id << 16 | fragment;
-    uint32_t third = (uint32_t)out->ttl << 24 | (uint32_t)out->proto << 16;
-    uint32_t sum = nif__sum_pseudo(ip->ip, out->dst, 0, total);
 
-    sum += (first >> 16) + id + fragment + (third >> 16);
-    third |= nif__sum_end(sum);
     nif__put_word(h, nif__be32(first));
-    nif__put_word(h + 4, nif__be32(second));
-    nif__put_word(h + 8, nif__be32(third));
-    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
-    nif__put_word(h + IPV4_DST, nif__be32(out->dst));
+    nif__put_word(h + IPV4_ID, nif__be32((uint32_t)id << 16 | fragment));
+    nif__put_word(h + IPV4_TTL,
+        nif__be32((uint32_t)out->ttl << 24 | (uint32_t)out->proto << 16));
+    nif__put_half(h + IPV4_SUM,
+        nif__raw_end(nif__raw_words(0, h, IPV4_LEN / 4)));
 }
 
 // The second piece of data goes on where the first ended, maybe at an odd
@@ -308,23 +304,20 @@ static uint32_t data_sum(const struct nif_seg data[2])
     return sum;
 }
 
-void nif__ipv4_put_body_sum(const struct nif_tcpip *ip, struct nif__out *out,
-    size_t len)
+void nif__ipv4_put_body_sum(struct nif__out *out, size_t len)
 {
-    uint8_t *body = nif__out_body(out);
+    uint8_t *h = out->head + ETH_LEN;
     uint32_t sum;
+    uint16_t end;
 
     if (out->proto != IPV4_PROTO_UDP) {
         return;
     }
-    sum = nif__sum_pseudo(ip->ip, out->dst, IPV4_PROTO_UDP, len);
-    sum +=
-        nif_get_be16(body + UDP_SRC) + (uint32_t)nif_get_be16(body + UDP_DST);
-    sum += (uint32_t)len;
-    sum += nif__be16((uint16_t)~nif__raw_end(data_sum(out->data)));
-    sum = nif__sum_end(sum);
+    sum = nif__raw_words(nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len),
+        h + IPV4_SRC, (8 + UDP_LEN) / 4);
+    end = nif__raw_end(nif__carry_add(sum, data_sum(out->data)));
     // 0 would say "no checksum" (RFC 768).
-    nif_put_be16(body + UDP_SUM, sum != 0 ? (uint16_t)sum : 0xFFFF);
+    nif__put_half(h + IPV4_LEN + UDP_SUM, end != 0 ? end : 0xFFFF);
 }
 
 int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
@@ -343,8 +336,8 @@ int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
     if (err != 0) {
         return err;
     }
-    nif__ipv4_put_header(ip, out, IPV4_LEN + len, ip->ip_id++, 0);
-    nif__ipv4_put_body_sum(ip, out, len);
+    nif__ipv4_put_header(out, IPV4_LEN + len, ip->ip_id++, 0);
+    nif__ipv4_put_body_sum(out, len);
     segs[0] = (struct nif_seg){ out->head,
         ETH_LEN + IPV4_LEN + (size_t)out->body_len };
     for (size_t i = 0; i < nif_countof(out->data); i++) {
