@@ -8,11 +8,36 @@
 
 #include "nif/igmp.h"
 
+#include "arch/words.h"
+
 void nif__kick(struct nif_tcpip *ip)
 {
     ip->work = true;
     nif_clock_wake(ip->stack.clock);
 }
+
+void nif__endpoint_set(struct nif_endpoint *out, const uint8_t addr[4],
+    uint16_t port)
+{
+    uint8_t *ip = (uint8_t *)(void *)&out->ip;
+
+    // By words: memset() goes byte by byte on small processors.
+    nif__put_word(ip, 0);
+    nif__put_word(ip + 4, 0);
+    nif__put_word(ip + 8, 0);
+    nif__put_word(ip + 12, 0);
+    nif__put_word(ip + 16, 0);
+    out->ip.family = NIF_IPV4;
+    out->ip.byte[0] = addr[0];
+    out->ip.byte[1] = addr[1];
+    out->ip.byte[2] = addr[2];
+    out->ip.byte[3] = addr[3];
+    out->ip.zone = 0;
+    out->port = port;
+    out->host = NULL;
+}
+
+_Static_assert(offsetof(struct nif_ip, zone) == 20, "not five words");
 
 void nif__conn_unlink(struct nif_conn *conn)
 {

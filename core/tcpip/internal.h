@@ -317,6 +317,10 @@ static inline struct nif_tcpip *nif__conn_stack(const struct nif_conn *conn)
     return nif__of(conn->stack);
 }
 
+/// Makes `out` the IPv4 address at `addr` and `port`.
+void nif__endpoint_set(struct nif_endpoint *out, const uint8_t addr[4],
+    uint16_t port);
+
 /// Takes `conn` out of the stack; its state is then NIF_CONN_CLOSED.
 void nif__conn_unlink(struct nif_conn *conn);
 

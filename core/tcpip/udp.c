@@ -100,19 +100,17 @@ static size_t checked_len(const struct nif__in *in)
     return len >= UDP_LEN && len <= in->len ? len : 0;
 }
 
-// True if the checksum holds; `data` is the raw sum behind the header.
-static bool sum_holds(const struct nif__in *in, size_t len, uint32_t data)
+// True if the checksum holds; `sum` is the raw sum behind the header.
+static bool sum_holds(const struct nif__in *in, size_t len, uint32_t sum)
 {
-    const uint8_t *h = in->body;
-    uint32_t sum = nif_get_be16(h + UDP_SUM);
-
-    if (sum == 0) {
+    if (nif_get_be16(in->body + UDP_SUM) == 0) {
         return true; // the sender made none
     }
-    sum += nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_UDP, len);
-    sum += nif_get_be16(h + UDP_SRC) + (uint32_t)nif_get_be16(h + UDP_DST);
-    sum += (uint32_t)len + nif__be16((uint16_t)~nif__raw_end(data));
-    return nif__sum_end(sum) == 0;
+    sum = nif__carry_add(sum, nif__be32(in->src));
+    sum = nif__carry_add(sum, nif__be32(in->dst));
+    sum = nif__carry_add(sum, nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len));
+    sum = nif__carry_add(sum, nif__copy_sum(NULL, in->body, UDP_LEN));
+    return nif__raw_end(sum) == 0;
 }
 
 // Gives a datagram to each that wants it. Its sum is made while it is copied
@@ -281,26 +279,26 @@ void nif__udp_output(struct nif_conn *conn)
 
 // --------------------------------------------------------------- surface
 
-static int target(const struct nif_endpoint *to)
+static bool is_target(const struct nif_endpoint *to)
 {
-    return to->port == 0 || to->ip.family != NIF_IPV4 ? NIF_EINVAL : 0;
+    return to->port != 0 && to->ip.family == NIF_IPV4;
 }
 
 int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
 {
     struct nif__flow *flow = nif__flow_of(conn);
-    int err = target(peer);
+    uint32_t addr = nif_ip4_value(&peer->ip);
     uint32_t hop;
+    int err = NIF_EINVAL;
 
-    if (err == 0) {
-        err = nif__ipv4_route(nif__conn_stack(conn), nif_ip4_value(&peer->ip),
-            &hop);
+    if (is_target(peer)) {
+        err = nif__ipv4_route(nif__conn_stack(conn), addr, &hop);
     }
     if (err == 0) {
         err = nif__conn_bind_any(conn);
     }
     if (err == 0) {
-        flow->peer_ip = nif_ip4_value(&peer->ip);
+        flow->peer_ip = addr;
         flow->peer_port = peer->port;
         nif__udp_of(conn)->error = 0;
         conn->state = NIF_CONN_OPEN;
@@ -335,15 +333,12 @@ static int take_error(struct nif_conn *conn)
 
 // A datagram longer than a frame goes piece by piece, and waits for that in
 // the ring.
-static int check_len(const struct nif_conn *conn, size_t len)
+static bool too_long(const struct nif_conn *conn, size_t len)
 {
     const struct nif_tcpip *ip = nif__conn_stack(conn);
 
-    if (len > ip->stack.caps.datagram_max ||
-        (IPV4_LEN + UDP_LEN + len > ip->mtu && HEAD + len > conn->cfg.tx_cap)) {
-        return NIF_ETOOBIG;
-    }
-    return 0;
+    return len > ip->stack.caps.datagram_max ||
+        (IPV4_LEN + UDP_LEN + len > ip->mtu && HEAD + len > conn->cfg.tx_cap);
 }
 
 static int send_to(struct nif_conn *conn, const void *data, size_t len,
@@ -374,28 +369,25 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     struct nif__flow *flow = nif__flow_of(conn);
     uint32_t dst = flow->peer_ip;
     uint16_t port = flow->peer_port;
-    int err = conn->err;
+    int err = conn->err != 0 ? conn->err : take_error(conn);
 
-    if (err == 0) {
-        err = take_error(conn);
-    }
     if (err != 0) {
         return err;
     }
     if (to != NULL) {
         // Whether there is a way, emit() finds out.
-        err = target(to);
+        if (!is_target(to)) {
+            return NIF_EINVAL;
+        }
         dst = nif_ip4_value(&to->ip);
         port = to->port;
     } else if (port == 0) {
-        err = NIF_ENOTCONN;
+        return NIF_ENOTCONN;
     }
-    if (err == 0) {
-        err = check_len(conn, len);
+    if (too_long(conn, len)) {
+        return NIF_ETOOBIG;
     }
-    if (err == 0) {
-        err = nif__conn_bind_any(conn);
-    }
+    err = nif__conn_bind_any(conn);
     if (err == 0) {
         err = send_to(conn, data, len, dst, port);
     }
@@ -427,10 +419,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
             HEAD);
     }
     if (from != NULL) {
-        memset(from, 0, sizeof(*from));
-        from->ip.family = NIF_IPV4;
-        memcpy(from->ip.byte, head, 4);
-        from->port = nif_get_be16(head + 4);
+        nif__endpoint_set(from, head, nif_get_be16(head + 4));
     }
     len = nif_get_be16(head + 6);
     take = len < cap ? len : cap;
