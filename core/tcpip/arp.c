@@ -81,12 +81,10 @@ static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip, bool ours)
     return best;
 }
 
-static void header(const struct nif_tcpip *ip, uint8_t *arp, uint16_t oper,
+static void put_sender(const struct nif_tcpip *ip, uint8_t *arp, uint8_t oper,
     uint32_t spa)
 {
-    nif_put_be32(arp + ARP_HTYPE, IPV4_OVER_ETHERNET);
-    nif_put_be16(arp + ARP_HLEN, LENGTHS);
-    nif_put_be16(arp + ARP_OPER, oper);
+    arp[ARP_OPER + 1] = oper; // the byte before it is 0
     nif__hwaddr_copy(arp + ARP_SHA, ip->net.hwaddr.byte);
     nif_put_be32(arp + ARP_SPA, spa);
 }
@@ -111,7 +109,9 @@ int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to, uint32_t spa,
     nif__hwaddr_copy(frame + ETH_DST, to);
     nif__hwaddr_copy(frame + ETH_SRC, ip->net.hwaddr.byte);
     nif_put_be16(frame + ETH_TYPE, ETH_TYPE_ARP);
-    header(ip, frame + ETH_LEN, ARP_REQUEST, spa);
+    nif_put_be32(frame + ETH_LEN + ARP_HTYPE, IPV4_OVER_ETHERNET);
+    nif_put_be16(frame + ETH_LEN + ARP_HLEN, LENGTHS);
+    put_sender(ip, frame + ETH_LEN, ARP_REQUEST, spa);
     nif_put_be32(frame + ETH_LEN + ARP_TPA, tpa);
     err = nif__ether_send(ip, &seg, 1);
     if (err == 0) {
@@ -268,13 +268,14 @@ static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
 // A question or an answer of IPv4 over Ethernet, from one card.
 static bool well_formed(const uint8_t *arp, size_t len)
 {
-    static const uint8_t nobody[6] = { 0 };
+    const uint8_t *sha = arp + ARP_SHA;
 
     return len >= ARP_LEN &&
         nif_get_be32(arp + ARP_HTYPE) == IPV4_OVER_ETHERNET &&
         nif_get_be16(arp + ARP_HLEN) == LENGTHS && arp[ARP_OPER] == 0 &&
         (arp[ARP_OPER + 1] == ARP_REQUEST || arp[ARP_OPER + 1] == ARP_REPLY) &&
-        (arp[ARP_SHA] & 1) == 0 && !nif__hwaddr_same(arp + ARP_SHA, nobody);
+        (sha[0] & 1) == 0 &&
+        (sha[0] | sha[1] | sha[2] | sha[3] | sha[4] | sha[5]) != 0;
 }
 
 // A neighbour's address: one of our subnet that is not ours.
@@ -287,13 +288,15 @@ static bool plausible(struct nif_tcpip *ip, uint32_t spa)
     return ((spa ^ ip->ip) & ip->mask) == 0 && !nif__ipv4_is_broadcast(ip, spa);
 }
 
+// The question becomes the answer: who asked is its target, and the kinds of
+// addresses are what they were.
 static void reply(struct nif_tcpip *ip, uint8_t *frame, uint32_t spa)
 {
     uint8_t *arp = frame + ETH_LEN;
 
     nif__hwaddr_copy(arp + ARP_THA, arp + ARP_SHA);
     nif_put_be32(arp + ARP_TPA, spa);
-    header(ip, arp, ARP_REPLY, ip->ip);
+    put_sender(ip, arp, ARP_REPLY, ip->ip);
     if (link_local(ip)) {
         nif__hwaddr_copy(frame + ETH_SRC, everybody);
     }
