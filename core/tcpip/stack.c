@@ -257,21 +257,25 @@ static void receive(struct nif_tcpip *ip)
     if (ip->held != NULL) {
         nif__ether_retry(ip);
     }
-    while (ip->held == NULL && bytes < NIF_POLL_BYTES) {
+    while (ip->held == NULL) {
         uint8_t *frame;
         int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
 
-        if (got <= 0) {
-            if (got != NIF_EAGAIN) {
-                ip->stats.eth_error++;
-                ip->more = got == NIF_ETOOBIG;
-            }
+        if (got == NIF_EAGAIN) {
             return;
         }
-        bytes += (uint32_t)got;
+        if (got <= 0) {
+            ip->stats.eth_error++;
+            ip->more = got == NIF_ETOOBIG;
+            return;
+        }
         nif__ether_input(ip, frame, (size_t)got);
+        bytes += (uint32_t)got;
+        if (bytes >= NIF_POLL_BYTES) {
+            ip->more = ip->held == NULL;
+            return;
+        }
     }
-    ip->more = ip->held == NULL;
 }
 
 static void run_timers(struct nif_tcpip *ip)
@@ -330,15 +334,17 @@ static void watch_link(struct nif_tcpip *ip)
     }
 }
 
+// An idle turn is most of what a stack does: nothing here is done for it that
+// it does not need.
 static uint64_t tcpip_poll(struct nif_stack *stack)
 {
     struct nif_tcpip *ip = nif__of(stack);
     unsigned rounds = ROUNDS_MAX;
     uint64_t again_us;
 
-    nif__tick(ip);
-    ip->more = false;
+    ip->now_us = nif_clock_now_us(stack->clock);
     ip->tx_bytes = 0;
+    ip->more = false;
     do {
         ip->sent = false;
         again_us = NIF_NEVER;
@@ -356,7 +362,7 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
     if (ip->due_us <= ip->now_us) {
         run_timers(ip);
     }
-    if (ip->sent || ip->more || ip->work) {
+    if (ip->work || ip->more || ip->sent) {
         return ip->now_us;
     }
     return again_us < ip->due_us ? again_us : ip->due_us;
