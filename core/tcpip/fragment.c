@@ -20,8 +20,8 @@ static size_t cut(struct nif__out *out, size_t at, size_t len,
 {
     const struct nif_seg whole[3] = {
         { nif__out_body(out), out->body_len },
-        out->data[0],
-        out->data[1],
+        out->segs[1],
+        out->segs[2],
     };
     size_t n = 0;
 
@@ -92,7 +92,7 @@ static void fragment_output(struct nif_tcpip *ip)
         .dst = f->dst,
         .proto = f->proto,
         .ttl = IPV4_TTL_DEFAULT,
-        .data = { { f->body, f->len } },
+        .segs = { [1] = { f->body, f->len } },
         .frag = &frag,
     };
 

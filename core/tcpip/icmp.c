@@ -150,12 +150,12 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     if (!error_due(ip, in)) {
         return;
     }
-    out.data[0] =
+    out.segs[1] =
         (struct nif_seg){ in->ip, (size_t)(in->body - in->ip) + quote };
     nif_put_be16(body + ICMP_TYPE, what);
     nif_put_be32(body + ICMP_REST, rest);
     sum = nif__sum(0, body, ICMP_LEN);
-    sum = nif__sum(sum, out.data[0].data, out.data[0].len);
+    sum = nif__sum(sum, out.segs[1].data, out.segs[1].len);
     nif_put_be16(body + ICMP_SUM, nif__sum_end(sum));
     // Lost if there is no room: the next packet brings another.
     if (nif__ipv4_send(ip, &out) == 0) {

@@ -40,8 +40,8 @@ struct nif__frag {
     uint16_t id;
 };
 
-/// A packet to send. Whoever makes one sets each field; `head` is filled in
-/// on the way.
+/// A packet to send. Whoever makes one sets each field; `head` and the first
+/// of `segs` are filled in on the way.
 struct nif__out {
     const uint8_t *hwaddr; ///< where to; NULL: as the address says
     uint32_t dst;
@@ -49,7 +49,8 @@ struct nif__out {
     uint8_t ttl;
     uint8_t tos;
     uint8_t body_len;       ///< of the header behind the IPv4 header
-    struct nif_seg data[2]; ///< what follows it; length 0: nothing
+    struct nif_seg segs[3]; ///< the headers, and what follows them; length 0:
+                            ///< nothing
     struct nif__frag *frag; ///< if it may go as fragments: kept over calls
     uint8_t pad[2];         ///< so that the headers lie at words
     uint8_t head[ETH_LEN + IPV4_LEN + UDP_LEN];

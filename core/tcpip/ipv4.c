@@ -293,7 +293,7 @@ void nif__ipv4_put_header(struct nif__out *out, size_t total, uint16_t id,
 
 // The second piece of data goes on where the first ended, maybe at an odd
 // place.
-static uint32_t data_sum(const struct nif_seg data[2])
+static uint32_t data_sum(const struct nif_seg *data)
 {
     uint32_t sum = nif__copy_sum(NULL, data[0].data, data[0].len);
 
@@ -315,15 +315,14 @@ void nif__ipv4_put_body_sum(struct nif__out *out, size_t len)
     }
     sum = nif__raw_words(nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len),
         h + IPV4_SRC, (8 + UDP_LEN) / 4);
-    end = nif__raw_end(nif__carry_add(sum, data_sum(out->data)));
+    end = nif__raw_end(nif__carry_add(sum, data_sum(out->segs + 1)));
     // 0 would say "no checksum" (RFC 768).
     nif__put_half(h + IPV4_LEN + UDP_SUM, end != 0 ? end : 0xFFFF);
 }
 
 int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
 {
-    size_t len = out->body_len + out->data[0].len + out->data[1].len;
-    struct nif_seg segs[3];
+    size_t len = out->body_len + out->segs[1].len + out->segs[2].len;
     size_t n = 1;
     int err;
 
@@ -338,14 +337,12 @@ int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
     }
     nif__ipv4_put_header(out, IPV4_LEN + len, ip->ip_id++, 0);
     nif__ipv4_put_body_sum(out, len);
-    segs[0] = (struct nif_seg){ out->head,
+    out->segs[0] = (struct nif_seg){ out->head,
         ETH_LEN + IPV4_LEN + (size_t)out->body_len };
-    for (size_t i = 0; i < nif_countof(out->data); i++) {
-        if (out->data[i].len > 0) {
-            segs[n++] = out->data[i];
-        }
+    while (n < nif_countof(out->segs) && out->segs[n].len > 0) {
+        n++;
     }
-    err = nif__ether_send(ip, segs, n);
+    err = nif__ether_send(ip, out->segs, n);
     if (err == 0) {
         ip->stats.ip_tx++;
     }

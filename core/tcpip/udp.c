@@ -224,8 +224,8 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     out.ttl = udp->flow.ttl;
     out.tos = udp->flow.tos;
     out.body_len = UDP_LEN;
-    out.data[0] = data[0];
-    out.data[1] = data[1];
+    out.segs[1] = data[0];
+    out.segs[2] = data[1];
     out.frag = &udp->frag;
     if (out.ttl == 0) {
         out.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
