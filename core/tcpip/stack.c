@@ -211,32 +211,40 @@ static void begin_address(struct nif_tcpip *ip)
     }
 }
 
+// `*out` becomes the address of a host, or 0 for none. False if it is another.
+static bool read_host(const struct nif_ip *ip, uint32_t *out)
+{
+    bool none = ip->family == NIF_IP_NONE;
+
+    *out = none ? 0 : nif_ip4_value(ip);
+    return none || nif__ipv4_is_host(ip);
+}
+
 static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 {
     struct nif_tcpip *ip = nif__of(stack);
     struct nif_hwaddr own = ip->net.hwaddr;
-    bool none = net->ip.family == NIF_IP_NONE;
+    uint32_t gateway;
+    uint32_t addr;
     bool other;
 
-    if ((!none && !nif__ipv4_is_host(&net->ip)) || net->prefix_len > 32 ||
-        (net->gateway.family != NIF_IP_NONE &&
-            !nif__ipv4_is_host(&net->gateway))) {
+    if (!read_host(&net->ip, &addr) || !read_host(&net->gateway, &gateway) ||
+        net->prefix_len > 32) {
         return NIF_EINVAL;
     }
     nif__tick(ip);
-    other = !nif_ip_equal(&net->ip, &ip->net.ip);
+    other = addr != ip->ip;
     if (ip->ip != 0 && other) {
         end_connections(ip);
     }
     ip->net = *net;
     ip->net.hwaddr = own;
-    ip->ip = none ? 0 : nif_ip4_value(&net->ip);
+    ip->ip = addr;
     ip->mask = net->prefix_len == 0 ? 0 : UINT32_MAX << (32 - net->prefix_len);
     // A subnet of one or two addresses has no broadcast (RFC 3021).
     ip->broadcast =
-        none || ip->mask >= 0xFFFFFFFE ? UINT32_MAX : ip->ip | ~ip->mask;
-    ip->gateway =
-        net->gateway.family == NIF_IP_NONE ? 0 : nif_ip4_value(&net->gateway);
+        addr == 0 || ip->mask >= 0xFFFFFFFE ? UINT32_MAX : addr | ~ip->mask;
+    ip->gateway = gateway;
     nif__arp_flush(ip);
     if (other) {
         begin_address(ip);
