@@ -21,44 +21,39 @@ struct record {
 
 // ----------------------------------------------------------------- input
 
-// How well `conn` fits: 0 not at all, 1 it takes from anybody, 2 from this
-// peer.
-static unsigned fit(struct nif_conn *conn, const struct nif__in *in)
+// The two words of a header.
+struct header {
+    uint32_t ports; // source, destination
+    uint32_t rest;  // length, checksum
+};
+
+static bool wants(struct nif_conn *conn, const struct nif__in *in,
+    uint32_t ports)
 {
     const struct nif__udp *udp = nif__udp_of(conn);
     const struct nif__flow *flow = &udp->flow;
 
-    if (conn->proto != NIF_UDP ||
-        flow->port != nif_get_be16(in->body + UDP_DST) ||
-        conn->state == NIF_CONN_FAILED || conn->state == NIF_CONN_CLOSING ||
-        (in->group && flow->bound_ip) ||
-        (in->groups != 0 && (in->groups & udp->groups) == 0)) {
-        return 0;
-    }
-    if (flow->peer_port == 0) {
-        return 1;
-    }
-    return flow->peer_port == nif_get_be16(in->body + UDP_SRC) &&
-            flow->peer_ip == in->src
-        ? 2
-        : 0;
+    return conn->proto == NIF_UDP && flow->port == (ports & 0xFFFF) &&
+        conn->state != NIF_CONN_FAILED && conn->state != NIF_CONN_CLOSING &&
+        !(in->group && flow->bound_ip) &&
+        (in->groups == 0 || (in->groups & udp->groups) != 0) &&
+        (flow->peer_port == 0 ||
+            (flow->peer_port == ports >> 16 && flow->peer_ip == in->src));
 }
 
-// The connection from `c` on that fits best; of what is for many, the next.
-static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in)
+// The connection from `c` on that fits best: one with this peer, else one that
+// takes from anybody; of what is for many, the next.
+static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in,
+    uint32_t ports)
 {
     struct nif_conn *best = NULL;
-    unsigned best_fit = 0;
 
     for (; c != NULL; c = c->next) {
-        unsigned f = fit(c, in);
-
-        if (f > best_fit) {
-            best = c;
-            best_fit = f;
-        }
-        if (in->group && best != NULL) {
-            break;
+        if (wants(c, in, ports)) {
+            if (in->group || nif__flow_of(c)->peer_port != 0) {
+                return c;
+            }
+            best = best == NULL ? c : best;
         }
     }
     return best;
@@ -92,81 +87,94 @@ static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
     return nif__ring_write(ring, buf, cap, ring->used + HEAD, r->data, r->len);
 }
 
-// The length by the UDP header, or 0 if it does not hold.
-static size_t checked_len(const struct nif__in *in)
+// True if the checksum holds; `raw` is the raw sum behind the header.
+static bool sum_holds(const struct nif__in *in, const struct header *h,
+    uint32_t raw)
 {
-    size_t len = nif_get_be16(in->body + UDP_TOTAL);
+    uint64_t sum = h->ports;
 
-    return len >= UDP_LEN && len <= in->len ? len : 0;
-}
-
-// True if the checksum holds; `sum` is the raw sum behind the header.
-static bool sum_holds(const struct nif__in *in, size_t len, uint32_t sum)
-{
-    if (nif_get_be16(in->body + UDP_SUM) == 0) {
+    if ((h->rest & 0xFFFF) == 0) {
         return true; // the sender made none
     }
-    sum = nif__carry_add(sum, nif__be32(in->src));
-    sum = nif__carry_add(sum, nif__be32(in->dst));
-    sum = nif__carry_add(sum, nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len));
-    sum = nif__carry_add(sum, nif__copy_sum(NULL, in->body, UDP_LEN));
-    return nif__raw_end(sum) == 0;
+    sum += h->rest;
+    sum += in->src;
+    sum += in->dst;
+    sum += (IPV4_PROTO_UDP << 16) + (h->rest >> 16);
+    raw = nif__carry_add(raw,
+        nif__be32(nif__carry_add((uint32_t)sum, (uint32_t)(sum >> 32))));
+    return nif__raw_end(raw) == 0;
 }
 
 // Gives a datagram to each that wants it. Its sum is made while it is copied
 // for the first; if it is wrong, nobody has it.
 static void store(struct nif_tcpip *ip, struct nif_conn *conn,
-    const struct nif__in *in, size_t len)
+    const struct nif__in *in, const struct header *h)
 {
-    const struct record record = { in->src, nif_get_be16(in->body + UDP_SRC),
-        in->body + UDP_LEN, len - UDP_LEN };
+    const struct record record = { in->src, (uint16_t)(h->ports >> 16),
+        in->body + UDP_LEN, (h->rest >> 16) - UDP_LEN };
     bool sound = false;
 
-    for (; conn != NULL; conn = in->group ? find(conn->next, in) : NULL) {
+    for (; conn != NULL;
+         conn = in->group ? find(conn->next, in, h->ports) : NULL) {
         struct nif__ring *ring = &nif__udp_of(conn)->rx;
         uint32_t sum;
 
-        if (conn->cfg.rx_cap - ring->used < HEAD + len - UDP_LEN) {
+        if (conn->cfg.rx_cap - ring->used < HEAD + record.len) {
             ip->stats.udp_full++;
             continue;
         }
         sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, &record);
-        if (!sound && !sum_holds(in, len, sum)) {
+        if (!sound && !sum_holds(in, h, sum)) {
             ip->stats.udp_bad++;
             return;
         }
         sound = true;
-        ring->used += (uint32_t)(HEAD + len - UDP_LEN);
+        ring->used += (uint32_t)(HEAD + record.len);
     }
     if (sound) {
         ip->stats.udp_rx++;
     }
 }
 
+// Nobody wants it: tells the sender, if it is sound.
+static void refuse(struct nif_tcpip *ip, const struct nif__in *in,
+    const struct header *h)
+{
+    if (!sum_holds(in, h,
+            nif__copy_sum(NULL, in->body + UDP_LEN,
+                (h->rest >> 16) - UDP_LEN))) {
+        ip->stats.udp_bad++;
+        return;
+    }
+    ip->stats.udp_closed++;
+    nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PORT, 0);
+}
+
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    bool headed = in->len >= UDP_LEN && nif_get_be16(in->body + UDP_DST) != 0;
-    struct nif_conn *conn = headed ? find(ip->conns, in) : NULL;
-    size_t len;
+    struct nif_conn *conn;
+    struct header h;
+    uint32_t len;
 
+    h.ports = in->len >= UDP_LEN ? nif_get_be32(in->body) : 0;
+    if ((h.ports & 0xFFFF) == 0) {
+        ip->stats.udp_bad++;
+        return;
+    }
+    conn = find(ip->conns, in, h.ports);
     // What all get and nobody wants ends here, before its sum is made.
-    if (headed && conn == NULL && in->group) {
+    if (conn == NULL && in->group) {
         ip->stats.udp_closed++;
         return;
     }
-    len = headed ? checked_len(in) : 0;
-    if (len == 0) {
+    h.rest = nif_get_be32(in->body + UDP_TOTAL);
+    len = h.rest >> 16;
+    if (len < UDP_LEN || len > in->len) {
         ip->stats.udp_bad++;
-        return;
-    }
-    if (conn != NULL) {
-        store(ip, conn, in, len);
-    } else if (sum_holds(in, len,
-                   nif__copy_sum(NULL, in->body + UDP_LEN, len - UDP_LEN))) {
-        ip->stats.udp_closed++;
-        nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PORT, 0);
+    } else if (conn != NULL) {
+        store(ip, conn, in, &h);
     } else {
-        ip->stats.udp_bad++;
+        refuse(ip, in, &h);
     }
 }
 
