@@ -84,11 +84,10 @@ uint16_t nif__raw_end(uint32_t sum)
     return (uint16_t) ~((sum >> 16) + sum);
 }
 
-uint32_t nif__sum(uint32_t sum, const uint8_t *p, size_t len)
+uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len)
 {
-    uint16_t raw = (uint16_t)~nif__raw_end(nif__copy_sum(NULL, p, len));
-
-    return sum + nif__be16(raw);
+    raw = nif__carry_add(raw, nif__copy_sum(NULL, p, len));
+    return nif__be16(nif__raw_end(raw));
 }
 
 uint16_t nif__sum_end(uint32_t sum)
@@ -97,8 +96,9 @@ uint16_t nif__sum_end(uint32_t sum)
     return (uint16_t) ~((sum >> 16) + sum);
 }
 
-uint32_t nif__sum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len)
+uint32_t nif__raw_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len)
 {
-    return (src >> 16) + (src & 0xFFFF) + (dst >> 16) + (dst & 0xFFFF) + proto +
-        (uint32_t)len;
+    uint32_t last = (uint32_t)proto << 16 | (uint32_t)len;
+
+    return nif__be32(nif__carry_add(nif__carry_add(src, dst), last));
 }

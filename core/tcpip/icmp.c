@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-#include <string.h>
+#include "arch/words.h"
 
 #define ERRORS_PER_SECOND     8 // RFC 1812 4.3.2.8: limit what you send
 #define CHALLENGES_PER_SECOND 8 // and up to 7 more: see below
@@ -58,16 +58,16 @@ static bool take_error(struct nif_tcpip *ip, const struct nif__in *in)
 {
     const uint8_t *h = in->body + ICMP_LEN;
     size_t len = in->len - ICMP_LEN;
-    struct nif__icmp_error error = {
-        .type = in->body[ICMP_TYPE],
-        .code = in->body[ICMP_CODE],
-    };
+    struct nif__icmp_error error;
     size_t header;
 
     if (in->group || !quote_sound(ip, h, len)) {
         return false;
     }
     header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
+    error.type = in->body[ICMP_TYPE];
+    error.code = in->body[ICMP_CODE];
+    error.mtu = 0;
     error.src = ip->ip;
     error.dst = nif_get_be32(h + IPV4_DST);
     error.body = h + header;
@@ -86,18 +86,18 @@ static bool take_error(struct nif_tcpip *ip, const struct nif__in *in)
 
 static bool take(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    if (in->len < ICMP_LEN ||
-        nif__sum_end(nif__sum(0, in->body, in->len)) != 0) {
+    if (in->len < ICMP_LEN || nif__checksum(0, in->body, in->len) != 0) {
         return false;
     }
     switch (in->body[ICMP_TYPE]) {
     case ICMP_ECHO:
         // Not to a group: that would make us part of a flood (RFC 1122
         // 3.2.2.6).
-        if (!in->group) {
-            echo(ip, in);
+        if (in->group) {
+            return false;
         }
-        return !in->group;
+        echo(ip, in);
+        return true;
     case ICMP_UNREACHABLE:
     case ICMP_TIME_EXCEEDED:
     case ICMP_PARAMETER: return take_error(ip, in);
@@ -136,13 +136,7 @@ static bool error_due(struct nif_tcpip *ip, const struct nif__in *in)
 void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     uint16_t what, uint32_t rest)
 {
-    struct nif__out out = {
-        .hwaddr = in->frame + ETH_SRC,
-        .dst = in->src,
-        .proto = IPV4_PROTO_ICMP,
-        .ttl = IPV4_TTL_DEFAULT,
-        .body_len = ICMP_LEN,
-    };
+    struct nif__out out;
     uint8_t *body = nif__out_body(&out);
     size_t quote = in->len < QUOTE ? in->len : QUOTE;
     uint32_t sum;
@@ -150,13 +144,20 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     if (!error_due(ip, in)) {
         return;
     }
-    out.segs[1] =
-        (struct nif_seg){ in->ip, (size_t)(in->body - in->ip) + quote };
-    nif_put_be16(body + ICMP_TYPE, what);
-    nif_put_be32(body + ICMP_REST, rest);
-    sum = nif__sum(0, body, ICMP_LEN);
-    sum = nif__sum(sum, out.segs[1].data, out.segs[1].len);
-    nif_put_be16(body + ICMP_SUM, nif__sum_end(sum));
+    quote += (size_t)(in->body - in->ip);
+    out.hwaddr = in->frame + ETH_SRC;
+    out.dst = in->src;
+    out.proto = IPV4_PROTO_ICMP;
+    out.ttl = IPV4_TTL_DEFAULT;
+    out.tos = 0;
+    out.body_len = ICMP_LEN;
+    out.segs[1] = (struct nif_seg){ in->ip, quote };
+    out.segs[2] = (struct nif_seg){ NULL, 0 };
+    out.frag = NULL;
+    nif__put_word(body, nif__be32((uint32_t)what << 16));
+    nif__put_word(body + ICMP_REST, nif__be32(rest));
+    sum = nif__raw_words(0, body, ICMP_LEN / 4);
+    nif_put_be16(body + ICMP_SUM, nif__checksum(sum, in->ip, quote));
     // Lost if there is no room: the next packet brings another.
     if (nif__ipv4_send(ip, &out) == 0) {
         ip->stats.icmp_tx++;

@@ -39,11 +39,6 @@ enum {
 
 // ---------------------------------------------------------------- sending
 
-static uint16_t sum_of(const uint8_t *p, size_t len)
-{
-    return nif__sum_end(nif__sum(0, p, len));
-}
-
 // One message, to `dst`, about `group`. Returns as nif__ether_send().
 static int send(struct nif_igmp *igmp, uint8_t type, uint32_t dst,
     uint32_t group)
@@ -65,10 +60,10 @@ static int send(struct nif_igmp *igmp, uint8_t type, uint32_t dst,
     nif_put_be32(h + IPV4_SRC, igmp->ip->ip);
     nif_put_be32(h + IPV4_DST, dst);
     nif_put_be32(h + IPV4_LEN, 0x94040000);
-    nif_put_be16(h + IPV4_SUM, sum_of(h, HEADER_LEN));
+    nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, HEADER_LEN));
     body[IGMP_TYPE] = type;
     nif_put_be32(body + IGMP_GROUP, group);
-    nif_put_be16(body + IGMP_SUM, sum_of(body, IGMP_LEN));
+    nif_put_be16(body + IGMP_SUM, nif__checksum(0, body, IGMP_LEN));
     err = nif__ether_send(igmp->ip, &seg, 1);
     if (err == 0) {
         igmp->report_count++;
@@ -239,7 +234,7 @@ static void igmp_input(struct nif_igmp *igmp, const struct nif__in *in)
 {
     // Routers and neighbours of this link only (RFC 2236 2).
     if (in->len < IGMP_LEN || in->ip[IPV4_TTL] != 1 || in->groups == 0 ||
-        sum_of(in->body, in->len) != 0) {
+        nif__checksum(0, in->body, in->len) != 0) {
         igmp->drop_count++;
         return;
     }

@@ -105,15 +105,15 @@ uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at);
 /// The checksum of a raw sum, as it is to lie in memory.
 uint16_t nif__raw_end(uint32_t sum);
 
-/// Adds `len` bytes to an Internet checksum (RFC 1071) in progress, as if
-/// they began at an even place.
-uint32_t nif__sum(uint32_t sum, const uint8_t *p, size_t len);
+/// The checksum of `raw` and `len` bytes behind what it is the sum of: an even
+/// number of bytes.
+uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len);
 
-/// The checksum: 16 bits, complemented.
+/// The checksum of 16-bit words that were added up: 16 bits, complemented.
 uint16_t nif__sum_end(uint32_t sum);
 
-/// The sum over the pseudo header of UDP and TCP.
-uint32_t nif__sum_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len);
+/// The raw sum of the pseudo header of UDP and TCP.
+uint32_t nif__raw_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len);
 
 /// Takes `seed` as the stack's secret.
 void nif__hash_seed(struct nif_tcpip *ip, uint64_t seed);

@@ -388,7 +388,7 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         h[IPV4_VERSION_IHL] = 0x45;
         nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
         nif_put_be16(h + IPV4_SUM, 0);
-        nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
+        nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
     }
     turn_header(ip, in);
     ip->stats.ip_tx++;

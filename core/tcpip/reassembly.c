@@ -228,7 +228,7 @@ static void sum_header(uint8_t *h, size_t len, uint16_t fragment)
     nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
     nif_put_be16(h + IPV4_FRAGMENT, fragment);
     nif_put_be16(h + IPV4_SUM, 0);
-    nif_put_be16(h + IPV4_SUM, nif__sum_end(nif__sum(0, h, IPV4_LEN)));
+    nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
 }
 
 // What lies in the slot, as if it had come in one frame.

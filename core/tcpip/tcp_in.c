@@ -52,10 +52,10 @@ static bool read_segment(const struct nif__in *in, struct nif__seg *seg)
 {
     const uint8_t *h = in->body;
     size_t header = (size_t)(h[TCP_OFFSET] >> 4) * 4;
-    uint32_t sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
+    uint32_t sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
 
     if (header < TCP_LEN || header > in->len ||
-        nif__sum_end(nif__sum(sum, h, in->len)) != 0) {
+        nif__checksum(sum, h, in->len) != 0) {
         return false;
     }
     *seg = (struct nif__seg){

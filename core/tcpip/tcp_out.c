@@ -244,7 +244,7 @@ void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
     uint32_t seq, uint32_t ack, uint32_t flags_window)
 {
     uint8_t *h = in->body;
-    uint32_t sum = nif__sum_pseudo(in->src, in->dst, IPV4_PROTO_TCP, TCP_LEN);
+    uint32_t sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, TCP_LEN);
     uint16_t port = nif_get_be16(h + TCP_SRC);
 
     nif_put_be16(h + TCP_SRC, nif_get_be16(h + TCP_DST));
@@ -253,7 +253,7 @@ void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
     nif_put_be32(h + TCP_ACK, ack);
     nif_put_be32(h + TCP_OFFSET, (uint32_t)TCP_LEN << 26 | flags_window);
     nif_put_be32(h + TCP_SUM, 0); // and the urgent pointer
-    nif_put_be16(h + TCP_SUM, nif__sum_end(nif__sum(sum, h, TCP_LEN)));
+    nif_put_be16(h + TCP_SUM, nif__checksum(sum, h, TCP_LEN));
     ip->stats.tcp_tx++;
     nif__ipv4_reply(ip, in, TCP_LEN);
 }

@@ -91,17 +91,12 @@ static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
 static bool sum_holds(const struct nif__in *in, const struct header *h,
     uint32_t raw)
 {
-    uint64_t sum = h->ports;
-
     if ((h->rest & 0xFFFF) == 0) {
         return true; // the sender made none
     }
-    sum += h->rest;
-    sum += in->src;
-    sum += in->dst;
-    sum += (IPV4_PROTO_UDP << 16) + (h->rest >> 16);
     raw = nif__carry_add(raw,
-        nif__be32(nif__carry_add((uint32_t)sum, (uint32_t)(sum >> 32))));
+        nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_UDP, h->rest >> 16));
+    raw = nif__carry_add(raw, nif__be32(nif__carry_add(h->ports, h->rest)));
     return nif__raw_end(raw) == 0;
 }
 
