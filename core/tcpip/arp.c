@@ -113,7 +113,7 @@ int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to, uint32_t spa,
     nif_put_be16(frame + ETH_LEN + ARP_HLEN, LENGTHS);
     put_sender(ip, frame + ETH_LEN, ARP_REQUEST, spa);
     nif_put_be32(frame + ETH_LEN + ARP_TPA, tpa);
-    err = nif__ether_send(ip, &seg, 1);
+    err = nif__ether_send(ip, &seg, 1, sizeof(frame));
     if (err == 0) {
         ip->stats.arp_tx++;
     }

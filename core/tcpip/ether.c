@@ -65,17 +65,13 @@ static int sent(struct nif_tcpip *ip, int err, size_t len)
     return err;
 }
 
-int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n)
+int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
+    size_t len)
 {
-    size_t len = 0;
-
     // A reply that is held goes first.
     if (ip->held != NULL) {
         ip->busy = true;
         return NIF_EAGAIN;
-    }
-    for (size_t i = 0; i < n; i++) {
-        len += segs[i].len;
     }
     return sent(ip, nif_eth_send(ip->cfg.iface, segs, n), len);
 }

@@ -51,7 +51,7 @@ static int send_piece(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 
     nif__ipv4_put_header(out, IPV4_LEN + now, frag->id,
         (uint16_t)(frag->at >> 3 | (last ? 0 : IPV4_MORE)));
-    err = nif__ether_send(ip, segs, n + 1);
+    err = nif__ether_send(ip, segs, n + 1, ETH_LEN + IPV4_LEN + now);
     if (err == 0) {
         ip->stats.ip_frag_tx++;
         frag->at = (uint16_t)(frag->at + now);

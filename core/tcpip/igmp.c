@@ -64,7 +64,7 @@ static int send(struct nif_igmp *igmp, uint8_t type, uint32_t dst,
     body[IGMP_TYPE] = type;
     nif_put_be32(body + IGMP_GROUP, group);
     nif_put_be16(body + IGMP_SUM, nif__checksum(0, body, IGMP_LEN));
-    err = nif__ether_send(igmp->ip, &seg, 1);
+    err = nif__ether_send(igmp->ip, &seg, 1, sizeof(frame));
     if (err == 0) {
         igmp->report_count++;
     }

@@ -161,9 +161,9 @@ bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b);
 /// Takes a received frame.
 void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 
-/// Sends a frame. Returns as nif_eth_ops.send.
+/// Sends a frame of `len` bytes in all. Returns as nif_eth_ops.send.
 NIF_NODISCARD int nif__ether_send(struct nif_tcpip *ip,
-    const struct nif_seg *segs, size_t n);
+    const struct nif_seg *segs, size_t n, size_t len);
 
 /// Lends `len` bytes of the device to build a frame in, and sends it. Only if
 /// the device can. Return as nif_eth_ops.lend and commit.

@@ -342,7 +342,7 @@ int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
     while (n < nif_countof(out->segs) && out->segs[n].len > 0) {
         n++;
     }
-    err = nif__ether_send(ip, out->segs, n);
+    err = nif__ether_send(ip, out->segs, n, ETH_LEN + IPV4_LEN + len);
     if (err == 0) {
         ip->stats.ip_tx++;
     }

@@ -165,7 +165,7 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
         return nif__ether_commit(ip, frame_len);
     }
     f->segs[0] = (struct nif_seg){ head_of(f), f->head_len };
-    return nif__ether_send(ip, f->segs, 1 + f->n);
+    return nif__ether_send(ip, f->segs, 1 + f->n, frame_len);
 }
 
 // The ACK that went with a segment, and its `window`, settle what was owed; but
