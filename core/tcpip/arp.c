@@ -14,6 +14,8 @@
 
 #include "nif/acd.h"
 
+#include "arch/words.h"
+
 #include <string.h>
 
 enum {
@@ -136,6 +138,9 @@ static void ask(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
     nif__due(ip, n->at_us);
 }
 
+_Static_assert(offsetof(struct nif_tcpip_neighbour, hwaddr) % 2 == 0,
+    "not at an even place");
+
 int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
 {
     struct nif_tcpip_neighbour *n = find(ip, addr);
@@ -155,7 +160,7 @@ int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
         return NIF_EAGAIN;
     }
     n->used = true;
-    nif__hwaddr_copy(hwaddr, n->hwaddr.byte);
+    nif__put_hwaddr(hwaddr, n->hwaddr.byte);
     return 0;
 }
 

@@ -193,7 +193,8 @@ static inline bool nif__ether_room(struct nif_tcpip *ip)
 
 void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 
-/// Looks for a neighbour's address, and asks for it if need be.
+/// Looks for a neighbour's address, and asks for it if need be. `hwaddr` lies
+/// at an even place.
 ///
 /// Returns 0; NIF_EAGAIN: not known yet; NIF_EUNREACH: it does not answer.
 NIF_NODISCARD int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr,

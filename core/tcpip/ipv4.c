@@ -270,7 +270,7 @@ int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
 {
     uint8_t *h = out->head + ETH_LEN;
 
-    nif__hwaddr_copy(out->head + ETH_SRC, ip->net.hwaddr.byte);
+    nif__put_hwaddr(out->head + ETH_SRC, ip->net.hwaddr.byte);
     nif__put_half(out->head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
     nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
     nif__put_word(h + IPV4_DST, nif__be32(out->dst));

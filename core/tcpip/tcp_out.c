@@ -71,17 +71,13 @@ static size_t put_options(struct nif_conn *conn, uint32_t *opt, uint8_t flags,
 // Ethernet's header. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
 static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
 {
-    const uint8_t *own = ip->net.hwaddr.byte;
-
     if (((to ^ ip->ip) & ip->mask) != 0) {
         to = ip->gateway;
         if (to == 0) {
             return NIF_EUNREACH;
         }
     }
-    nif__put_half(head + ETH_SRC, nif__half(own));
-    nif__put_half(head + ETH_SRC + 2, nif__half(own + 2));
-    nif__put_half(head + ETH_SRC + 4, nif__half(own + 4));
+    nif__put_hwaddr(head + ETH_SRC, ip->net.hwaddr.byte);
     nif__put_half(head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
     return nif__arp_resolve(ip, to, head + ETH_DST);
 }

@@ -116,6 +116,14 @@ static inline uint16_t nif__be16(uint16_t v)
 
 #endif
 
+/// Copies an Ethernet address, from an even place to another.
+static inline void nif__put_hwaddr(uint8_t *to, const uint8_t *from)
+{
+    nif__put_half(to, nif__half(from));
+    nif__put_half(to + 2, nif__half(from + 2));
+    nif__put_half(to + 4, nif__half(from + 4));
+}
+
 /// Adds `n` words at `*p`, which is aligned, to `sum`, and moves `*p` behind
 /// them.
 static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
