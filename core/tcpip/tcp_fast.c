@@ -19,8 +19,8 @@ static uint32_t be32_at(const uint8_t *p)
     return nif__be32(nif__word(p));
 }
 
-// The frame is for our card, IPv4 without options or fragments, TCP, and its
-// length holds. `h` is the IPv4 header. Returns the packet's length, or 0.
+// The frame is for our card, IPv4 without options or fragments, and its length
+// holds. `h` is the IPv4 header. Returns the packet's length, or 0.
 static size_t packet_len(const struct nif_tcpip *ip, const uint8_t *frame,
     const uint8_t *h, size_t len)
 {
@@ -33,7 +33,7 @@ static size_t packet_len(const struct nif_tcpip *ip, const uint8_t *frame,
             (nif__half(own + 2) | (uint32_t)nif__half(own + 4) << 16) ||
         nif__half(frame + ETH_TYPE) != nif__be16(ETH_TYPE_IPV4) ||
         first >> 24 != 0x45 || total > len - ETH_LEN ||
-        total < IPV4_LEN + TCP_LEN || h[IPV4_PROTO] != IPV4_PROTO_TCP ||
+        total < IPV4_LEN + TCP_LEN ||
         (be32_at(h + IPV4_ID) & IPV4_MORE_OR_OFFSET) != 0 ||
         be32_at(h + IPV4_DST) != ip->ip) {
         return 0;
