@@ -386,6 +386,34 @@ static void one_poll_takes_no_more_than_its_share(void **state)
     assert_int_equal(p.dev[1].queued, 10);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
+static int poll_without_a_wish(struct nif_iface *iface, uint64_t *again_us)
+{
+    (void)iface;
+    (void)again_us;
+    return 0;
+}
+
+static void what_is_left_of_a_share_is_asked_for_at_once(void **state)
+{
+    struct nif_iface_ops ops = *p.dev[0].iface.ops;
+
+    (void)state;
+    ops.poll = poll_without_a_wish;
+    p.dev[0].iface.ops = &ops;
+    memset(in, 2, NIF_ETH_FRAME_MAX); // for somebody else
+    for (unsigned i = 0; i < 2; i++) {
+        p.dev[0].queue[i].at_us = 0;
+        p.dev[0].queue[i].len = NIF_ETH_FRAME_MAX;
+        memcpy(p.dev[0].queue[i].data, in, NIF_ETH_FRAME_MAX);
+    }
+    p.dev[0].queued = 2;
+    assert_true(nif_stack_poll(&p.stack[0].stack) <= p.now_us);
+    assert_int_equal(p.dev[0].queued, 1);
+    assert_true(nif_stack_poll(&p.stack[0].stack) <= p.now_us);
+    assert_true(nif_stack_poll(&p.stack[0].stack) == NIF_NEVER);
+}
+
 static void an_idle_stack_sleeps(void **state)
 {
     (void)state;
@@ -423,6 +451,8 @@ int main(void)
         cmocka_unit_test_setup(
             errors_of_the_device_are_counted_and_nothing_stops, setup_conn),
         cmocka_unit_test_setup(one_poll_takes_no_more_than_its_share,
+            setup_conn),
+        cmocka_unit_test_setup(what_is_left_of_a_share_is_asked_for_at_once,
             setup_conn),
         cmocka_unit_test_setup(an_idle_stack_sleeps, setup_conn),
     };
