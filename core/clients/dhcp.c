@@ -238,21 +238,15 @@ static void schedule(struct nif_dhcp *dhcp)
     }
 }
 
-// With a lease: which state it is time for. False if it has run out.
-static bool age(struct nif_dhcp *dhcp)
+// With a lease: which state it is time for.
+static void age(struct nif_dhcp *dhcp)
 {
-    uint64_t now = now_us(dhcp);
-
-    if (now >= dhcp->end_us) {
-        return false;
-    }
     if (dhcp->state == NIF_DHCP_BOUND) {
         enter(dhcp, NIF_DHCP_RENEWING, 0);
     }
-    if (now >= dhcp->t2_us) {
+    if (now_us(dhcp) >= dhcp->t2_us) {
         dhcp->state = NIF_DHCP_REBINDING;
     }
-    return true;
 }
 
 // It is time for the next message of the state.
@@ -260,16 +254,18 @@ static void step(struct nif_dhcp *dhcp)
 {
     uint8_t type = DHCP_REQUEST;
 
+    // RFC 2131 4.4.5: at once, whatever is being asked about it.
+    if (dhcp->held && now_us(dhcp) >= dhcp->end_us) {
+        lose(dhcp, 0);
+        return;
+    }
     if (dhcp->state >= NIF_DHCP_BOUND) {
-        if (!age(dhcp)) {
-            lose(dhcp, 0);
-            return;
-        }
+        age(dhcp);
     } else if (dhcp->state == NIF_DHCP_SELECTING) {
         type = DHCP_DISCOVER;
     } else if (dhcp->tries >= REQUEST_MAX) {
         // Nobody says no: a lease that lasts holds (RFC 2131 3.2 step 4).
-        if (now_us(dhcp) < dhcp->end_us) {
+        if (dhcp->held) {
             dhcp->state = NIF_DHCP_BOUND;
             dhcp->at_us = dhcp->t1_us;
         } else {
@@ -282,6 +278,9 @@ static void step(struct nif_dhcp *dhcp)
         dhcp->at_us = dhcp->sent_us + NIF__RESEND_US;
     } else {
         schedule(dhcp);
+    }
+    if (dhcp->held && dhcp->at_us > dhcp->end_us) {
+        dhcp->at_us = dhcp->end_us;
     }
 }
 
@@ -366,7 +365,7 @@ static void receive(struct nif_dhcp *dhcp)
     struct nif_endpoint from;
 
     // One datagram per turn would do; two keep up with the chatter of others.
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2 && dhcp->open; i++) {
         int len =
             nif_conn_recv(&dhcp->conn, dhcp->msg, sizeof(dhcp->msg), &from);
         uint32_t server;
@@ -423,7 +422,8 @@ int nif_dhcp_start(struct nif_dhcp *dhcp)
             CLIENT_PORT);
         dhcp->open = err == 0;
     }
-    if (err == 0 && dhcp->end_us <= now_us(dhcp)) {
+    // What was promised but not found free yet is no lease.
+    if (err == 0 && (!dhcp->held || dhcp->end_us <= now_us(dhcp))) {
         err = forget(dhcp);
         dhcp->ip = nif_ip4_value(&dhcp->cfg.last);
     }

@@ -208,6 +208,64 @@ static void after_the_cable_was_out_the_lease_is_asked_about(void **state)
     assert_int_equal(dhcp_hear(SECOND), DISCOVER);
 }
 
+// RFC 2131 4.4.5
+static void a_lease_that_ends_while_it_is_asked_about_is_over(void **state)
+{
+    struct dhcp_answer a = dhcp_answer(OFFER);
+    uint64_t end_us;
+
+    (void)state;
+    a.lease_s = 20;
+    dhcp_get_a_lease_of(&a);
+    end_us = dhcp.end_us;
+    assert_int_equal(nif_dhcp_start(&dhcp), 0);
+    for (unsigned i = 0; i < 3; i++) { // at once, after 4 and 12 seconds
+        assert_int_equal(dhcp_hear(10 * SECOND), REQUEST);
+        assert_int_equal(dhcp_address(), 0xC0000232);
+    }
+    assert_int_equal(dhcp_hear(10 * SECOND), DISCOVER);
+    assert_int_equal(dhcp_address(), 0);
+    assert_in_range(p.now_us, end_us, end_us + SECOND / 2);
+}
+
+static int refuse(struct nif_stack *stack, const struct nif_net *net)
+{
+    (void)stack;
+    (void)net;
+    return NIF_EINVAL;
+}
+
+static const struct nif_stack_ops *ops;
+
+static int recv_if_open(struct nif_stack *stack, struct nif_conn *conn,
+    void *buf, size_t cap, struct nif_endpoint *from)
+{
+    assert_int_not_equal(conn->state, NIF_CONN_CLOSED);
+    return ops->recv(stack, conn, buf, cap, from);
+}
+
+static void a_stack_that_takes_no_address_is_left_alone(void **state)
+{
+    struct nif_stack_ops stubborn;
+    struct dhcp_answer a;
+
+    (void)state;
+    assert_int_equal(dhcp_hear(SECOND), DISCOVER);
+    a = dhcp_answer(OFFER);
+    dhcp_say(&a);
+    assert_int_equal(dhcp_hear(SECOND), REQUEST);
+    ops = p.stack[0].stack.ops;
+    stubborn = *ops;
+    stubborn.set_net = refuse;
+    stubborn.recv = recv_if_open;
+    p.stack[0].stack.ops = &stubborn;
+    a.type = ACK;
+    dhcp_say(&a);
+    p.stack[0].stack.ops = ops;
+    assert_int_equal(dhcp.state, NIF_DHCP_OFF);
+    assert_true(again_us == NIF_NEVER);
+}
+
 static void what_the_device_had_no_room_for_is_sent_soon(void **state)
 {
     (void)state;
@@ -495,6 +553,10 @@ int main(void)
             dhcp_setup),
         cmocka_unit_test(the_servers_times_are_taken_if_they_make_sense),
         cmocka_unit_test_setup(after_the_cable_was_out_the_lease_is_asked_about,
+            dhcp_setup),
+        cmocka_unit_test_setup(
+            a_lease_that_ends_while_it_is_asked_about_is_over, dhcp_setup),
+        cmocka_unit_test_setup(a_stack_that_takes_no_address_is_left_alone,
             dhcp_setup),
         cmocka_unit_test_setup(what_the_device_had_no_room_for_is_sent_soon,
             dhcp_setup),

@@ -75,6 +75,19 @@ static void a_leased_address_is_probed_before_it_is_used(void **state)
     assert_int_equal(declines, 0);
 }
 
+// RFC 2131 4.4.1
+static void what_is_being_probed_is_no_lease_after_a_start(void **state)
+{
+    (void)state;
+    get_a_promise();
+    pass(SECOND);
+    assert_int_equal(dhcp.state, NIF_DHCP_CHECKING);
+    assert_int_equal(nif_dhcp_start(&dhcp), 0);
+    pass(200 * SECOND);
+    assert_int_equal(dhcp.state, NIF_DHCP_SELECTING);
+    assert_int_equal(dhcp_address(), 0);
+}
+
 // RFC 2131 3.1 4.4.4
 static void an_address_of_another_is_declined(void **state)
 {
@@ -120,6 +133,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_leased_address_is_probed_before_it_is_used,
+            setup),
+        cmocka_unit_test_setup(what_is_being_probed_is_no_lease_after_a_start,
             setup),
         cmocka_unit_test_setup(an_address_of_another_is_declined, setup),
         cmocka_unit_test_setup(an_address_that_cannot_be_kept_is_declined,
