@@ -245,6 +245,8 @@ static void check_message(void)
     NIF_ASSERT(nif_get_be16(m.at + (response ? DNS_ANSWERS : DNS_AUTHORITIES)) >
         0);
     NIF_ASSERT(response || nif_ip4_value(&s.sent_to.ip) == GROUP);
+    NIF_ASSERT(response ? mdns.state >= NIF_MDNS_ANNOUNCING
+                        : mdns.state == NIF_MDNS_PROBING);
 }
 
 static void turns(void)
