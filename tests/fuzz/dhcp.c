@@ -114,6 +114,9 @@ static void strange(void)
     if ((kind & 32) != 0) {
         p += fuzz_copy(p, 1 + (fuzz_byte() & 15));
     }
+    if ((kind & 128) != 0) { // cut off
+        p -= fuzz_byte() & 7;
+    }
     say((size_t)(p - msg));
     if ((kind & 64) != 0) {
         msg[fuzz_byte()] ^= fuzz_byte();
