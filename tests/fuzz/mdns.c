@@ -233,6 +233,62 @@ static size_t walk(struct nif__dns_msg m)
     return at;
 }
 
+// When a record was last told to the group.
+static struct told {
+    uint64_t at_us;
+    size_t name_len;
+    uint8_t name[NIF_DNS_NAME_MAX];
+    uint16_t type;
+    uint16_t data_len; // types have two PTR records, of different length
+} told[32];
+static unsigned told_count;
+
+static struct told *told_of(struct nif__dns_msg m,
+    const struct nif__dns_record *r)
+{
+    struct told new = { .type = r->type };
+    uint8_t name[NIF_DNS_NAME_MAX];
+    struct told *t = told;
+
+    new.name_len = nif__dns_expand(m, r->name, new.name);
+    if (r->type == DNS_PTR) {
+        new.data_len = (uint16_t)nif__dns_expand(m, r->data, name);
+    }
+    for (; t < told + told_count; t++) {
+        if (t->type == new.type && t->data_len == new.data_len &&
+            t->name_len ==
+                new.name_len &&memcmp(t->name, new.name, new.name_len) == 0) {
+            return t;
+        }
+    }
+    if (told_count == nif_countof(told)) { // many names later
+        t = told;
+        told_count = 0;
+    }
+    told_count++;
+    *t = new;
+    return t;
+}
+
+// RFC 6762 6: no record goes to the group twice within a second; within a
+// quarter of it, not even if somebody probes for its name.
+static void check_rate(struct nif__dns_msg m)
+{
+    struct nif__dns_record r;
+    size_t at = DNS_BODY;
+
+    for (unsigned n = nif_get_be16(m.at + DNS_ANSWERS); n > 0; n--) {
+        struct told *t;
+
+        NIF_ASSERT(nif__dns_record(m, &at, &r));
+        t = told_of(m, &r);
+        // Services of one type say so each.
+        NIF_ASSERT(t->at_us == 0 || s.now_us - t->at_us >= SECOND / 4 ||
+            memcmp(t->name, "\11_services", 10) == 0);
+        t->at_us = s.now_us;
+    }
+}
+
 // Nothing but what holds together is sent, answers with answers, and probes
 // with what is wanted.
 static void check_message(void)
@@ -247,14 +303,19 @@ static void check_message(void)
     NIF_ASSERT(response || nif_ip4_value(&s.sent_to.ip) == GROUP);
     NIF_ASSERT(response ? mdns.state >= NIF_MDNS_ANNOUNCING
                         : mdns.state == NIF_MDNS_PROBING);
+    if (response && nif_ip4_value(&s.sent_to.ip) == GROUP) {
+        check_rate(m);
+    }
 }
 
 static void turns(void)
 {
-    unsigned count = s.sent_count;
+    unsigned before = s.sent_count;
     unsigned n = 0;
 
     do {
+        unsigned count = s.sent_count;
+
         s.again_us = nif_mdns_poll(&mdns);
         NIF_ASSERT(++n < 16);
         if (s.sent_count != count) {
@@ -262,7 +323,7 @@ static void turns(void)
         }
     } while (s.again_us <= s.now_us);
     // One of each service does not fit into one message with the others.
-    NIF_ASSERT(s.sent_count - count <= 8);
+    NIF_ASSERT(s.sent_count - before <= 8);
     NIF_ASSERT(mdns.state <= NIF_MDNS_WAITING || mdns.ip != 0);
 }
 
@@ -302,6 +363,7 @@ static void init(void)
         cfg.host = "a-name-with-sixty-three-letters-which-is-as-long-as-may-be-"
                    "okay";
     }
+    told_count = 0;
     nif_mdns_init(&mdns, &cfg);
     NIF_ASSERT(nif_mdns_start(&mdns) == 0);
     if ((kind & 8) != 0) { // announced already
