@@ -178,6 +178,15 @@ static void turns(void)
         NIF_ASSERT(++n < 8);
     } while (s.again_us <= s.now_us);
     NIF_ASSERT(s.sent_count - before <= 3);
+    // It is never silent for long without an address (RFC 2131 4.1), nor for
+    // ever with one.
+    if (dhcp.state == NIF_DHCP_OFF) {
+        NIF_ASSERT(s.again_us == NIF_NEVER && !s.open);
+    } else if (dhcp.state < NIF_DHCP_CHECKING) {
+        NIF_ASSERT(s.again_us - s.now_us <= 66 * SECOND);
+    } else {
+        NIF_ASSERT(s.again_us <= dhcp.end_us);
+    }
 }
 
 static void check(void)

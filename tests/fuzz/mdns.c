@@ -325,6 +325,11 @@ static void turns(void)
     // One of each service does not fit into one message with the others.
     NIF_ASSERT(s.sent_count - before <= 8);
     NIF_ASSERT(mdns.state <= NIF_MDNS_WAITING || mdns.ip != 0);
+    // Nothing is put off for long.
+    NIF_ASSERT(mdns.state == NIF_MDNS_OFF ||
+        (mdns.state != NIF_MDNS_PROBING && mdns.state != NIF_MDNS_ANNOUNCING &&
+            mdns.pending == 0) ||
+        s.again_us - s.now_us <= 5 * SECOND);
 }
 
 static void change_net(void)

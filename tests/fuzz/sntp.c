@@ -139,6 +139,8 @@ static void turns(void)
     } while (s.again_us <= s.now_us);
     NIF_ASSERT(s.open == (sntp.state == NIF_SNTP_ASKING));
     NIF_ASSERT(running == (sntp.state == NIF_SNTP_LOOKING));
+    NIF_ASSERT((s.again_us == NIF_NEVER) ==
+        (sntp.state == NIF_SNTP_OFF || sntp.state == NIF_SNTP_DENIED));
 }
 
 static void check(uint32_t good_before)
