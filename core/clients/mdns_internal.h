@@ -66,8 +66,8 @@ void nif__mdns_begin(struct nif__mdns_out *out, struct nif_mdns *mdns,
 bool nif__mdns_add_question(struct nif__mdns_out *out,
     const struct nif__mdns_record *r);
 
-/// Adds record `n`, and counts it in the head at `count`. False if there is no
-/// room: nothing is added then.
+/// Adds record `n`, and counts it in the head at `count`, unless another record
+/// of ours says the same. False if there is no room: nothing is added then.
 bool nif__mdns_add(struct nif__mdns_out *out, unsigned n, size_t count);
 
 // ---- mdns.c

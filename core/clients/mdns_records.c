@@ -289,6 +289,22 @@ bool nif__mdns_add_question(struct nif__mdns_out *out,
     return out->len < NIF_MDNS_OUT_MAX;
 }
 
+// Says what an earlier service says too: that there is one of its type. It
+// need not say it again (RFC 2181 5).
+static bool is_repeat(const struct nif_mdns *mdns,
+    const struct nif__mdns_record *r)
+{
+    const struct nif_mdns_service *s = mdns->cfg.services;
+
+    if (r->name != NAME_TYPES) {
+        return false;
+    }
+    while (s != r->service && strcmp(s->type, r->service->type) != 0) {
+        s++;
+    }
+    return s != r->service;
+}
+
 bool nif__mdns_add(struct nif__mdns_out *out, unsigned n, size_t count)
 {
     const struct nif__mdns_out before = *out;
@@ -300,6 +316,9 @@ bool nif__mdns_add(struct nif__mdns_out *out, unsigned n, size_t count)
 
     if (out->legacy && ttl_s > TTL_PLAIN_S) {
         ttl_s = TTL_PLAIN_S;
+    }
+    if (is_repeat(out->mdns, &r)) {
+        return true;
     }
     put_head(out, &r, r.type, flush);
     put16(out, 0);

@@ -344,6 +344,25 @@ static void what_is_not_for_us_is_not_taken(void **state)
     assert_int_equal(fake.sent_count, 0);
 }
 
+// RFC 6763 9
+static void a_type_of_several_services_is_told_once(void **state)
+{
+    static const struct nif_mdns_service services[] = {
+        { .type = "_http._tcp", .port = 80 },
+        { .type = "_ipp._tcp", .port = 631 },
+        { .type = "_http._tcp", .name = "other", .port = 81 },
+    };
+
+    mdns_setup(state);
+    mdns.cfg.services = services;
+    mdns.cfg.service_count = nif_countof(services);
+    mdns_pass(5 * SECOND);
+    assert_int_equal(mdns.state, NIF_MDNS_RUNNING);
+    ask("_services._dns-sd._udp.local", DNS_PTR, DNS_IN);
+    assert_true(mdns_hear(SECOND));
+    assert_int_equal(mdns_count(1), 2);
+}
+
 static void many_services_are_announced_in_several_messages(void **state)
 {
     static const uint8_t txt[] = "\x63"
@@ -439,6 +458,7 @@ int main(void)
         TEST(the_id_of_a_plain_question_comes_back),
         TEST(who_forgets_us_too_soon_is_reminded),
         cmocka_unit_test(what_is_not_for_us_is_not_taken),
+        cmocka_unit_test(a_type_of_several_services_is_told_once),
         cmocka_unit_test(many_services_are_announced_in_several_messages),
         TEST(no_mutation_does_harm),
     };
