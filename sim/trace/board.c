@@ -66,6 +66,7 @@ static void add(struct sim_board *board, struct sim_board_event *event)
 {
     size_t at;
 
+    board->section = true;
     if (board->events == SIM_BOARD_WAIT) {
         write_first(board);
     }
@@ -174,6 +175,7 @@ static void say_bus(struct sim_board *board, const struct sim_board_bus *bus)
     }
     head.kind = kinds[bus->kind];
     snprintf(head.name, sizeof(head.name), "%s", bus->name);
+    board->section = true;
     sim_trace_bus(board->trace, &head);
 }
 

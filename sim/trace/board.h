@@ -38,7 +38,7 @@ struct sim_board {
     size_t cap;
     bool begun;   // the first end of a record was seen
     bool escaped; // the next byte is
-    bool section; // a board has said hello
+    bool section; // this one has something in it
 };
 
 /// Begins a stream that becomes `trace`, which must be open and stays the
