@@ -18,7 +18,7 @@
 #define TAIL 16
 
 // A string literal is cut into pieces of so many characters.
-#define PIECE 48
+#define PIECE 60 // columns
 
 static const char help[] =
     "usage: nif trace to-test FILE [OPTION...]\n"
@@ -284,22 +284,26 @@ static void write_head(const struct job *job, FILE *out)
 // run into what follows.
 static void write_literal(const char *text, size_t len, FILE *out)
 {
-    for (size_t i = 0; i < len || i == 0; i++) {
-        unsigned char c = len > 0 ? (unsigned char)text[i] : '\0';
+    unsigned width = 0;
 
-        if (i % PIECE == 0) {
-            fprintf(out, "%s\"", i > 0 ? "\"\n        " : "");
-        }
-        if (len == 0) {
-            break;
-        }
+    fputc('"', out);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        char shown[8];
+
         if (c == '\r' || c == '\n') {
-            fputs(c == '\r' ? "\\r" : "\\n", out);
+            snprintf(shown, sizeof(shown), "%s", c == '\r' ? "\\r" : "\\n");
         } else if (c < ' ' || c > '~' || c == '"' || c == '\\' || c == '?') {
-            fprintf(out, "\\%03o", c);
+            snprintf(shown, sizeof(shown), "\\%03o", c);
         } else {
-            fputc(c, out);
+            snprintf(shown, sizeof(shown), "%c", c);
         }
+        width += (unsigned)strlen(shown);
+        if (width > PIECE) {
+            fputs("\"\n        \"", out);
+            width = (unsigned)strlen(shown);
+        }
+        fputs(shown, out);
     }
     fputc('"', out);
 }
