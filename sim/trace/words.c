@@ -216,8 +216,8 @@ struct sim_words *sim_words_copy(const struct sim_words *words)
     const struct sim_decoder *from = words->decoder;
     struct sim_words *copy = sim_words_new(from ? from->ops->name : "");
 
-    if (from) {
-        NIF_ASSERT(copy->decoder != NULL);
+    NIF_ASSERT(!from || copy->decoder != NULL);
+    if (from && copy->decoder) {
         memcpy(copy->decoder, from, from->ops->size);
     }
     return copy;
