@@ -362,9 +362,8 @@ static void source_quench_changes_nothing(void **state)
 static bool asked(void)
 {
     bool found = false;
-    size_t len;
 
-    while ((len = pair_take(&p.pair, p.frame)) > 0) {
+    while (pair_take(&p.pair, p.frame) > 0) {
         found = found ||
             (nif_get_be16(p.frame + 12) == 0x0806 && !(p.frame[0] & 1) &&
                 nif_get_be32(p.frame + 38) == PAIR_IP1);
