@@ -3,7 +3,7 @@
 """The gates that look at source, not at behaviour: gate.py NAME BUILD.
 
 format      clang-format finds nothing to change
-clang-tidy  with the settings of .clang-tidy; its analyzer only with NIF_FULL
+clang-tidy  with the settings of .clang-tidy
 cppcheck
 headers     each header compiles alone, as C11 and, where public, as C++
 spelling    codespell, where it is installed
@@ -64,9 +64,7 @@ def gate_clang_tidy(build):
     tool("clang-tidy")
     database = json.loads((build / "compile_commands.json").read_text())
     known = {os.path.relpath(e["file"], ROOT) for e in database}
-    # The analyzer follows paths and takes nine tenths of the time.
-    less = [] if os.environ.get("NIF_FULL") else ["--checks=-clang-analyzer-*"]
-    return run_each([["clang-tidy", "--quiet", *less, "-p", str(build), f]
+    return run_each([["clang-tidy", "--quiet", "-p", str(build), f]
                      for f in files("*.c") if f in known])
 
 
