@@ -106,6 +106,9 @@ static int direct_start(struct nif_iface *iface)
     if (err != 0) {
         return err;
     }
+    if (part->board->cfg.absent) {
+        return NIF_ENODEV;
+    }
     part->started = true;
     part->link = false;
     part->count = 0;
@@ -267,7 +270,7 @@ static const struct nif_eth_ops direct_eth = {
 
 // ---- the board
 
-int host_direct_make(struct host_board *board, char why[HOST_WHY])
+static int direct_make(struct host_board *board, char why[HOST_WHY])
 {
     const struct host_board_cfg *cfg = &board->cfg;
     struct part *part;
@@ -296,7 +299,7 @@ int host_direct_make(struct host_board *board, char why[HOST_WHY])
     return 0;
 }
 
-void host_direct_done(struct host_board *board)
+static void direct_done(struct host_board *board)
 {
     struct part *part = board->part;
 
@@ -304,3 +307,11 @@ void host_direct_done(struct host_board *board)
     free(part);
     board->part = NULL;
 }
+
+const struct host_chip host_direct = {
+    .name = "direct",
+    .about = "no chip: the stack itself at the wire, as fast as it is",
+    .bits_per_s = 10000000000,
+    .make = direct_make,
+    .done = direct_done,
+};

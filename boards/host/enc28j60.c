@@ -4,6 +4,7 @@
 
 #include "enc28j60/enc28j60.h"
 #include "boards/host/host.h"
+#include "sim/bus/fault.h"
 #include "sim/bus/spi.h"
 #include "sim/chips/enc28j60.h"
 
@@ -16,6 +17,7 @@ struct part {
     struct sim_spi bus;
     struct sim_pin interrupt;
     struct sim_spi_recorder recorder;
+    struct sim_spi_fault fault;
     struct enc28j60 driver;
 };
 
@@ -48,8 +50,10 @@ static void make_chip(struct host_board *board, struct part *part,
             .compat = cfg->compat,
         });
     sim_pin_init(&part->interrupt, &board->cpu, "enc28j60.int", true);
-    sim_enc28j60_pins(&part->model, &part->interrupt, NULL);
-    sim_spi_init(&part->bus, &board->cpu, &part->model.spi,
+    if (!cfg->absent) {
+        sim_enc28j60_pins(&part->model, &part->interrupt, NULL);
+    }
+    sim_spi_init(&part->bus, &board->cpu, cfg->absent ? NULL : &part->model.spi,
         &(struct sim_spi_cfg){ .hz = cfg->bus_hz });
     driver->spi = &part->bus.spi;
     driver->interrupt = &part->interrupt.pin;
@@ -60,6 +64,8 @@ static void make_chip(struct host_board *board, struct part *part,
         sim_pin_record(cfg->trace, &part->interrupt);
         driver->spi = &part->recorder.spi;
     }
+    sim_spi_fault_init(&part->fault, &board->cpu, driver->spi);
+    driver->spi = &part->fault.spi;
 }
 
 // A recording in its place.
@@ -77,7 +83,7 @@ static int make_replay(struct host_board *board, struct enc28j60_cfg *driver,
     return 0;
 }
 
-int host_enc28j60_make(struct host_board *board, char why[HOST_WHY])
+static int make(struct host_board *board, char why[HOST_WHY])
 {
     const struct host_board_cfg *cfg = &board->cfg;
     size_t revision = revision_of(cfg->revision);
@@ -113,7 +119,7 @@ int host_enc28j60_make(struct host_board *board, char why[HOST_WHY])
     return 0;
 }
 
-void host_enc28j60_done(struct host_board *board)
+static void done(struct host_board *board)
 {
     struct part *part = board->part;
 
@@ -125,3 +131,73 @@ void host_enc28j60_done(struct host_board *board)
     free(part);
     board->part = NULL;
 }
+
+// ---- the test face
+
+static struct part *of(struct host_board *board)
+{
+    return board->part;
+}
+
+static void reset(struct host_board *board)
+{
+    sim_enc28j60_brown_out(&of(board)->model);
+}
+
+static void bus_fault(struct host_board *board, enum host_fault kind,
+    uint64_t at)
+{
+    host_spi_fault(&of(board)->fault, kind, at);
+}
+
+static unsigned complaints(struct host_board *board)
+{
+    return sim_enc28j60_violations(&of(board)->model);
+}
+
+static void raise_flags(struct host_board *board)
+{
+    sim_enc28j60_irq_spurious(&of(board)->model, 0x0B); // TXIF TXERIF RXERIF
+}
+
+static void lose_edge(struct host_board *board)
+{
+    of(board)->interrupt.lose_edges++;
+}
+
+static void stall(struct host_board *board)
+{
+    sim_enc28j60_tx_fail(&of(board)->model, SIM_ENC28J60_TX_STALL, 1);
+}
+
+static void collide(struct host_board *board)
+{
+    sim_enc28j60_tx_fail(&of(board)->model, SIM_ENC28J60_TX_LATECOL, 1);
+}
+
+static void bend_header(struct host_board *board)
+{
+    sim_enc28j60_rx_corrupt(&of(board)->model,
+        (const uint8_t[6]){ 0x40, 0x11, 0x02 });
+}
+
+static const struct host_stimulus stimuli[] = {
+    { .name = "flags", .fn = raise_flags },
+    { .name = "lost-edge", .fn = lose_edge },
+    { .name = "stall", .fn = stall },
+    { .name = "late-collision", .fn = collide },
+    { .name = "bent-header", .fn = bend_header, .loses = true },
+    { .name = NULL },
+};
+
+const struct host_chip host_enc28j60 = {
+    .name = "enc28j60",
+    .about = "10BASE-T, SPI, frames",
+    .bits_per_s = 10000000,
+    .make = make,
+    .done = done,
+    .reset = reset,
+    .bus_fault = bus_fault,
+    .complaints = complaints,
+    .stimuli = stimuli,
+};

@@ -12,15 +12,15 @@ static const struct host_chip *find(const char *name, char why[HOST_WHY])
 {
     int len;
 
-    for (const struct host_chip *c = host_chips; c->name; c++) {
-        if (!name || strcmp(c->name, name) == 0) {
-            return c;
+    for (const struct host_chip *const *c = host_chips; *c; c++) {
+        if (!name || strcmp((*c)->name, name) == 0) {
+            return *c;
         }
     }
     len = snprintf(why, HOST_WHY, "there is no chip '%s'; there is:", name);
-    for (const struct host_chip *c = host_chips; c->name && len < HOST_WHY;
+    for (const struct host_chip *const *c = host_chips; *c && len < HOST_WHY;
          c++) {
-        len += snprintf(why + len, HOST_WHY - (size_t)len, " %s", c->name);
+        len += snprintf(why + len, HOST_WHY - (size_t)len, " %s", (*c)->name);
     }
     return NULL;
 }
@@ -32,22 +32,9 @@ static void run_app(void *arg)
     board->result = board->cfg.app(&board->board);
 }
 
-int host_board_init(struct host_board *board, struct sim_world *world,
-    const struct host_board_cfg *cfg, char why[HOST_WHY])
+// Our stack over a chip that gives frames.
+static void make_stack(struct host_board *board)
 {
-    memset(board, 0, sizeof(*board));
-    board->world = world;
-    board->cfg = *cfg;
-    board->chip = find(cfg->chip, why);
-    if (!board->chip) {
-        return -1;
-    }
-    sim_cpu_init(&board->cpu, world,
-        cfg->cpu_ns ? cfg->cpu_ns : SIM_CPU_COST_NS);
-    if (board->chip->make(board, why) != 0) {
-        return -1;
-    }
-    sim_cable_init(&board->cable, world, board->chip->bits_per_s);
     nif_reassembly_init(&board->reassembly,
         &(struct nif_reassembly_cfg){
             .slots = board->slots,
@@ -67,11 +54,19 @@ int host_board_init(struct host_board *board, struct sim_world *world,
             .clock = &board->cpu.clock,
             .rx = board->rx,
             .rx_cap = sizeof(board->rx),
-            .seed = cfg->seed,
+            .seed = board->cfg.seed,
             .reassembly = &board->reassembly,
             .fragment = &board->fragment,
             .igmp = &board->igmp,
         });
+}
+
+// What the application is given.
+static void make_board(struct host_board *board)
+{
+    const struct host_board_cfg *cfg = &board->cfg;
+    bool has_addr = cfg->net.ip.family != NIF_IP_NONE;
+
     board->device = (struct nif_device){
         .name = board->chip->name,
         .iface = board->iface,
@@ -80,16 +75,46 @@ int host_board_init(struct host_board *board, struct sim_world *world,
         .name = board->chip->name,
         .clock = &board->cpu.clock,
         .iface = board->iface,
-        .stack = &board->tcpip.stack,
+        .stack = board->stack,
+        .wifi = board->iface->wifi ? &board->wifi : NULL,
         .devices = &board->device,
         .device_count = 1,
         .args = cfg->args,
         .print = cfg->print,
         .seed = cfg->seed,
-        .use_dhcp = cfg->net.ip.family == NIF_IP_NONE,
+        .use_dhcp = !has_addr && !board->chip->own_dhcp,
     };
-    if (!board->board.use_dhcp &&
-        nif_stack_set_net(&board->tcpip.stack, &cfg->net) != 0) {
+}
+
+int host_board_init(struct host_board *board, struct sim_world *world,
+    const struct host_board_cfg *cfg, char why[HOST_WHY])
+{
+    memset(board, 0, sizeof(*board));
+    board->world = world;
+    board->cfg = *cfg;
+    board->wifi = (struct nif_wifi_params){
+        .ssid = cfg->ssid ? cfg->ssid : HOST_SSID,
+        .passphrase = cfg->passphrase,
+        .auth = cfg->security,
+    };
+    board->chip = cfg->kind ? cfg->kind : find(cfg->chip, why);
+    if (!board->chip) {
+        return -1;
+    }
+    sim_cpu_init(&board->cpu, world,
+        cfg->cpu_ns ? cfg->cpu_ns : SIM_CPU_COST_NS);
+    if (board->chip->make(board, why) != 0) {
+        return -1;
+    }
+    sim_cable_init(&board->cable, world, board->chip->bits_per_s);
+    board->stack = board->iface->stack;
+    if (!board->stack) {
+        make_stack(board);
+        board->stack = &board->tcpip.stack;
+    }
+    make_board(board);
+    if (cfg->net.ip.family != NIF_IP_NONE &&
+        nif_stack_set_net(board->stack, &cfg->net) != 0) {
         snprintf(why, HOST_WHY, "that cannot be a board's address");
         host_board_done(board);
         return -1;
@@ -123,24 +148,27 @@ bool host_board_has_addr(struct host_board *board)
 {
     struct nif_net net;
 
-    nif_stack_net(&board->tcpip.stack, &net);
+    nif_stack_net(board->stack, &net);
     return net.ip.family != NIF_IP_NONE;
 }
 
-const struct host_chip host_chips[] = {
-    {
-        .name = "enc28j60",
-        .about = "10BASE-T, SPI, frames",
-        .bits_per_s = 10000000,
-        .make = host_enc28j60_make,
-        .done = host_enc28j60_done,
-    },
-    {
-        .name = "direct",
-        .about = "no chip: the stack itself at the wire, as fast as it is",
-        .bits_per_s = 10000000000,
-        .make = host_direct_make,
-        .done = host_direct_done,
-    },
-    { .name = NULL },
-};
+void host_board_link(struct host_board *board, bool up)
+{
+    if (board->chip->link) {
+        board->chip->link(board, up);
+    } else {
+        sim_cable_plug(&board->cable, up);
+    }
+}
+
+const char *host_board_kind(const struct host_board *board,
+    char text[HOST_KIND])
+{
+    unsigned kind = nif_iface_kind(board->iface);
+
+    snprintf(text, HOST_KIND, "%s%s%s",
+        kind & NIF_KIND_WIFI ? "Wi-Fi" : "wired",
+        kind & NIF_KIND_FRAMES ? ", frames" : "",
+        kind & NIF_KIND_SOCKETS ? ", sockets" : "");
+    return text;
+}

@@ -5,7 +5,15 @@
 // world.
 //
 // What differs from chip to chip is in a file of its own and a row of
-// host_chips.
+// host_chips. The stack is ours over a chip that gives frames, the chip's own
+// where it has one; applications and tests use `board.stack` and cannot tell.
+//
+// A Wi-Fi chip has its access point with it: the chip's row makes both, and
+// the socket for the cable is the one at the back of the access point. The
+// board's application is told which network it is (nif_board.wifi).
+//
+// A row also has a test face: what a test can do to the chip behind the
+// driver's back. Where a chip has no such thing, it is NULL.
 
 #ifndef BOARDS_HOST_HOST_H
 #define BOARDS_HOST_HOST_H
@@ -13,6 +21,7 @@
 #include "nif/board.h"
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
+#include "nif/wifi.h"
 #include "sim/cpu.h"
 #include "sim/net/cable.h"
 #include "sim/trace/record.h"
@@ -22,6 +31,9 @@ struct host_board;
 
 /// Room for a message that says what is wrong with a configuration.
 #define HOST_WHY 200
+
+/// The network of a Wi-Fi chip, if nobody says otherwise.
+#define HOST_SSID "netif"
 
 /// How a board is built. Zero is the default of each field but `app`.
 struct host_board_cfg {
@@ -39,9 +51,41 @@ struct host_board_cfg {
     const char *revision;    ///< of the silicon, "B7"; NULL: the newest
     struct nif_net net;      ///< address; none: DHCP
     struct sim_trace *trace; ///< record bus, pins and frames; or NULL
+    bool absent;             ///< the board has no chip: nobody answers
+
+    // A chip on a serial line.
+    const char *dialect; ///< of its firmware; NULL: the newest
+    uint32_t baud;       ///< bits per second in the end; 0: the chip's row says
+    bool no_rts_cts;     ///< RTS and CTS are not wired
+
+    // A Wi-Fi chip: its access point, which the board is told to join.
+    const char *ssid;            ///< NULL: HOST_SSID
+    const char *passphrase;      ///< NULL: none
+    enum nif_wifi_auth security; ///< of the access point
+
+    /// A kind of chip that is not in host_chips; then `chip` says nothing.
+    const struct host_chip *kind;
     /// A recording instead of the chip: its only bus, its pin "CHIP.int". The
     /// board has no socket then. NULL: the model.
     struct sim_replay *replay;
+};
+
+/// How a bus between driver and chip fails.
+enum host_fault {
+    HOST_FAULT_NONE,     ///< it is well again
+    HOST_FAULT_ZEROS,    ///< what is read is 00
+    HOST_FAULT_ONES,     ///< what is read is FF
+    HOST_FAULT_NOISE,    ///< what is read is noise
+    HOST_FAULT_ERROR,    ///< the port fails
+    HOST_FAULT_ONE_ERROR ///< the port fails once
+};
+
+/// Something that a chip may do unasked. It may cost a frame where `loses`
+/// says so, but never the connection to the chip for good.
+struct host_stimulus {
+    const char *name;
+    void (*fn)(struct host_board *board);
+    bool loses;
 };
 
 /// A kind of chip.
@@ -49,28 +93,53 @@ struct host_chip {
     const char *name;
     const char *about;   ///< one line
     uint64_t bits_per_s; ///< on its cable
+    bool own_dhcp; ///< while no address is set, the chip asks for one itself
 
     /// Builds model, bus and driver: sets the board's `part`, `iface`, `port`
     /// and `revision`. Returns 0, or -1 and says why.
+    ///
+    /// A driver with a stack of its own must take nif_stack_set_net() before
+    /// it is started.
     int (*make)(struct host_board *board, char why[HOST_WHY]);
     void (*done)(struct host_board *board);
+
+    // The test face. All of it may be called from an event.
+
+    /// The chip loses itself, as when its supply breaks down for a moment.
+    /// NULL: there is nothing to lose.
+    void (*reset)(struct host_board *board);
+    /// The partner is there, or is not, as the chip sees it. NULL: that is
+    /// the cable's doing. See host_board_link().
+    void (*link)(struct host_board *board, bool up);
+    /// From the `at`-th transfer on, counted from now and from 0, the bus
+    /// fails like that; it stays so until HOST_FAULT_NONE. Each call takes the
+    /// place of the one before. NULL: there is no bus.
+    void (*bus_fault)(struct host_board *board, enum host_fault kind,
+        uint64_t at);
+    /// How often the chip was used against its data sheet, forgiven or not.
+    /// NULL: it does not know.
+    unsigned (*complaints)(struct host_board *board);
+    /// What it may do unasked; ends with a row whose name is NULL. Or NULL.
+    const struct host_stimulus *stimuli;
 };
 
-/// All kinds; ends with a row whose name is NULL.
-extern const struct host_chip host_chips[];
+/// All kinds, the end is NULL.
+extern const struct host_chip *const host_chips[];
 
 struct host_board {
     struct sim_world *world;
     const struct host_chip *chip;
     struct host_board_cfg cfg;
     struct sim_cpu cpu;
-    void *part;              ///< model, bus and driver; the chip's own
-    struct nif_iface *iface; ///< the driver
-    struct sim_port *port;   ///< the socket; NULL: a recording has none
-    const char *revision;    ///< of the silicon, for people
+    void *part;                  ///< model, bus and driver; the chip's own
+    struct nif_iface *iface;     ///< the driver
+    struct nif_stack *stack;     ///< the chip's own, or `tcpip` over its frames
+    struct sim_port *port;       ///< the socket; NULL: a recording has none
+    struct nif_wifi_params wifi; ///< the network, for a Wi-Fi chip
+    const char *revision;        ///< of the silicon, for people
     struct sim_cable cable;
     struct sim_cable_recorder cable_recorder;
-    struct nif_tcpip tcpip;
+    struct nif_tcpip tcpip; ///< for frames only; so are the next ones
     uint8_t rx[NIF_ETH_FRAME_MAX];
     struct nif_reassembly reassembly;
     struct nif_reassembly_slot slots[2];
@@ -99,11 +168,27 @@ void host_board_done(struct host_board *board);
 /// True if the board has an address.
 bool host_board_has_addr(struct host_board *board);
 
-// ---- private: what the rows of host_chips name, one file each
+/// Pulls the board's cable or puts it back; for a Wi-Fi chip, its access point
+/// vanishes and comes back.
+void host_board_link(struct host_board *board, bool up);
 
-int host_enc28j60_make(struct host_board *board, char why[HOST_WHY]);
-void host_enc28j60_done(struct host_board *board);
-int host_direct_make(struct host_board *board, char why[HOST_WHY]);
-void host_direct_done(struct host_board *board);
+/// Room for host_board_kind().
+#define HOST_KIND 24
+
+/// What the board's device is: "wired, frames" and the like. Returns `text`.
+const char *host_board_kind(const struct host_board *board,
+    char text[HOST_KIND]);
+
+struct sim_spi_fault;
+
+/// For rows whose chip is on SPI: bus_fault() by a fault wrapper, which the
+/// driver is given.
+void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
+    uint64_t at);
+
+// ---- private: the rows of host_chips, each in a file of its own
+
+extern const struct host_chip host_enc28j60;
+extern const struct host_chip host_direct;
 
 #endif

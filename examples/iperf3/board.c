@@ -12,6 +12,7 @@ int iperf3_up(struct nif_board *board, struct iperf3_link *link)
     struct nif_connector_cfg cfg = {
         .iface = board->iface,
         .stack = board->stack,
+        .wifi = board->wifi,
         .seed = board->seed,
     };
     int err;

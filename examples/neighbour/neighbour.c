@@ -179,6 +179,7 @@ static int begin(struct neighbour *n, struct nif_board *board)
     struct nif_connector_cfg cfg = {
         .iface = board->iface,
         .stack = stack,
+        .wifi = board->wifi,
         .seed = board->seed,
     };
     int err;

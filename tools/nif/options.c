@@ -398,8 +398,8 @@ static void print_help(bool ping)
     }
     fputs(shared_help, stdout);
     fputs("\nChips:\n", stdout);
-    for (const struct host_chip *c = host_chips; c->name; c++) {
-        printf("  %-18s %s\n", c->name, c->about);
+    for (const struct host_chip *const *c = host_chips; *c; c++) {
+        printf("  %-18s %s\n", (*c)->name, (*c)->about);
     }
     fputs("\nApplications (--app):\n", stdout);
     for (const struct nif_app_row *row = nif_apps; row->name; row++) {

@@ -29,8 +29,9 @@ static bool report(struct nif_session *s)
         s->world.now_ns > QUIET_NS;
     struct nif_net net;
     char text[NIF_IP_TEXT_MAX];
+    char kind[HOST_KIND];
 
-    nif_stack_net(&s->board.tcpip.stack, &net);
+    nif_stack_net(s->board.stack, &net);
     if (!told && !settled) {
         return false;
     }
@@ -38,8 +39,8 @@ static bool report(struct nif_session *s)
         return false;
     }
     if (!s->options->json) {
-        printf("board %s (%s) at %s, link %s\n", s->board.chip->name,
-            s->board.revision,
+        printf("board %s (%s; %s) at %s, link %s\n", s->board.chip->name,
+            s->board.revision, host_board_kind(&s->board, kind),
             net.ip.family ? nif_ip_format(&net.ip, text) : "no address yet",
             link ? "up" : "down");
         fflush(stdout);

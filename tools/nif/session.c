@@ -448,7 +448,7 @@ const char *nif_session_address(struct nif_session *s,
 {
     struct nif_net net;
 
-    nif_stack_net(&s->board.tcpip.stack, &net);
+    nif_stack_net(s->board.stack, &net);
     return nif_ip_format(&net.ip, text);
 }
 
@@ -530,15 +530,18 @@ static bool tell(struct nif_session *s)
 void nif_session_json(struct nif_session *s)
 {
     char ip[NIF_IP_TEXT_MAX];
+    char kind[HOST_KIND];
     bool link =
         s->board_ok && (nif_iface_flags(s->board.iface) & NIF_IFACE_LINK);
 
-    printf("\"chip\": \"%s\", \"revision\": \"%s\", \"address\": \"%s\", "
+    printf("\"chip\": \"%s\", \"revision\": \"%s\", \"kind\": \"%s\", "
+           "\"address\": \"%s\", "
            "\"link\": \"%s\", \"seconds\": %.6f, \"frames_from_board\": "
            "%" PRIu64 ", \"frames_to_board\": %" PRIu64
            ", \"lag_max_ms\": %.1f, \"complaints\": %u",
         s->board_ok ? s->board.chip->name : "",
         s->board_ok ? s->board.revision : "",
+        s->board_ok ? host_board_kind(&s->board, kind) : "",
         s->board_ok ? nif_session_address(s, ip) : "none", link ? "up" : "down",
         (double)s->world.now_ns / 1e9, s->loop.out_count, s->loop.in_count,
         (double)s->loop.lag_max_ns / 1e6, s->world.complaints);

@@ -19,6 +19,7 @@
 
 #include "nif/clock.h"
 #include "nif/stack.h"
+#include "nif/wifi.h"
 
 NIF_C_BEGIN
 
@@ -35,8 +36,10 @@ struct nif_device {
 struct nif_board {
     const char *name;
     struct nif_clock *clock;
-    struct nif_iface *iface;    ///< the device, not yet started
-    struct nif_stack *stack;    ///< over `iface`
+    struct nif_iface *iface;            ///< the device, not yet started
+    struct nif_stack *stack;            ///< over `iface`, or its own
+    const struct nif_wifi_params *wifi; ///< the network to join, as set up on
+                                        ///< this board; NULL: wired
     struct nif_device *devices; ///< all that may be there, best first; or NULL
     size_t device_count;
     uint64_t seed;      ///< differs from board to board and boot to boot

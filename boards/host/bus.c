@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+//
+// How a test's wish for a dead bus becomes faults of a simulated one.
+
+#include "boards/host/host.h"
+#include "sim/bus/fault.h"
+
+void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
+    uint64_t at)
+{
+    struct sim_fault fault = {
+        .at = wrap->transactions + at,
+        .count = UINT64_MAX,
+    };
+
+    sim_spi_fault_clear(wrap);
+    switch (kind) {
+    case HOST_FAULT_NONE: return;
+    case HOST_FAULT_ZEROS: fault.kind = SIM_FAULT_STUCK; break;
+    case HOST_FAULT_ONES:
+        fault.kind = SIM_FAULT_STUCK;
+        fault.value = 0xFF;
+        break;
+    case HOST_FAULT_NOISE: fault.kind = SIM_FAULT_NOISE; break;
+    case HOST_FAULT_ERROR: fault.kind = SIM_FAULT_EIO; break;
+    case HOST_FAULT_ONE_ERROR:
+        fault.kind = SIM_FAULT_EIO;
+        fault.count = 1;
+        break;
+    }
+    sim_spi_fault_add(wrap, &fault);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+//
+// The kinds of chips that a simulated board can have.
+
+#include "boards/host/host.h"
+
+const struct host_chip *const host_chips[] = {
+    &host_enc28j60,
+    &host_direct,
+    NULL,
+};
