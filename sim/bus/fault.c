@@ -145,6 +145,16 @@ static const char *const names[] = {
     [SIM_FAULT_NOISE] = "miso.noise",
     [SIM_FAULT_FLIP] = "miso.flip",
     [SIM_FAULT_DEAF] = "spi.deaf",
+    [SIM_FAULT_TX_DROP] = "tx.drop",
+    [SIM_FAULT_TX_FLIP] = "tx.flip",
+    [SIM_FAULT_TX_INSERT] = "tx.insert",
+    [SIM_FAULT_RX_DROP] = "rx.drop",
+    [SIM_FAULT_RX_FLIP] = "rx.flip",
+    [SIM_FAULT_RX_INSERT] = "rx.insert",
+    [SIM_FAULT_RX_STUCK] = "rx.stuck",
+    [SIM_FAULT_RX_NOISE] = "rx.noise",
+    [SIM_FAULT_WRITE_EIO] = "uart.write-error",
+    [SIM_FAULT_READ_EIO] = "uart.read-error",
 };
 
 void sim_fault_format(const struct sim_fault *fault, char text[SIM_FAULT_TEXT])

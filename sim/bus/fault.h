@@ -6,6 +6,9 @@
 //
 // What a fault hits is counted in transactions of this wrapper, from 0. The
 // chip below still sees the transaction unless the fault is SIM_FAULT_EIO.
+//
+// Faults of a serial line are of the same type; sim/bus/uart_fault.h has the
+// wrapper.
 
 #ifndef SIM_BUS_FAULT_H
 #define SIM_BUS_FAULT_H
@@ -20,9 +23,21 @@ enum sim_fault_kind {
     SIM_FAULT_NOISE,    ///< MISO reads noise
     SIM_FAULT_FLIP,     ///< byte `byte` of MISO is xor-ed with `value`
     SIM_FAULT_DEAF,     ///< the chip is not selected: MISO floats (noise)
+    // Of a serial line, counted in bytes of that direction.
+    SIM_FAULT_TX_DROP,   ///< the byte is lost
+    SIM_FAULT_TX_FLIP,   ///< it is xor-ed with `value`
+    SIM_FAULT_TX_INSERT, ///< `value` comes before it
+    SIM_FAULT_RX_DROP,
+    SIM_FAULT_RX_FLIP,
+    SIM_FAULT_RX_INSERT,
+    SIM_FAULT_RX_STUCK, ///< the line says `value` without a pause
+    SIM_FAULT_RX_NOISE, ///< it says noise without a pause
+    // Of a serial line, counted in calls of the port's write() or read().
+    SIM_FAULT_WRITE_EIO,
+    SIM_FAULT_READ_EIO,
 };
 
-/// One fault: `kind`, in `count` transactions from `at` on.
+/// One fault: `kind`, in `count` transactions (bytes, calls) from `at` on.
 struct sim_fault {
     enum sim_fault_kind kind;
     uint64_t at;
