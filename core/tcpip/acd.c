@@ -179,7 +179,7 @@ static void acd_arp(struct nif_acd *acd, const uint8_t *arp)
         arp[ARP_OPER + 1] == ARP_REQUEST;
 
     if ((spa != acd->ip && !rival) ||
-        nif__hwaddr_same(arp + ARP_SHA, ip->net.hwaddr.byte)) {
+        nif__hwaddr_same(arp + ARP_SHA, ip->own.byte)) {
         return;
     }
     if (acd->state == NIF_ACD_OFF || acd->state == NIF_ACD_CONFLICT) {

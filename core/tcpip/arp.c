@@ -87,7 +87,7 @@ static void put_sender(const struct nif_tcpip *ip, uint8_t *arp, uint8_t oper,
     uint32_t spa)
 {
     arp[ARP_OPER + 1] = oper; // the byte before it is 0
-    nif__hwaddr_copy(arp + ARP_SHA, ip->net.hwaddr.byte);
+    nif__hwaddr_copy(arp + ARP_SHA, ip->own.byte);
     nif_put_be32(arp + ARP_SPA, spa);
 }
 
@@ -109,7 +109,7 @@ int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to, uint32_t spa,
         to = everybody;
     }
     nif__hwaddr_copy(frame + ETH_DST, to);
-    nif__hwaddr_copy(frame + ETH_SRC, ip->net.hwaddr.byte);
+    nif__hwaddr_copy(frame + ETH_SRC, ip->own.byte);
     nif_put_be16(frame + ETH_TYPE, ETH_TYPE_ARP);
     nif_put_be32(frame + ETH_LEN + ARP_HTYPE, IPV4_OVER_ETHERNET);
     nif_put_be16(frame + ETH_LEN + ARP_HLEN, LENGTHS);
@@ -141,10 +141,26 @@ static void ask(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
 _Static_assert(offsetof(struct nif_tcpip_neighbour, hwaddr) % 2 == 0,
     "not at an even place");
 
-int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
+bool nif__arp_known(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
 {
     struct nif_tcpip_neighbour *n = find(ip, addr);
 
+    if (n == NULL || (n->state != KNOWN && n->state != RENEWING)) {
+        return false;
+    }
+    n->used = true;
+    nif__put_hwaddr(hwaddr, n->hwaddr.byte);
+    return true;
+}
+
+int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
+{
+    struct nif_tcpip_neighbour *n;
+
+    if (nif__arp_known(ip, addr, hwaddr)) {
+        return 0;
+    }
+    n = find(ip, addr);
     if (n == NULL) {
         n = take(ip, true);
         if (n == NULL) {
@@ -153,15 +169,7 @@ int nif__arp_resolve(struct nif_tcpip *ip, uint32_t addr, uint8_t hwaddr[6])
         *n = (struct nif_tcpip_neighbour){ .ip = addr, .state = ASKING };
         ask(ip, n);
     }
-    if (n->state == SILENT) {
-        return NIF_EUNREACH;
-    }
-    if (n->state == ASKING) {
-        return NIF_EAGAIN;
-    }
-    n->used = true;
-    nif__put_hwaddr(hwaddr, n->hwaddr.byte);
-    return 0;
+    return n->state == SILENT ? NIF_EUNREACH : NIF_EAGAIN;
 }
 
 static void expire(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)

@@ -50,32 +50,62 @@ static uint32_t few(uint8_t *dst, const uint8_t *p, size_t len)
     return sum;
 }
 
+// How many bytes lead to a word's border, where not both begin at one: their
+// sum is `*ahead`, and they are copied if `*to` is not NULL. Where the two
+// have no words in common, all is copied, and `*to` is NULL then.
+static size_t approach(uint8_t **to, const uint8_t *p, size_t len,
+    uint32_t *ahead)
+{
+    size_t lead = (size_t)(-(uintptr_t)p & 3);
+
+    if (*to != NULL && (((uintptr_t)*to ^ (uintptr_t)p) & 3) != 0) {
+        memcpy(*to, p, len);
+        *to = NULL;
+    }
+    lead = lead < len ? lead : len;
+    *ahead = few(*to, p, lead);
+    *to = *to != NULL ? *to + lead : NULL;
+    return lead;
+}
+
 uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
 {
     const uint8_t *p = src;
     uint8_t *to = dst;
-    size_t lead = (size_t)(-(uintptr_t)p & 3);
     uint32_t ahead = 0;
-    uint32_t rest;
+    size_t lead = 0;
+    uint32_t sum;
 
-    if (to != NULL && (((uintptr_t)to ^ (uintptr_t)p) & 3) != 0) {
-        memcpy(to, p, len); // no words in common
-        to = NULL;
-    }
-    if (lead != 0) {
-        lead = lead < len ? lead : len;
-        ahead = few(to, p, lead);
+    if ((((uintptr_t)p | (uintptr_t)to) & 3) != 0) {
+        lead = approach(&to, p, len, &ahead);
         p += lead;
-        to = to != NULL ? to + lead : NULL;
         len -= lead;
     }
-    rest = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
-                      : nif__raw_words(0, p, len / 4);
+    sum = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
+                     : nif__sum_words(0, &p, len / 4);
     if ((len & 3) != 0) {
-        p = (const uint8_t *)src + lead + (len & ~(size_t)3);
-        rest = nif__carry_add(rest, few(to, p, len & 3));
+        sum = nif__carry_add(sum, few(to, p, len & 3));
     }
-    return lead == 0 ? rest : nif__raw_join(ahead, rest, lead);
+    return lead == 0 ? sum : nif__raw_join(ahead, sum, lead);
+}
+
+void nif__copy(void *dst, const void *src, size_t len)
+{
+    const uint8_t *p = src;
+    uint8_t *to = dst;
+
+    if ((((uintptr_t)p | (uintptr_t)to) & 3) == 0) {
+        nif__move_words(&to, &p, len / 4);
+        len &= 3;
+    }
+    if (len > 0) {
+        memcpy(to, p, len);
+    }
+}
+
+uint16_t nif__header_sum(const uint8_t *h)
+{
+    return nif__raw_end(nif__sum_five(h));
 }
 
 uint16_t nif__raw_end(uint32_t sum)

@@ -86,7 +86,8 @@ static bool take_error(struct nif_tcpip *ip, const struct nif__in *in)
 
 static bool take(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    if (in->len < ICMP_LEN || nif__checksum(0, in->body, in->len) != 0) {
+    if (in->len < ICMP_LEN ||
+        nif__raw_end(nif__copy_sum(NULL, in->body, in->len)) != 0) {
         return false;
     }
     switch (in->body[ICMP_TYPE]) {

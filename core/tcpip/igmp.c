@@ -50,7 +50,7 @@ static int send(struct nif_igmp *igmp, uint8_t type, uint32_t dst,
     int err;
 
     nif__ipv4_group_hwaddr(dst, frame + ETH_DST);
-    nif__hwaddr_copy(frame + ETH_SRC, igmp->ip->net.hwaddr.byte);
+    nif__hwaddr_copy(frame + ETH_SRC, igmp->ip->own.byte);
     nif_put_be16(frame + ETH_TYPE, ETH_TYPE_IPV4);
     nif_put_be16(h + IPV4_VERSION_IHL, 0x4600);
     nif_put_be16(h + IPV4_TOTAL, HEADER_LEN + IGMP_LEN);

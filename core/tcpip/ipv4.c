@@ -180,6 +180,15 @@ static bool options_hold(struct nif_tcpip *ip, const struct nif__in *in,
     return false;
 }
 
+void nif__ipv4_take(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    if (!source_possible(ip, in)) {
+        ip->stats.ip_source++;
+    } else {
+        nif__ipv4_deliver(ip, in);
+    }
+}
+
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     const uint8_t *h = frame + ETH_LEN;
@@ -244,6 +253,9 @@ static int hwaddr_of(struct nif_tcpip *ip, const struct nif__out *out,
         nif__hwaddr_copy(hwaddr, out->hwaddr);
         return 0;
     }
+    if (nif__arp_known(ip, out->dst, hwaddr)) {
+        return 0;
+    }
     err = nif__ipv4_route(ip, out->dst, &hop);
     if (err != 0) {
         return err;
@@ -270,7 +282,7 @@ int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
 {
     uint8_t *h = out->head + ETH_LEN;
 
-    nif__put_hwaddr(out->head + ETH_SRC, ip->net.hwaddr.byte);
+    nif__put_hwaddr(out->head + ETH_SRC, ip->own.byte);
     nif__put_half(out->head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
     nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
     nif__put_word(h + IPV4_DST, nif__be32(out->dst));
@@ -287,8 +299,7 @@ void nif__ipv4_put_header(struct nif__out *out, size_t total, uint16_t id,
     nif__put_word(h + IPV4_ID, nif__be32((uint32_t)id << 16 | fragment));
     nif__put_word(h + IPV4_TTL,
         nif__be32((uint32_t)out->ttl << 24 | (uint32_t)out->proto << 16));
-    nif__put_half(h + IPV4_SUM,
-        nif__raw_end(nif__raw_words(0, h, IPV4_LEN / 4)));
+    nif__put_half(h + IPV4_SUM, nif__header_sum(h));
 }
 
 // The second piece of data goes on where the first ended, maybe at an odd
@@ -313,8 +324,11 @@ void nif__ipv4_put_body_sum(struct nif__out *out, size_t len)
     if (out->proto != IPV4_PROTO_UDP) {
         return;
     }
-    sum = nif__raw_words(nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len),
-        h + IPV4_SRC, (8 + UDP_LEN) / 4);
+    sum = nif__carry_add(nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len),
+        nif__word(h + IPV4_SRC));
+    sum = nif__carry_add(sum, nif__word(h + IPV4_DST));
+    sum = nif__carry_add(sum, nif__word(h + IPV4_LEN + UDP_SRC));
+    sum = nif__carry_add(sum, nif__word(h + IPV4_LEN + UDP_TOTAL));
     end = nif__raw_end(nif__carry_add(sum, data_sum(out->segs + 1)));
     // 0 would say "no checksum" (RFC 768).
     nif__put_half(h + IPV4_LEN + UDP_SUM, end != 0 ? end : 0xFFFF);
@@ -349,27 +363,31 @@ int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
     return err;
 }
 
-// What the header's sum becomes where `was` becomes `is` (RFC 1624).
-static uint32_t change(uint32_t sum, uint32_t was, uint32_t is)
-{
-    return sum + (was ^ 0xFFFF) + is;
-}
-
-// The header of a request, without options, as that of its reply: the
-// addresses change places, which the sum does not see.
+// The header of a request, without options, as that of its reply.
 static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
 {
     uint8_t *h = in->ip;
-    uint32_t sum = nif_get_be16(h + IPV4_SUM) ^ 0xFFFFu;
-    uint16_t id = ip->ip_id++;
 
-    sum = change(sum, nif_get_be16(h + IPV4_ID), id);
-    sum = change(sum, (uint32_t)h[IPV4_TTL] << 8, IPV4_TTL_DEFAULT << 8);
-    nif_put_be16(h + IPV4_ID, id);
+    nif_put_be16(h + IPV4_ID, ip->ip_id++);
     h[IPV4_TTL] = IPV4_TTL_DEFAULT;
-    nif_put_be16(h + IPV4_SUM, nif__sum_end(sum));
+    nif_put_be16(h + IPV4_SUM, 0);
     nif_put_be32(h + IPV4_SRC, ip->ip);
     nif_put_be32(h + IPV4_DST, in->src);
+    nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
+}
+
+// The same, by words.
+static void turn_aligned(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    uint8_t *h = in->ip;
+
+    nif__put_half(h + IPV4_ID, nif__be16(ip->ip_id++));
+    nif__put_half(h + IPV4_TTL,
+        nif__be16((uint16_t)(IPV4_TTL_DEFAULT << 8 | h[IPV4_PROTO])));
+    nif__put_half(h + IPV4_SUM, 0);
+    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
+    nif__put_word(h + IPV4_DST, nif__be32(in->src));
+    nif__put_half(h + IPV4_SUM, nif__header_sum(h));
 }
 
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
@@ -387,10 +405,12 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         memmove(h + IPV4_LEN, in->body, len);
         h[IPV4_VERSION_IHL] = 0x45;
         nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
-        nif_put_be16(h + IPV4_SUM, 0);
-        nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
     }
-    turn_header(ip, in);
+    if (((uintptr_t)h & 3) == 0) {
+        turn_aligned(ip, in);
+    } else {
+        turn_header(ip, in);
+    }
     ip->stats.ip_tx++;
     nif__ether_reply(ip, in->frame, ETH_LEN + IPV4_LEN + len);
 }

@@ -40,10 +40,9 @@ void nif__ring_read(const struct nif__ring *ring, const uint8_t *buf,
         return;
     }
     nif__ring_segs(ring, buf, cap, offset, len, segs);
-    (void)nif__copy_sum(dst, segs[0].data, segs[0].len);
+    nif__copy(dst, segs[0].data, segs[0].len);
     if (segs[1].len > 0) {
-        (void)nif__copy_sum((uint8_t *)dst + segs[0].len, segs[1].data,
-            segs[1].len);
+        nif__copy((uint8_t *)dst + segs[0].len, segs[1].data, segs[1].len);
     }
 }
 

@@ -184,6 +184,7 @@ static unsigned tcpip_ready(struct nif_stack *stack, struct nif_conn *conn)
 static void tcpip_net(struct nif_stack *stack, struct nif_net *out)
 {
     *out = nif__of(stack)->net;
+    out->hwaddr = nif__of(stack)->own;
 }
 
 // Ends what spoke from the address that goes away.
@@ -223,7 +224,6 @@ static bool read_host(const struct nif_ip *ip, uint32_t *out)
 static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 {
     struct nif_tcpip *ip = nif__of(stack);
-    struct nif_hwaddr own = ip->net.hwaddr;
     uint32_t gateway;
     uint32_t addr;
     bool other;
@@ -238,7 +238,6 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
         end_connections(ip);
     }
     ip->net = *net;
-    ip->net.hwaddr = own;
     ip->ip = addr;
     ip->mask = net->prefix_len == 0 ? 0 : UINT32_MAX << (32 - net->prefix_len);
     // A subnet of one or two addresses has no broadcast (RFC 3021).
@@ -336,7 +335,7 @@ static void watch_link(struct nif_tcpip *ip)
     if (link != ip->link) {
         ip->link = link;
         nif__arp_flush(ip);
-        nif_iface_hwaddr(ip->cfg.iface, &ip->net.hwaddr);
+        nif_iface_hwaddr(ip->cfg.iface, &ip->own);
         begin_address(ip);
         ip->work = true;
     }
@@ -422,5 +421,5 @@ void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
         cfg->igmp->ip = tcpip;
     }
     tcpip->ip_id = (uint16_t)nif__random(tcpip);
-    nif_iface_hwaddr(cfg->iface, &tcpip->net.hwaddr);
+    nif_iface_hwaddr(cfg->iface, &tcpip->own);
 }

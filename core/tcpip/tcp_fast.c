@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Header prediction, of all headers at once: of an open connection that flows,
-// nearly every frame is the one that was to be expected. Its text is copied to
-// its place and summed in one pass; if the sum is wrong, it was never there.
-// All else goes through ether.c, ipv4.c and tcp_in.c, with the same result.
+// Header prediction: of an open connection that flows, nearly every segment is
+// the one that was to be expected. Its text is copied to its place and summed
+// in one pass; if the sum is wrong, it was never there. All else goes through
+// tcp_in.c, with the same result.
 
 #include "tcp.h"
 
@@ -19,32 +19,9 @@ static uint32_t be32_at(const uint8_t *p)
     return nif__be32(nif__word(p));
 }
 
-// The frame is for our card, IPv4 without options or fragments, and its length
-// holds. `h` is the IPv4 header. Returns the packet's length, or 0.
-static size_t packet_len(const struct nif_tcpip *ip, const uint8_t *frame,
-    const uint8_t *h, size_t len)
+static struct nif_conn *find(const struct nif_tcpip *ip, uint32_t peer_ip,
+    uint32_t ports)
 {
-    const uint8_t *own = ip->net.hwaddr.byte;
-    uint32_t first = be32_at(h);
-    size_t total = first & 0xFFFF;
-
-    if (nif__half(frame + ETH_DST) != nif__half(own) ||
-        nif__word(frame + ETH_DST + 2) !=
-            (nif__half(own + 2) | (uint32_t)nif__half(own + 4) << 16) ||
-        nif__half(frame + ETH_TYPE) != nif__be16(ETH_TYPE_IPV4) ||
-        first >> 24 != 0x45 || total > len - ETH_LEN ||
-        total < IPV4_LEN + TCP_LEN ||
-        (be32_at(h + IPV4_ID) & IPV4_MORE_OR_OFFSET) != 0 ||
-        be32_at(h + IPV4_DST) != ip->ip) {
-        return 0;
-    }
-    return total;
-}
-
-static struct nif_conn *find(const struct nif_tcpip *ip, const uint8_t *h)
-{
-    uint32_t peer_ip = be32_at(h + IPV4_SRC);
-    uint32_t ports = be32_at(h + IPV4_LEN);
     struct nif_conn *c = ip->conns;
 
     while (c != NULL) {
@@ -88,26 +65,24 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
     }
 }
 
-bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
+bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    const uint8_t *h = frame + ETH_LEN;
-    const uint8_t *tcp = h + IPV4_LEN;
+    const uint8_t *tcp = in->body;
+    size_t len = in->len - TCP_LEN;
     struct nif_conn *conn;
     struct nif__tcp *t;
     uint32_t offset_window;
     uint32_t acked;
     uint32_t sum;
 
-    if (((uintptr_t)h & 3) != 0 || len < ETH_LEN + IPV4_LEN + TCP_LEN) {
+    if (in->len < TCP_LEN) {
         return false;
     }
-    len = packet_len(ip, frame, h, len);
-    conn = len != 0 ? find(ip, h) : NULL;
+    conn = find(ip, in->src, be32_at(tcp));
     if (conn == NULL) {
         return false;
     }
     t = nif__tcp_of(conn);
-    len -= IPV4_LEN + TCP_LEN;
     acked = be32_at(tcp + TCP_ACK) - t->snd_una;
     offset_window = be32_at(tcp + TCP_OFFSET);
     // The next in order, ACK and maybe PSH, no options.
@@ -118,12 +93,9 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
         return false;
     }
-    if (nif__raw_end(nif__raw_words(0, h, IPV4_LEN / 4)) != 0) {
-        return false;
-    }
     sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16 |
                              (uint32_t)(TCP_LEN + len)),
-        h + IPV4_SRC, (8 + TCP_LEN) / 4);
+        in->ip + IPV4_SRC, (8 + TCP_LEN) / 4);
     if (len > 0) {
         sum = nif__carry_add(sum,
             nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, t->rx.used,

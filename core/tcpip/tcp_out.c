@@ -77,7 +77,7 @@ static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
             return NIF_EUNREACH;
         }
     }
-    nif__put_hwaddr(head + ETH_SRC, ip->net.hwaddr.byte);
+    nif__put_hwaddr(head + ETH_SRC, ip->own.byte);
     nif__put_half(head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
     return nif__arp_resolve(ip, to, head + ETH_DST);
 }

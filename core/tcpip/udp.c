@@ -9,15 +9,15 @@
 
 #include <string.h>
 
-// A record's head: address (4), port (2), length (2).
+// A record's head: address (4), port (2), length (2), as on the wire.
 #define HEAD 8
 
-struct record {
-    uint32_t addr;
-    uint16_t port;
-    const void *data;
-    size_t len;
+struct head {
+    uint32_t addr; // as it lies
+    uint32_t port_len;
 };
+
+_Static_assert(sizeof(struct head) == HEAD, "padded");
 
 // ----------------------------------------------------------------- input
 
@@ -33,7 +33,7 @@ static bool wants(struct nif_conn *conn, const struct nif__in *in,
     const struct nif__udp *udp = nif__udp_of(conn);
     const struct nif__flow *flow = &udp->flow;
 
-    return conn->proto == NIF_UDP && flow->port == (ports & 0xFFFF) &&
+    return flow->port == (ports & 0xFFFF) && conn->proto == NIF_UDP &&
         conn->state != NIF_CONN_FAILED && conn->state != NIF_CONN_CLOSING &&
         !(in->group && flow->bound_ip) &&
         (in->groups == 0 || (in->groups & udp->groups) != 0) &&
@@ -59,45 +59,62 @@ static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in,
     return best;
 }
 
-// Where in a ring's memory the head of the record at `offset` lies; `spare`
-// if it goes around the end.
-static uint8_t *head_at(const struct nif__ring *ring, uint8_t *buf, size_t cap,
-    size_t offset, uint8_t spare[HEAD])
+// The head of the record at `offset` of a ring where it lies, if it is in one
+// piece and at a word's border, as it is as a rule; else NULL.
+static struct head *in_place(const struct nif__ring *ring, uint8_t *buf,
+    size_t cap, size_t offset)
 {
     size_t at = ring->at + offset;
 
     at = at >= cap ? at - cap : at;
-    return cap - at >= HEAD ? buf + at : spare;
+    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= HEAD
+        ? (struct head *)(void *)(buf + at)
+        : NULL;
 }
 
-// Writes a record behind the last; it counts once `used` has grown by HEAD
-// and `len`. Returns the raw sum of the data.
+// Writes a record of `len` bytes behind the last; it counts once `used` has
+// grown by HEAD and `len`. Returns the raw sum of the data.
 static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap, const struct record *r)
+    size_t cap, struct head head, const void *data, size_t len)
 {
-    uint8_t spare[HEAD];
-    uint8_t *head = head_at(ring, buf, cap, ring->used, spare);
+    struct head *at = in_place(ring, buf, cap, ring->used);
 
-    nif_put_be32(head, r->addr);
-    nif_put_be16(head + 4, r->port);
-    nif_put_be16(head + 6, (uint16_t)r->len);
-    if (head == spare) {
-        nif__ring_write(ring, buf, cap, ring->used, spare, HEAD);
+    if (at != NULL) {
+        *at = head;
+    } else {
+        nif__ring_write(ring, buf, cap, ring->used, &head, HEAD);
     }
-    return nif__ring_write(ring, buf, cap, ring->used + HEAD, r->data, r->len);
+    return nif__ring_write(ring, buf, cap, ring->used + HEAD, data, len);
+}
+
+// Reads the oldest record's head.
+static struct head read_head(const struct nif__ring *ring, uint8_t *buf,
+    size_t cap)
+{
+    const struct head *at = in_place(ring, buf, cap, 0);
+    struct head head;
+
+    if (at != NULL) {
+        return *at;
+    }
+    nif__ring_read(ring, buf, cap, 0, &head, HEAD);
+    return head;
 }
 
 // True if the checksum holds; `raw` is the raw sum behind the header.
 static bool sum_holds(const struct nif__in *in, const struct header *h,
     uint32_t raw)
 {
+    uint32_t sum;
+
     if ((h->rest & 0xFFFF) == 0) {
         return true; // the sender made none
     }
-    raw = nif__carry_add(raw,
-        nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_UDP, h->rest >> 16));
-    raw = nif__carry_add(raw, nif__be32(nif__carry_add(h->ports, h->rest)));
-    return nif__raw_end(raw) == 0;
+    sum = nif__carry_add(h->ports, h->rest);
+    sum = nif__carry_add(sum, in->src);
+    sum = nif__carry_add(sum, in->dst);
+    sum = nif__carry_add(sum, (IPV4_PROTO_UDP << 16) + (h->rest >> 16));
+    return nif__raw_end(nif__carry_add(raw, nif__be32(sum))) == 0;
 }
 
 // Gives a datagram to each that wants it. Its sum is made while it is copied
@@ -105,8 +122,9 @@ static bool sum_holds(const struct nif__in *in, const struct header *h,
 static void store(struct nif_tcpip *ip, struct nif_conn *conn,
     const struct nif__in *in, const struct header *h)
 {
-    const struct record record = { in->src, (uint16_t)(h->ports >> 16),
-        in->body + UDP_LEN, (h->rest >> 16) - UDP_LEN };
+    size_t len = (h->rest >> 16) - UDP_LEN;
+    const struct head head = { nif__be32(in->src),
+        nif__be32((h->ports & 0xFFFF0000) | (uint32_t)len) };
     bool sound = false;
 
     for (; conn != NULL;
@@ -114,17 +132,18 @@ static void store(struct nif_tcpip *ip, struct nif_conn *conn,
         struct nif__ring *ring = &nif__udp_of(conn)->rx;
         uint32_t sum;
 
-        if (conn->cfg.rx_cap - ring->used < HEAD + record.len) {
+        if (conn->cfg.rx_cap - ring->used < HEAD + len) {
             ip->stats.udp_full++;
             continue;
         }
-        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, &record);
+        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, head,
+            in->body + UDP_LEN, len);
         if (!sound && !sum_holds(in, h, sum)) {
             ip->stats.udp_bad++;
             return;
         }
         sound = true;
-        ring->used += (uint32_t)(HEAD + record.len);
+        ring->used += (uint32_t)(HEAD + len);
     }
     if (sound) {
         ip->stats.udp_rx++;
@@ -250,14 +269,13 @@ static bool send_oldest(struct nif_conn *conn)
 {
     struct nif__udp *udp = nif__udp_of(conn);
     struct nif_seg data[2];
-    uint8_t head[HEAD];
-    size_t len;
+    struct head head = read_head(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap);
+    uint32_t port_len = nif__be32(head.port_len);
+    size_t len = port_len & 0xFFFF;
     int err;
 
-    nif__ring_read(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, 0, head, HEAD);
-    len = nif_get_be16(head + 6);
     nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len, data);
-    err = emit(conn, nif_get_be32(head), nif_get_be16(head + 4), data);
+    err = emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16), data);
     if (err == NIF_EAGAIN) {
         return false;
     }
@@ -314,12 +332,14 @@ static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
     const struct nif_seg *data)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    const struct record record = { dst, port, data->data, data->len };
+    const struct head head = { nif__be32(dst),
+        nif__be32((uint32_t)port << 16 | (uint32_t)data->len) };
 
     if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
         return NIF_EAGAIN;
     }
-    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &record);
+    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, head, data->data,
+        data->len);
     udp->tx.used += (uint32_t)(HEAD + data->len);
     return 0;
 }
@@ -361,8 +381,9 @@ static int send_to(struct nif_conn *conn, const void *data, size_t len,
     }
     if (err == NIF_EAGAIN) {
         err = queue(conn, dst, port, segs);
+        ip->work = true;
     }
-    nif__kick(ip);
+    nif_clock_wake(ip->stack.clock); // the device's next time has changed
     return err;
 }
 
@@ -397,38 +418,43 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     return err != 0 ? err : (int)len;
 }
 
+// What recv() says that gives no datagram.
+static int nothing(struct nif_conn *conn)
+{
+    int err;
+
+    if (nif__udp_of(conn)->rx.used == 0 && conn->state == NIF_CONN_FAILED) {
+        return conn->err;
+    }
+    err = take_error(conn);
+    if (err != 0) {
+        return err;
+    }
+    return nif__flow_of(conn)->port != 0 ? NIF_EAGAIN : NIF_ENOTCONN;
+}
+
 int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif_endpoint *from)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    uint8_t spare[HEAD];
-    const uint8_t *head;
-    int err = take_error(conn);
+    struct head head;
+    uint32_t port_len;
     size_t len;
-    size_t take;
 
-    if (udp->rx.used == 0 && conn->state == NIF_CONN_FAILED) {
-        return conn->err;
+    if (udp->rx.used == 0 || udp->error != 0) {
+        return nothing(conn);
     }
-    if (err != 0) {
-        return err;
-    }
-    if (udp->rx.used == 0) {
-        return nif__flow_of(conn)->port != 0 ? NIF_EAGAIN : NIF_ENOTCONN;
-    }
-    head = head_at(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, spare);
-    if (head == spare) {
-        nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, spare,
-            HEAD);
-    }
+    head = read_head(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap);
+    port_len = nif__be32(head.port_len);
     if (from != NULL) {
-        nif__endpoint_set(from, head, nif_get_be16(head + 4));
+        nif__endpoint_set(from, (const uint8_t *)&head.addr,
+            (uint16_t)(port_len >> 16));
     }
-    len = nif_get_be16(head + 6);
-    take = len < cap ? len : cap;
-    nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf, take);
+    len = port_len & 0xFFFF;
+    cap = len < cap ? len : cap;
+    nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf, cap);
     nif__ring_drop(&udp->rx, conn->cfg.rx_cap, HEAD + len);
-    return (int)take;
+    return (int)cap;
 }
 
 void nif__udp_close(struct nif_conn *conn)

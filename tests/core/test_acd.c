@@ -369,7 +369,7 @@ static void the_same_board_gets_the_same_address_another_does_not(void **state)
     setup(state);
     for (size_t i = 0; i < 6; i++) {
         setup(state);
-        p.stack[0].net.hwaddr.byte[i] ^= 0x10;
+        p.stack[0].own.byte[i] ^= 0x10;
         nif_linklocal_start(&ll);
         assert_false(nif_ip_equal(&first, &ll.ip));
     }
@@ -387,7 +387,7 @@ static void every_candidate_is_in_the_range(void **state)
 
         nif_linklocal_init(&ll,
             &(struct nif_linklocal_cfg){ .stack = stack(), .acd = &acd });
-        nif_put_be32(p.stack[0].net.hwaddr.byte + 2, i * 7919);
+        nif_put_be32(p.stack[0].own.byte + 2, i * 7919);
         nif_linklocal_start(&ll);
         ip = nif_ip4_value(&ll.ip);
         assert_in_range(ip, 0xA9FE0100, 0xA9FEFEFF);

@@ -16,6 +16,7 @@
 uint32_t plain_copy_sum(void *dst, const void *src, size_t len);
 uint32_t plain_raw_words(uint32_t sum, const void *p, size_t n);
 uint16_t plain_raw_end(uint32_t sum);
+uint16_t plain_header_sum(const uint8_t *h);
 
 static uint32_t from[WORDS];
 static uint32_t to[WORDS + 2];
@@ -42,6 +43,23 @@ static uint32_t check(size_t src_at, size_t dst_at, size_t len)
         memcmp(dst, src, len) != 0 || dst[-1] != 0x55 || dst[len] != 0x55;
 }
 
+static uint32_t check_copy(size_t src_at, size_t dst_at, size_t len)
+{
+    const uint8_t *src = (const uint8_t *)from + src_at;
+    uint8_t *dst = (uint8_t *)to + 4 + dst_at;
+
+    memset(to, 0x55, sizeof(to));
+    nif__copy(dst, src, len);
+    return memcmp(dst, src, len) != 0 || dst[-1] != 0x55 || dst[len] != 0x55;
+}
+
+static uint32_t check_header(void)
+{
+    const uint8_t *h = (const uint8_t *)from;
+
+    return nif__header_sum(h) != plain_header_sum(h);
+}
+
 int main(void)
 {
     uint32_t bad = 0;
@@ -50,6 +68,7 @@ int main(void)
         fill((uint8_t *)from, sizeof(from));
         for (size_t i = 0; i < 16; i++) {
             bad += check(i & 3, i >> 2, len);
+            bad += check_copy(i & 3, i >> 2, len);
         }
     }
     for (size_t n = 0; n <= WORDS; n++) {
@@ -57,6 +76,7 @@ int main(void)
         bad += nif__raw_words(dice, from, n) != plain_raw_words(dice, from, n);
         fill((uint8_t *)from, sizeof(from));
         bad += nif__raw_words(dice, from, n) != plain_raw_words(dice, from, n);
+        bad += check_header();
     }
     board_print_u32(bad);
     board_print(" sums differ between assembly and C\n");

@@ -159,14 +159,15 @@ struct nif_tcpip {
     uint8_t errors;     ///< ICMP errors still allowed in this second
     uint8_t announces;  ///< announcements of the address still to send
     uint16_t ip_id;
-    uint16_t mtu; ///< the device's
-    uint32_t ip;  ///< own address, 0: none
+    struct nif_hwaddr own; ///< the card's; where a received frame has it
+    uint32_t ip;           ///< own address, 0: none
     uint32_t mask;
     uint32_t broadcast;     ///< of the subnet, or UINT32_MAX
     uint32_t gateway;       ///< 0: none
     struct nif_conn *conns; ///< all that are open
     const uint8_t *held;    ///< a reply, built in the received frame, or NULL
-    size_t held_len;
+    uint16_t held_len;
+    uint16_t mtu;         ///< the device's
     uint32_t tx_bytes;    ///< sent in this poll()
     uint32_t cookie_at;   ///< tick of the last SYN cookie, 0: none yet
     uint64_t now_us;      ///< as of the last call

@@ -129,7 +129,15 @@ static inline void nif__put_hwaddr(uint8_t *to, const uint8_t *from)
 static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
     size_t n);
 
-/// The same, and copies them to `*dst`, which is aligned too.
+/// The sum of the five words at `p`, which is aligned: an IPv4 header.
+static inline uint32_t nif__sum_five(const uint8_t *p);
+
+/// Copies `n` words from `*p` to `*dst`, both aligned, and moves both behind
+/// them.
+static inline void nif__move_words(uint8_t **dst, const uint8_t **p, size_t n);
+
+/// The same as nif__sum_words(), and copies the words to `*dst`, which is
+/// aligned too.
 static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
     const uint8_t **p, size_t n);
 
@@ -186,6 +194,53 @@ static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
         : "r3", "r4", "r5", "r6", "cc", "memory");
     *p = src;
     return sum;
+}
+
+static inline uint32_t nif__sum_five(const uint8_t *p)
+{
+    uint32_t sum = 0;
+    uint32_t zero = 0;
+
+    __asm__(
+        ".syntax unified\n"
+        "ldmia %[p]!, {r3-r6}\n"
+        "ldr %[sum], [%[p]]\n"
+        NIF__ADD4
+        "adcs %[sum], %[zero]\n"
+        : [sum] "+&l"(sum), [p] "+&l"(p)
+        : [zero] "l"(zero)
+        : "r3", "r4", "r5", "r6", "cc", "memory");
+    return sum;
+}
+
+static inline void nif__move_words(uint8_t **to, const uint8_t **p, size_t n)
+{
+    const uint8_t *src = *p;
+    uint8_t *dst = *to;
+
+    __asm__ volatile(
+        ".syntax unified\n"
+        "subs %[n], #16\n"
+        "bcc 2f\n"
+        "1:\n"
+        NIF__LOAD4 NIF__STORE4 NIF__LOAD4 NIF__STORE4
+        NIF__LOAD4 NIF__STORE4 NIF__LOAD4 NIF__STORE4
+        "subs %[n], #16\n"
+        "bcs 1b\n"
+        "2:\n"
+        "adds %[n], #16\n"
+        "beq 4f\n"
+        "3:\n"
+        "ldmia %[src]!, {r3}\n"
+        "stmia %[dst]!, {r3}\n"
+        "subs %[n], #1\n"
+        "bne 3b\n"
+        "4:\n"
+        : [src] "+&l"(src), [dst] "+&l"(dst), [n] "+&l"(n)
+        :
+        : "r3", "r4", "r5", "r6", "cc", "memory");
+    *p = src;
+    *to = dst;
 }
 
 static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **to,
@@ -255,6 +310,18 @@ static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p, size_t n)
     }
     *p = src;
     return nif__carry_add((uint32_t)wide, (uint32_t)(wide >> 32));
+}
+
+static inline uint32_t nif__sum_five(const uint8_t *p)
+{
+    return nif__sum_words(0, &p, 5);
+}
+
+static inline void nif__move_words(uint8_t **dst, const uint8_t **p, size_t n)
+{
+    memcpy(*dst, *p, n * 4);
+    *dst += n * 4;
+    *p += n * 4;
 }
 
 static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
