@@ -279,6 +279,11 @@ void sim_cable_init(struct sim_cable *cable, struct sim_world *world,
     };
 }
 
+void sim_cable_set_rate(struct sim_cable *cable, uint64_t bits_per_s)
+{
+    cable->bit_ps = 1000000000000u / bits_per_s;
+}
+
 void sim_cable_done(struct sim_cable *cable)
 {
     struct sim_flight *flight;

@@ -89,6 +89,10 @@ struct sim_cable {
 void sim_cable_init(struct sim_cable *cable, struct sim_world *world,
     uint64_t bits_per_s);
 
+/// The two ends have agreed on another rate. Not while a frame is under way
+/// that is to be received.
+void sim_cable_set_rate(struct sim_cable *cable, uint64_t bits_per_s);
+
 /// Gives memory back. Both ports are unplugged without being told.
 void sim_cable_done(struct sim_cable *cable);
 

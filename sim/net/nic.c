@@ -8,11 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP_BITS     96
-#define SLOT_BITS    512
-#define ATTEMPTS     16
-#define FRAME_MIN    60
-#define BACK_OFF_MAX 10
+#define GAP_BITS      96
+#define PREAMBLE_BITS 64
+#define SLOT_BITS     512
+#define ATTEMPTS      16
+#define FRAME_MIN     60
+#define BACK_OFF_MAX  10
 
 struct sim_nic_item {
     struct sim_nic_item *next;
@@ -51,6 +52,7 @@ static void try_send(struct sim_nic *nic)
         sim_event_at(world, &nic->timer, nic->idle_ns);
         return;
     }
+    nic->sent_ns = world->now_ns;
     sim_port_send(&nic->port, nic->head->data, nic->head->len);
 }
 
@@ -85,14 +87,18 @@ static void nic_tx_end(struct sim_port *port)
 static void nic_rx_begin(struct sim_port *port)
 {
     struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
+    bool late;
     unsigned power;
 
     if (nic->full_duplex || !port->sending) {
         return;
     }
+    late = nic->world->now_ns - nic->sent_ns >
+        bits_ns(nic, PREAMBLE_BITS + SLOT_BITS);
     sim_port_cut(port);
     nic->collisions++;
-    if (++nic->attempt == ATTEMPTS) {
+    nic->late += late;
+    if (++nic->attempt == ATTEMPTS || (late && nic->late_is_lost)) {
         nic->tx_dropped++;
         drop_head(nic);
     }

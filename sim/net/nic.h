@@ -19,6 +19,10 @@ struct sim_nic {
     struct sim_port port; ///< join this to a cable
     struct sim_world *world;
     bool full_duplex;
+    /// A collision after the first 64 bytes costs the frame, as in most MACs;
+    /// default: it is sent again. There is one only where the two ends do not
+    /// agree on duplex.
+    bool late_is_lost;
     sim_nic_fn *on_frame; ///< or NULL
     void *arg;
     void (*on_link)(void *arg, bool up); ///< or NULL
@@ -29,12 +33,14 @@ struct sim_nic {
     uint64_t tx_count;   ///< frames that went out whole
     uint64_t tx_dropped; ///< queue full, no link, or too many collisions
     uint64_t collisions;
+    uint64_t late; ///< of these
     // Private.
     struct sim_nic_item *head;
     struct sim_nic_item *tail;
     size_t queued;
     size_t queue_max;
     unsigned attempt;
+    uint64_t sent_ns; // when the head began to leave
     uint64_t idle_ns; // the medium is free for us from this time on
     struct sim_event timer;
 };

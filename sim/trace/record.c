@@ -117,6 +117,84 @@ void sim_spi_record_done(struct sim_spi_recorder *rec)
     sim_trace_tape_done(&rec->tape);
 }
 
+// ---- MDIO
+
+// Writes a frame that began at `at_ns`; `result` is what the bus returned.
+static void record_frame(struct nif_mdio *mdio, struct sim_trace_item *item,
+    uint64_t at_ns, int result)
+{
+    struct sim_mdio_recorder *rec =
+        nif_container_of(mdio, struct sim_mdio_recorder, mdio);
+
+    item->kind = SIM_TRACE_MDIO;
+    item->where = rec->name;
+    item->at_ns = at_ns;
+    item->len_ns = rec->trace->world->now_ns - at_ns;
+    item->index = rec->index++;
+    item->flags = result < 0 ? SIM_TRACE_ERROR : 0;
+    sim_trace_put(rec->trace, item);
+}
+
+static int rec_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
+{
+    struct sim_mdio_recorder *rec =
+        nif_container_of(mdio, struct sim_mdio_recorder, mdio);
+    uint64_t at_ns = rec->trace->world->now_ns;
+    int got = rec->lower->ops->read(rec->lower, phy, reg);
+
+    record_frame(mdio,
+        &(struct sim_trace_item){ .op = SIM_TRACE_MDIO_READ,
+            .phy = phy,
+            .reg = reg,
+            .value = (uint16_t)(got < 0 ? 0 : got) },
+        at_ns, got);
+    return got;
+}
+
+static int rec_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
+    uint16_t value)
+{
+    struct sim_mdio_recorder *rec =
+        nif_container_of(mdio, struct sim_mdio_recorder, mdio);
+    uint64_t at_ns = rec->trace->world->now_ns;
+    int err = rec->lower->ops->write(rec->lower, phy, reg, value);
+
+    record_frame(mdio,
+        &(struct sim_trace_item){ .op = SIM_TRACE_MDIO_WRITE,
+            .phy = phy,
+            .reg = reg,
+            .value = value },
+        at_ns, err);
+    return err;
+}
+
+static const struct nif_mdio_ops rec_mdio_ops = {
+    .read = rec_read,
+    .write = rec_write,
+};
+
+void sim_mdio_record(struct sim_mdio_recorder *rec, struct sim_trace *trace,
+    const char *name, const char *chip, struct nif_mdio *lower, uint32_t hz)
+{
+    struct sim_trace_bus bus = {
+        .kind = SIM_TRACE_MDIO,
+        .taped = "calls",
+        .clock_hz = hz,
+    };
+
+    *rec = (struct sim_mdio_recorder){
+        .mdio.ops = &rec_mdio_ops,
+        .lower = lower,
+        .trace = trace,
+        .name = name,
+    };
+    snprintf(bus.name, sizeof(bus.name), "%s", name);
+    snprintf(bus.chip, sizeof(bus.chip), "%s", chip);
+    sim_trace_bus(trace, &bus);
+}
+
+// ---- pins and cables
+
 static void on_pin(struct sim_pin *pin, void *arg, bool level)
 {
     sim_trace_event(arg, "pin", pin->name, "%d", level);

@@ -6,6 +6,7 @@
 #ifndef SIM_TRACE_RECORD_H
 #define SIM_TRACE_RECORD_H
 
+#include "nif/mdio.h"
 #include "nif/spi.h"
 #include "sim/bus/pin.h"
 #include "sim/bus/spi.h"
@@ -30,6 +31,20 @@ void sim_spi_record(struct sim_spi_recorder *rec, struct sim_trace *trace,
     struct sim_spi *bus);
 
 void sim_spi_record_done(struct sim_spi_recorder *rec);
+
+struct sim_mdio_recorder {
+    struct nif_mdio mdio; ///< give this to a driver
+    struct nif_mdio *lower;
+    struct sim_trace *trace;
+    const char *name;
+    uint64_t index; ///< private
+};
+
+/// Records what passes to `lower`, a bus with an MDC of `hz` (0: not known).
+/// `name` is the bus's and must outlive the recorder; `chip` is what the trace
+/// says of its chip, or "". A PHY that is not there reads as ones here.
+void sim_mdio_record(struct sim_mdio_recorder *rec, struct sim_trace *trace,
+    const char *name, const char *chip, struct nif_mdio *lower, uint32_t hz);
 
 /// Records each change of the pin's level. Takes its on_change.
 void sim_pin_record(struct sim_trace *trace, struct sim_pin *pin);
