@@ -6,6 +6,7 @@
 
 const struct host_chip *const host_chips[] = {
     &host_enc28j60,
+    &host_lan8720,
     &host_direct,
     NULL,
 };
