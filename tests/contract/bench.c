@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: MIT
+//
+// Two boards and a cable; calls that look twice.
+
+#include "tests/contract/bench.h"
+
+#include "tests/support/check.h"
+
+#include <string.h>
+
+#define GONE 0x5A // what reclaimed memory is filled with
+
+struct bench bench;
+
+static const struct contract_traits traits[] = {
+    { .chip = NULL }, // all others do as nif/stack.h says
+};
+
+const struct contract_traits *contract_traits(void)
+{
+    const struct contract_traits *t = traits;
+
+    while (t->chip && strcmp(t->chip, contract_chip) != 0) {
+        t++;
+    }
+    return t;
+}
+
+// -------------------------------------------------------- time and chance
+
+uint64_t bench_now(void)
+{
+    return bench.world.now_ns / 1000;
+}
+
+uint64_t bench_in(uint64_t us)
+{
+    return bench_now() + us;
+}
+
+static int never(void *arg)
+{
+    (void)arg;
+    return NIF_EAGAIN;
+}
+
+void bench_pass(uint64_t us)
+{
+    assert_int_equal(nif_wait_for(bench.stack, never, NULL, bench_in(us)),
+        NIF_ETIMEDOUT);
+}
+
+static int look_flag(void *arg)
+{
+    return *(const bool *)arg ? 0 : NIF_EAGAIN;
+}
+
+// The peer wakes nobody: short naps.
+static bool nap(nif_try_fn *fn, void *arg, uint64_t us)
+{
+    uint64_t until_us = bench_in(us);
+
+    while (fn(arg) == NIF_EAGAIN) {
+        if (bench_now() >= until_us) {
+            return false;
+        }
+        bench_pass(1000);
+    }
+    return true;
+}
+
+bool bench_until(const bool *flag, uint64_t us)
+{
+    union {
+        const bool *in;
+        void *out;
+    } arg = { flag };
+
+    return nap(look_flag, arg.out, us);
+}
+
+struct reach {
+    const uint32_t *number;
+    uint32_t n;
+};
+
+static int look_number(void *arg)
+{
+    const struct reach *r = arg;
+
+    return *r->number >= r->n ? 0 : NIF_EAGAIN;
+}
+
+bool bench_reach(const uint32_t *number, uint32_t n, uint64_t us)
+{
+    struct reach r = { .number = number, .n = n };
+
+    return nap(look_number, &r, us);
+}
+
+// ---------------------------------------------------------------- boards
+
+static int look_link(void *arg)
+{
+    struct host_board *board = arg;
+
+    return nif_iface_flags(board->iface) & NIF_IFACE_LINK ? 0 : NIF_EAGAIN;
+}
+
+int bench_bring_up(struct host_board *board)
+{
+    struct nif_stack *stack = board->board.stack;
+    int err = nif_iface_start(board->iface);
+
+    return err != 0 ? err
+                    : nif_wait_for(stack, look_link, board,
+                          nif_clock_now_us(stack->clock) + 20 * S);
+}
+
+static void build(struct host_board *board, const struct host_board_cfg *cfg)
+{
+    char why[HOST_WHY] = "";
+
+    if (host_board_init(board, &bench.world, cfg, why) != 0) {
+        fail_msg("%s", why);
+    }
+}
+
+void bench_begin(const struct bench_cfg *cfg)
+{
+    struct host_board_cfg own = { .chip = contract_chip, .seed = 1 };
+    const struct host_board_cfg other = {
+        .chip = cfg->twins ? contract_chip : "direct",
+        .seed = 2,
+        .number = 1,
+        .app = peer_app,
+        .net = { .ip = nif_ip4(192, 0, 2, 1), .prefix_len = 24 },
+    };
+
+    memset(&bench, 0, sizeof(bench));
+    sim_world_init(&bench.world, 1);
+    if (!cfg->no_address) {
+        own.net = (struct nif_net){
+            .ip = nif_ip4(192, 0, 2, 2),
+            .prefix_len = 24,
+            .gateway = nif_ip4(192, 0, 2, 1),
+            .dns = { nif_ip4(192, 0, 2, 1) },
+        };
+    }
+    build(&bench.board, &own);
+    build(&bench.peer.board, &other);
+    bench.stack = bench.board.board.stack;
+    bench.peer.at.ip = other.net.ip;
+    bench.peer.backlog = cfg->twins ? 2 : PEER_ENDS;
+    host_board_plug(&bench.board, bench.peer.board.port);
+    host_board_plug(&bench.peer.board, NULL); // only starts it
+    assert_int_equal(bench_bring_up(&bench.board), 0);
+    assert_true(bench_until(&bench.peer.up, 20 * S));
+    assert_int_equal(bench.peer.failed, 0);
+}
+
+int bench_setup(void **state)
+{
+    (void)state;
+    bench_begin(&(struct bench_cfg){ .twins = false });
+    return 0;
+}
+
+int bench_setup_bare(void **state)
+{
+    (void)state;
+    bench_begin(&(struct bench_cfg){ .no_address = true });
+    return 0;
+}
+
+int bench_setup_twins(void **state)
+{
+    (void)state;
+    bench_begin(&(struct bench_cfg){ .twins = true });
+    return 0;
+}
+
+static void expect_gone(const void *memory, size_t len)
+{
+    const uint8_t *at = memory;
+
+    for (size_t i = 0; i < len; i++) {
+        if (at[i] != GONE) {
+            fail_msg("byte %zu was written to after it was given back", i);
+        }
+    }
+}
+
+int bench_teardown(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < BENCH_OWN; i++) {
+        if (!bench.reclaimed[i] &&
+            nif_conn_state(&bench.conn[i]) != NIF_CONN_CLOSED) {
+            nif_conn_abort(&bench.conn[i]);
+        }
+    }
+    bench_pass(S);
+    for (unsigned i = 0; i < BENCH_OWN; i++) {
+        if (bench.reclaimed[i]) {
+            expect_gone(&bench.conn[i], sizeof(bench.conn[i]));
+            expect_gone(bench.rx[i], BENCH_RING);
+            expect_gone(bench.tx[i], BENCH_RING);
+        } else {
+            assert_int_equal(nif_conn_state(&bench.conn[i]), NIF_CONN_CLOSED);
+        }
+    }
+    assert_true(nif_iface_stop(bench.board.iface) == 0 || bench.broken);
+    bench.peer.board.board.stop = true;
+    peer_kick();
+    sim_run_until(&bench.world, bench.world.now_ns + SIM_S);
+    assert_true(sim_fiber_ended(bench.peer.board.fiber));
+    for (unsigned i = 0; i < PEER_ENDS; i++) {
+        assert_false(bench.peer.end[i].wrong);
+    }
+    assert_int_equal(bench.world.complaints, 0);
+    host_board_done(&bench.board);
+    host_board_done(&bench.peer.board);
+    sim_world_done(&bench.world);
+    return 0;
+}
+
+// ----------------------------------------------------------- connections
+
+struct nif_open_cfg bench_open(unsigned i, enum nif_proto proto)
+{
+    return (struct nif_open_cfg){
+        .stack = bench.stack,
+        .proto = proto,
+        .buffers = { bench.rx[i], BENCH_RING, bench.tx[i], BENCH_RING },
+    };
+}
+
+struct nif_conn *bench_dial(unsigned i, uint16_t port)
+{
+    const struct nif_open_cfg cfg = bench_open(i, NIF_TCP);
+    struct nif_endpoint to = bench.peer.at;
+
+    to.port = port;
+    assert_int_equal(nif_dial(&bench.conn[i], &cfg, &to, bench_in(10 * S)), 0);
+    assert_int_equal(nif_conn_state(&bench.conn[i]), NIF_CONN_OPEN);
+    return &bench.conn[i];
+}
+
+int bench_try_listen(unsigned i, uint16_t port, unsigned n)
+{
+    struct nif_conn_cfg buffers[BENCH_OWN];
+
+    for (unsigned k = 0; k < n; k++) {
+        buffers[k] = bench_open(i + 1 + k, NIF_TCP).buffers;
+    }
+    return nif_listen(&bench.conn[i],
+        &(struct nif_listen_cfg){
+            .stack = bench.stack,
+            .local.port = port,
+            .backlog = &bench.conn[i + 1],
+            .buffers = buffers,
+            .n = n,
+        });
+}
+
+void bench_listen(unsigned i, uint16_t port, unsigned n)
+{
+    assert_int_equal(bench_try_listen(i, port, n), 0);
+    assert_int_equal(nif_conn_state(&bench.conn[i]), NIF_CONN_LISTENING);
+}
+
+static int look_closed(void *arg)
+{
+    return nif_conn_state(arg) == NIF_CONN_CLOSED ? 0 : NIF_EAGAIN;
+}
+
+void bench_reclaim(unsigned i, uint64_t us)
+{
+    assert_int_equal(nif_wait_for(bench.stack, look_closed, &bench.conn[i],
+                         bench_in(us)),
+        0);
+    memset(&bench.conn[i], GONE, sizeof(bench.conn[i]));
+    memset(bench.rx[i], GONE, BENCH_RING);
+    memset(bench.tx[i], GONE, BENCH_RING);
+    bench.reclaimed[i] = true;
+}
+
+void bench_prove(unsigned i)
+{
+    struct flow flow = { .salt_out = 77,
+        .salt_in = 77,
+        .out = 3000,
+        .in = 3000 };
+
+    if (nif_conn_state(&bench.peer.listener) != NIF_CONN_LISTENING) {
+        peer_serve(&(struct peer_manner){ .echo = true });
+    }
+    bench.peer.as = (struct peer_manner){ .echo = true };
+    flow.conn = bench_dial(i, PEER_PORT);
+    flow_run(&flow, bench_in(20 * S));
+    assert_int_equal(nif_close(flow.conn, bench_in(10 * S)), 0);
+}
+
+// ------------------------------------------------------------------ data
+
+int bench_send(struct nif_conn *conn, const void *data, size_t len,
+    const struct nif_endpoint *to)
+{
+    unsigned ready = nif_conn_ready(conn);
+    int n = nif_conn_send(conn, data, len, to);
+
+    if (n == NIF_EAGAIN && (ready & NIF_WRITABLE) && conn->proto != NIF_UDP) {
+        fail_msg("writable, and send() says NIF_EAGAIN");
+    }
+    if (n > 0 && (size_t)n > len) {
+        fail_msg("send() took %d of %zu bytes", n, len);
+    }
+    if (n == 0 && len > 0) {
+        fail_msg("send() took nothing and did not say NIF_EAGAIN");
+    }
+    return n;
+}
+
+int bench_recv(struct nif_conn *conn, void *buf, size_t cap,
+    struct nif_endpoint *from)
+{
+    unsigned ready = nif_conn_ready(conn);
+    int n = nif_conn_recv(conn, buf, cap, from);
+
+    if (n == NIF_EAGAIN && (ready & NIF_READABLE)) {
+        fail_msg("readable, and recv() says NIF_EAGAIN");
+    }
+    if (n > 0 && (size_t)n > cap) {
+        fail_msg("recv() gave %d bytes into %zu", n, cap);
+    }
+    return n;
+}
+
+static size_t piece_of(const struct flow *flow, uint32_t at, uint32_t total)
+{
+    uint32_t most = flow->piece != 0 ? flow->piece : 1500;
+    uint32_t len = 1 + (at * 2654435761u >> 7) % most;
+
+    return len < total - at ? len : total - at;
+}
+
+static bool step_out(struct flow *flow)
+{
+    uint8_t text[4096];
+    size_t len = piece_of(flow, flow->sent, flow->out);
+    int n;
+
+    for (size_t i = 0; i < len; i++) {
+        text[i] = peer_text(flow->salt_out, flow->sent + (uint32_t)i);
+    }
+    n = bench_send(flow->conn, text, len, NULL);
+    memset(text, 0, sizeof(text)); // they were borrowed for the call
+    if (n > 0) {
+        flow->sent += (uint32_t)n;
+    } else if (n != NIF_EAGAIN) {
+        flow->err = n;
+    }
+    return n > 0;
+}
+
+static bool step_in(struct flow *flow)
+{
+    uint8_t text[4096 + 1];
+    size_t cap = piece_of(flow, flow->got, flow->in);
+    int n;
+
+    text[cap] = GONE;
+    n = bench_recv(flow->conn, text, cap, NULL);
+    assert_int_equal(text[cap], GONE);
+    for (int i = 0; i < n; i++) {
+        if (text[i] != peer_text(flow->salt_in, flow->got + (uint32_t)i)) {
+            fail_msg("byte %u is not what was sent", flow->got + (unsigned)i);
+        }
+    }
+    if (n > 0) {
+        flow->got += (uint32_t)n;
+    } else if (n == 0) {
+        flow->ended = true;
+    } else if (n != NIF_EAGAIN) {
+        flow->err = n;
+    }
+    return n > 0;
+}
+
+bool flow_done(const struct flow *flow)
+{
+    return flow->err != 0 || flow->ended ||
+        (flow->sent == flow->out && flow->got == flow->in);
+}
+
+bool flow_step(struct flow *flow)
+{
+    bool moved = flow->sent < flow->out && step_out(flow);
+
+    return (flow->got < flow->in && step_in(flow)) || moved;
+}
+
+static int try_flow(void *arg)
+{
+    struct flow *flow = arg;
+    unsigned moves = 0;
+
+    while (!flow_done(flow) && flow_step(flow) && ++moves < 8) {
+    }
+    if (moves == 8) {
+        nif_clock_wake(bench.stack->clock); // and there is more
+    }
+    return flow_done(flow) ? 0 : NIF_EAGAIN;
+}
+
+void flow_run(struct flow *flow, uint64_t until_us)
+{
+    int err = nif_wait_for(bench.stack, try_flow, flow, until_us);
+
+    if (err != 0 || flow->err != 0 || flow->sent != flow->out ||
+        flow->got != flow->in) {
+        fail_msg("%u of %u bytes out, %u of %u in, then %s", flow->sent,
+            flow->out, flow->got, flow->in,
+            nif_err_name(err != 0 ? err : flow->err));
+    }
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+//
+// Which chip a contract's program is about: one program for each.
+
+#include "tests/contract/bench.h"
+
+const char *const contract_chip = NIF_CONTRACT_CHIP;

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// What every socket stack has to keep, whatever it lives in: all chapters, or
+// those that are named on the command line.
+
+#include "tests/contract/sockets.h"
+
+#include "tests/support/check.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(void);
+} chapters[] = {
+    { "tcp", sockets_tcp },
+    { "ends", sockets_ends },
+    { "server", sockets_server },
+    { "udp", sockets_udp },
+    { "close", sockets_close },
+};
+
+int main(int argc, char **argv)
+{
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++) {
+        bool wanted = argc < 2;
+
+        for (int k = 1; k < argc; k++) {
+            wanted |= strcmp(argv[k], chapters[i].name) == 0;
+        }
+        failed += wanted ? chapters[i].run() : 0;
+    }
+    return failed != 0;
+}
