@@ -43,13 +43,14 @@ static int fault_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
     if (!f || got < 0) {
         return got;
     }
-    switch (f->kind) {
-    case SIM_MDIO_STUCK: return f->value;
-    case SIM_MDIO_FLIP: return got ^ f->value;
-    default:
-        return sim_noise(wrap->cpu->world, salt) << 8 |
-            sim_noise(wrap->cpu->world, salt + 1);
+    if (f->kind == SIM_MDIO_STUCK) {
+        return f->value;
     }
+    if (f->kind == SIM_MDIO_FLIP) {
+        return got ^ f->value;
+    }
+    return sim_noise(wrap->cpu->world, salt) << 8 |
+        sim_noise(wrap->cpu->world, salt + 1);
 }
 
 static int fault_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,

@@ -131,7 +131,7 @@ static void record_frame(struct nif_mdio *mdio, struct sim_trace_item *item,
     item->at_ns = at_ns;
     item->len_ns = rec->trace->world->now_ns - at_ns;
     item->index = rec->index++;
-    item->flags = result < 0 ? SIM_TRACE_ERROR : 0;
+    item->flags = result < 0 ? (unsigned)SIM_TRACE_ERROR : 0;
     sim_trace_put(rec->trace, item);
 }
 
