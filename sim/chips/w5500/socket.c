@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+//
+// The W5500 model's sockets: commands, and what all modes have in common.
+
+#include "sim/chips/w5500/model.h"
+
+struct sim_w5500 *sim_w55_of(struct sim_w5500_socket *s)
+{
+    struct sim_w5500_socket *first = s - s->number;
+
+    return (struct sim_w5500 *)(void *)((char *)first -
+        offsetof(struct sim_w5500, socket));
+}
+
+// ---- beginning and ending
+
+static void set_pointers(struct sim_w5500_socket *s, uint16_t tx, uint16_t rx)
+{
+    s->tx_rd = tx;
+    s->tx_wr = tx;
+    s->tx_ack = tx;
+    s->tx_end = tx;
+    s->rx_rd = rx;
+    s->rx_got = rx;
+    s->rx_wr = rx;
+    s->fsr = (struct sim_w5500_pair){ .high = 0 };
+    s->rsr = (struct sim_w5500_pair){ .high = 0 };
+}
+
+void sim_w55_close(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    sim_event_cancel(chip->world, &s->late);
+    sim_w55_tx_drop(chip, s->number);
+    s->sending = false;
+    s->held = false;
+    s->mute = false;
+    s->reg[W55_SN_SR] = W55_SR_CLOSED;
+}
+
+void sim_w55_socket_reset(struct sim_w5500 *chip, unsigned n)
+{
+    struct sim_w5500_socket *s = &chip->socket[n];
+
+    sim_w55_close(chip, s);
+    sim_event_cancel(chip->world, &s->command);
+    for (unsigned i = 0; i < W55_SOCKET_COUNT; i++) {
+        s->reg[i] = sim_w55_socket_reg(i)->reset;
+    }
+    s->stick_ns = 0;
+    set_pointers(s, 0, 0);
+}
+
+static void open_socket(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    unsigned proto = s->reg[W55_SN_MR] & W55_SN_MR_PROTO;
+    static const uint8_t states[] = {
+        [W55_PROTO_UDP] = W55_SR_UDP,
+        [W55_PROTO_MACRAW] = W55_SR_MACRAW,
+    };
+
+    sim_w55_close(chip, s);
+    if (proto >= nif_countof(states) || states[proto] == 0 ||
+        (proto == W55_PROTO_MACRAW && s->number != 0)) {
+        sim_w55_broke(chip, SIM_W5500_R_COMMAND, "socket %u: OPEN with MR %02X",
+            s->number, s->reg[W55_SN_MR]);
+        return;
+    }
+    sim_w55_check_blocks(chip, s);
+    set_pointers(s, 0, 0);
+    s->reg[W55_SN_SR] = states[proto];
+}
+
+// ---- sending
+
+static void begin_send(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    sim_w55_macraw_send(chip, s);
+}
+
+static void check_send(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    unsigned len = (uint16_t)(s->tx_wr - s->tx_ack);
+
+    sim_w55_pair_used(chip, s, true);
+    if (len > sim_w55_size(s, true)) {
+        sim_w55_broke(chip, SIM_W5500_R_TX_OVER,
+            "socket %u: TX_WR is %u bytes ahead, more than its memory",
+            s->number, len);
+    }
+}
+
+static void send(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    if (sim_w55_state(s) != W55_SR_MACRAW) {
+        sim_w55_broke(chip, SIM_W5500_R_COMMAND,
+            "socket %u: SEND in state %02X", s->number, sim_w55_state(s));
+        return;
+    }
+    if (s->sending) {
+        sim_w55_broke(chip, SIM_W5500_R_SEND_BUSY,
+            "socket %u: SEND before SENDOK of the one before", s->number);
+        return;
+    }
+    check_send(chip, s);
+    if (s->tx_wr == s->tx_rd) {
+        sim_w55_broke(chip, SIM_W5500_R_LENGTH, "socket %u: SEND of nothing",
+            s->number);
+        return;
+    }
+    s->sending = true;
+    s->tx_end = s->tx_wr;
+    if (chip->sendok_count > 0) {
+        chip->sendok_count--;
+        s->mute = chip->sendok_ns == SIM_NEVER;
+        s->held = !s->mute;
+    }
+    if (s->held) {
+        sim_event_at(chip->world, &s->late,
+            chip->world->now_ns + chip->sendok_ns);
+    } else {
+        begin_send(chip, s);
+    }
+}
+
+void sim_w55_late_event(struct sim_event *event)
+{
+    struct sim_w5500_socket *s =
+        nif_container_of(event, struct sim_w5500_socket, late);
+
+    s->held = false;
+    begin_send(sim_w55_of(s), s);
+}
+
+void sim_w55_send_done(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    s->tx_rd = s->tx_end;
+    s->tx_ack = s->tx_rd;
+    if (!s->mute) {
+        s->sending = false;
+        sim_w55_flag(chip, s, W55_SN_IR_SENDOK);
+    }
+}
+
+void sim_w55_left(struct sim_w5500 *chip, unsigned n)
+{
+    sim_w55_send_done(chip, &chip->socket[n]);
+}
+
+// ---- receiving
+
+static void receive(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    uint16_t step = (uint16_t)(s->rx_rd - s->rx_got);
+
+    sim_w55_pair_used(chip, s, false);
+    if (step > sim_w55_rsr(s)) {
+        sim_w55_broke(chip, SIM_W5500_R_POINTER,
+            "socket %u: RX_RD moved by %u, RX_RSR is %u", s->number, step,
+            sim_w55_rsr(s));
+    }
+    s->rx_got = s->rx_rd;
+    if (chip->cfg.recv_again && sim_w55_rsr(s) > 0) {
+        sim_w55_flag(chip, s, W55_SN_IR_RECV);
+    }
+}
+
+// ---- commands
+
+void sim_w55_command(struct sim_w5500 *chip, struct sim_w5500_socket *s,
+    uint8_t code)
+{
+    uint64_t ns = s->stick_ns != 0 ? s->stick_ns : chip->cfg.cr_ns;
+
+    if (s->reg[W55_SN_CR] != 0) {
+        sim_w55_broke(chip, SIM_W5500_R_CR_BUSY,
+            "socket %u: command %02X while Sn_CR is %02X", s->number, code,
+            s->reg[W55_SN_CR]);
+        return;
+    }
+    if (code == 0) {
+        return;
+    }
+    s->reg[W55_SN_CR] = code;
+    s->stick_ns = 0;
+    if (ns != SIM_NEVER) {
+        sim_event_at(chip->world, &s->command, chip->world->now_ns + ns);
+    }
+}
+
+void sim_w55_command_event(struct sim_event *event)
+{
+    struct sim_w5500_socket *s =
+        nif_container_of(event, struct sim_w5500_socket, command);
+    struct sim_w5500 *chip = sim_w55_of(s);
+    uint8_t code = s->reg[W55_SN_CR];
+
+    s->reg[W55_SN_CR] = 0;
+    switch (code) {
+    case W55_OPEN: open_socket(chip, s); break;
+    case W55_CLOSE: sim_w55_close(chip, s); break;
+    case W55_SEND: send(chip, s); break;
+    case W55_RECV: receive(chip, s); break;
+    default:
+        sim_w55_broke(chip, SIM_W5500_R_COMMAND,
+            "socket %u: no command %02X in state %02X", s->number, code,
+            sim_w55_state(s));
+        break;
+    }
+}

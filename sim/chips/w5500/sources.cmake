@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+target_sources(nif_sim PRIVATE
+  chips/w5500/chip.c
+  chips/w5500/mac.c
+  chips/w5500/macraw.c
+  chips/w5500/memory.c
+  chips/w5500/phy.c
+  chips/w5500/regs.c
+  chips/w5500/reset.c
+  chips/w5500/socket.c
+  chips/w5500/spi.c
+  chips/w5500/table.c)

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+foreach(unit spi regs memory phy reset macraw faults)
+  nif_test(w5500_model_${unit}
+    SOURCES model_${unit}.c model_bench.c LIBS nif_sim LABELS model)
+endforeach()
