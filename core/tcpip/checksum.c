@@ -94,6 +94,12 @@ void nif__copy(void *dst, const void *src, size_t len)
     const uint8_t *p = src;
     uint8_t *to = dst;
 
+    // Frames' headers begin two bytes behind a word's border.
+    if ((((uintptr_t)p & (uintptr_t)to) & 2) != 0 && len >= 2) {
+        *to++ = *p++;
+        *to++ = *p++;
+        len -= 2;
+    }
     if ((((uintptr_t)p | (uintptr_t)to) & 3) == 0) {
         nif__move_words(&to, &p, len / 4);
         len &= 3;

@@ -19,7 +19,7 @@ static size_t cut(struct nif__out *out, size_t at, size_t len,
     struct nif_seg *segs)
 {
     const struct nif_seg whole[3] = {
-        { nif__out_body(out), out->body_len },
+        { (const uint8_t *)out->body, out->head.body_len },
         out->segs[1],
         out->segs[2],
     };
@@ -45,12 +45,14 @@ static int send_piece(struct nif_tcpip *ip, struct nif__out *out, size_t len)
     size_t left = len - frag->at;
     bool last = left <= most;
     size_t now = last ? left : most;
-    struct nif_seg segs[4] = { { out->head, ETH_LEN + IPV4_LEN } };
+    struct nif_seg segs[4] = { { nif__head_ether(&out->head),
+        ETH_LEN + IPV4_LEN } };
     size_t n = cut(out, frag->at, now, segs + 1);
     int err;
 
-    nif__ipv4_put_header(out, IPV4_LEN + now, frag->id,
-        (uint16_t)(frag->at >> 3 | (last ? 0 : IPV4_MORE)));
+    (void)nif__ipv4_head(ip, &out->head, IPV4_LEN + now,
+        (uint32_t)frag->id << 16 | (uint32_t)frag->at >> 3 |
+            (last ? 0 : IPV4_MORE));
     err = nif__ether_send(ip, segs, n + 1, ETH_LEN + IPV4_LEN + now);
     if (err == 0) {
         ip->stats.ip_frag_tx++;
@@ -67,7 +69,9 @@ static int fragment_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 
     if (err == 0 && frag->at == 0) {
         frag->id = ip->ip_id++;
-        nif__ipv4_put_body_sum(out, len);
+        if (out->head.proto == IPV4_PROTO_UDP) {
+            nif__udp_put_sum(out, nif__ipv4_head(ip, &out->head, 0, 0), len);
+        }
     }
     while (err == 0 && frag->at < len) {
         err = nif__ether_room(ip) ? send_piece(ip, out, len) : NIF_EAGAIN;
@@ -88,10 +92,8 @@ static void fragment_output(struct nif_tcpip *ip)
     struct nif_fragment *f = ip->cfg.fragment;
     struct nif__frag frag = { f->at, f->id };
     struct nif__out out = {
+        .head = { .dst = f->dst, .proto = f->proto, .ttl = IPV4_TTL_DEFAULT },
         .hwaddr = f->hwaddr.byte,
-        .dst = f->dst,
-        .proto = f->proto,
-        .ttl = IPV4_TTL_DEFAULT,
         .segs = { [1] = { f->body, f->len } },
         .frag = &frag,
     };
@@ -99,7 +101,8 @@ static void fragment_output(struct nif_tcpip *ip)
     if (f->body == NULL) {
         return;
     }
-    if (nif__ipv4_send(ip, &out) == NIF_EAGAIN && ip->now_us < f->until_us) {
+    if (fragment_send(ip, &out, f->len) == NIF_EAGAIN &&
+        ip->now_us < f->until_us) {
         f->at = frag.at;
         f->id = frag.id;
         return;

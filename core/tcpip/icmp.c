@@ -138,7 +138,6 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     uint16_t what, uint32_t rest)
 {
     struct nif__out out;
-    uint8_t *body = nif__out_body(&out);
     size_t quote = in->len < QUOTE ? in->len : QUOTE;
     uint32_t sum;
 
@@ -147,20 +146,21 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     }
     quote += (size_t)(in->body - in->ip);
     out.hwaddr = in->frame + ETH_SRC;
-    out.dst = in->src;
-    out.proto = IPV4_PROTO_ICMP;
-    out.ttl = IPV4_TTL_DEFAULT;
-    out.tos = 0;
-    out.body_len = ICMP_LEN;
+    out.head.dst = in->src;
+    out.head.proto = IPV4_PROTO_ICMP;
+    out.head.ttl = IPV4_TTL_DEFAULT;
+    out.head.tos = 0;
+    out.head.body_len = ICMP_LEN;
     out.segs[1] = (struct nif_seg){ in->ip, quote };
     out.segs[2] = (struct nif_seg){ NULL, 0 };
     out.frag = NULL;
-    nif__put_word(body, nif__be32((uint32_t)what << 16));
-    nif__put_word(body + ICMP_REST, nif__be32(rest));
-    sum = nif__raw_words(0, body, ICMP_LEN / 4);
-    nif_put_be16(body + ICMP_SUM, nif__checksum(sum, in->ip, quote));
+    out.body[0] = nif__be32((uint32_t)what << 16);
+    out.body[1] = nif__be32(rest);
+    sum = nif__carry_add(out.body[0], out.body[1]);
+    sum = nif__checksum(sum, in->ip, quote);
+    out.body[0] |= nif__be32(sum);
     // Lost if there is no room: the next packet brings another.
-    if (nif__ipv4_send(ip, &out) == 0) {
+    if (nif__ipv4_send(ip, &out, ICMP_LEN + quote) == 0) {
         ip->stats.icmp_tx++;
     }
 }

@@ -40,29 +40,40 @@ struct nif__frag {
     uint16_t id;
 };
 
-/// A packet to send. Whoever makes one sets each field; `head` and the first
-/// of `segs` are filled in on the way.
-struct nif__out {
-    const uint8_t *hwaddr; ///< where to; NULL: as the address says
+/// The headers of a packet to send, two bytes behind a word's border, so that
+/// IP's and what follows it begin at one. The first line is the caller's.
+struct nif__head {
     uint32_t dst;
     uint8_t proto;
     uint8_t ttl;
     uint8_t tos;
-    uint8_t body_len;       ///< of the header behind the IPv4 header
-    struct nif_seg segs[3]; ///< the headers, and what follows them; length 0:
-                            ///< nothing
-    struct nif__frag *frag; ///< if it may go as fragments: kept over calls
-    uint8_t pad[2];         ///< so that the headers lie at words
-    uint8_t head[ETH_LEN + IPV4_LEN + UDP_LEN];
+    uint8_t body_len; ///< of the header behind the IPv4 header
+    uint32_t word[(2 + ETH_LEN + IPV4_LEN) / 4];
 };
 
-_Static_assert(offsetof(struct nif__out, head) % 4 == 2, "not at a word");
+/// Where a frame's first byte and IPv4's header are in nif__head.word.
+#define NIF__HEAD_AT 2
+#define NIF__HEAD_IP ((2 + ETH_LEN) / 4)
 
-/// Where the header behind the IPv4 header is to be built.
-static inline uint8_t *nif__out_body(struct nif__out *out)
+/// The Ethernet header.
+static inline uint8_t *nif__head_ether(struct nif__head *head)
 {
-    return out->head + ETH_LEN + IPV4_LEN;
+    return (uint8_t *)head->word + NIF__HEAD_AT;
 }
+
+/// A packet to send. Whoever makes one sets each field of it but `head.word`
+/// and the first of `segs`, which are filled in on the way.
+struct nif__out {
+    struct nif__head head;
+    uint32_t body[UDP_LEN / 4]; ///< the header behind the IPv4 header
+    const uint8_t *hwaddr;      ///< where to; NULL: as the address says
+    struct nif_seg segs[3]; ///< the headers, and what follows them; length 0:
+                            ///< nothing
+    struct nif__frag *frag; ///< of what goes as fragments: kept over calls
+};
+
+_Static_assert(offsetof(struct nif__out, body) == sizeof(struct nif__head),
+    "the headers do not lie in one piece");
 
 static inline struct nif_tcpip *nif__of(struct nif_stack *stack)
 {
@@ -235,13 +246,21 @@ void nif__arp_flush(struct nif_tcpip *ip);
 
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 
-/// Fills in the headers below the one in `out->head`, the checksum of UDP and
-/// TCP, and sends.
+/// Fills in the headers below the one in `out->body`, the checksum of UDP, and
+/// sends. `len` is that of all behind the IPv4 header; it fits a frame.
 ///
 /// Returns 0; NIF_EAGAIN if the neighbour is not known yet or the device has
-/// no room: of a packet with `frag`, part may be gone, and the same is to be
-/// given again; NIF_EUNREACH; NIF_EADDR; NIF_ETOOBIG; the device's error.
-NIF_NODISCARD int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out);
+/// no room; NIF_EUNREACH; NIF_EADDR; the device's error.
+NIF_NODISCARD int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out,
+    size_t len);
+
+/// The same for what does not fit a frame, if there are fragments. `out.frag`
+/// is where it is kept how far it came: after NIF_EAGAIN part may be gone, and
+/// the same is to be given again.
+///
+/// Returns as nif__ipv4_send(); NIF_ETOOBIG.
+NIF_NODISCARD int nif__ipv4_send_long(struct nif_tcpip *ip,
+    struct nif__out *out, size_t len);
 
 /// Sends the packet of `in`, whose body the caller has made a reply of `len`
 /// bytes, back to its source.
@@ -261,17 +280,20 @@ static inline bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip,
 /// The Ethernet address of a multicast group.
 void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6]);
 
-/// Fills in the Ethernet header of `out` and the addresses behind it. Returns
-/// as nif__ipv4_send().
+/// Finds the card for `out`, and puts its address into the Ethernet header.
+/// Returns as nif__ipv4_send().
 NIF_NODISCARD int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out);
 
-/// Fills in the rest of the IPv4 header of `out`. `fragment` is that field:
-/// flags and offset.
-void nif__ipv4_put_header(struct nif__out *out, size_t total, uint16_t id,
-    uint16_t fragment);
+/// Fills in the headers up to IPv4's of a packet of `total` bytes, but for the
+/// card that it goes to. `id_fragment` are these two fields.
+///
+/// Returns the raw sum of the addresses, for the pseudo header.
+uint32_t nif__ipv4_head(const struct nif_tcpip *ip, struct nif__head *head,
+    size_t total, uint32_t id_fragment);
 
-/// Fills in the checksum of UDP over `len` bytes, once the addresses are there.
-void nif__ipv4_put_body_sum(struct nif__out *out, size_t len);
+/// Fills in the checksum of UDP over `len` bytes; `sum` is the raw sum of the
+/// addresses.
+void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len);
 
 /// Takes a whole packet without options for our address, whose header's sum
 /// holds.

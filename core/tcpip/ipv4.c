@@ -243,9 +243,9 @@ int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
     return 0;
 }
 
-static int hwaddr_of(struct nif_tcpip *ip, const struct nif__out *out,
-    uint8_t *hwaddr)
+int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
 {
+    uint8_t *hwaddr = nif__head_ether(&out->head) + ETH_DST;
     uint32_t hop;
     int err;
 
@@ -253,10 +253,10 @@ static int hwaddr_of(struct nif_tcpip *ip, const struct nif__out *out,
         nif__hwaddr_copy(hwaddr, out->hwaddr);
         return 0;
     }
-    if (nif__arp_known(ip, out->dst, hwaddr)) {
+    if (nif__arp_known(ip, out->head.dst, hwaddr)) {
         return 0;
     }
-    err = nif__ipv4_route(ip, out->dst, &hop);
+    err = nif__ipv4_route(ip, out->head.dst, &hop);
     if (err != 0) {
         return err;
     }
@@ -278,89 +278,57 @@ void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6])
     nif_put_be32(hwaddr + 2, 0x5E000000u | (group & 0x7FFFFF));
 }
 
-int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
+uint32_t nif__ipv4_head(const struct nif_tcpip *ip, struct nif__head *head,
+    size_t total, uint32_t id_fragment)
 {
-    uint8_t *h = out->head + ETH_LEN;
-
-    nif__put_hwaddr(out->head + ETH_SRC, ip->own.byte);
-    nif__put_half(out->head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
-    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
-    nif__put_word(h + IPV4_DST, nif__be32(out->dst));
-    return hwaddr_of(ip, out, out->head + ETH_DST);
-}
-
-void nif__ipv4_put_header(struct nif__out *out, size_t total, uint16_t id,
-    uint16_t fragment)
-{
-    uint8_t *h = out->head + ETH_LEN;
-    uint32_t first = 0x45000000u | (uint32_t)out->tos << 16 | (uint32_t)total;
-
-    nif__put_word(h, nif__be32(first));
-    nif__put_word(h + IPV4_ID, nif__be32((uint32_t)id << 16 | fragment));
-    nif__put_word(h + IPV4_TTL,
-        nif__be32((uint32_t)out->ttl << 24 | (uint32_t)out->proto << 16));
-    nif__put_half(h + IPV4_SUM, nif__header_sum(h));
-}
-
-// The second piece of data goes on where the first ended, maybe at an odd
-// place.
-static uint32_t data_sum(const struct nif_seg *data)
-{
-    uint32_t sum = nif__copy_sum(NULL, data[0].data, data[0].len);
-
-    if (data[1].len > 0) {
-        sum = nif__raw_join(sum, nif__copy_sum(NULL, data[1].data, data[1].len),
-            data[0].len);
-    }
-    return sum;
-}
-
-void nif__ipv4_put_body_sum(struct nif__out *out, size_t len)
-{
-    uint8_t *h = out->head + ETH_LEN;
+    uint8_t *ether = nif__head_ether(head);
+    uint32_t *h = head->word + NIF__HEAD_IP;
+    uint32_t addresses;
     uint32_t sum;
-    uint16_t end;
 
-    if (out->proto != IPV4_PROTO_UDP) {
-        return;
-    }
-    sum = nif__carry_add(nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len),
-        nif__word(h + IPV4_SRC));
-    sum = nif__carry_add(sum, nif__word(h + IPV4_DST));
-    sum = nif__carry_add(sum, nif__word(h + IPV4_LEN + UDP_SRC));
-    sum = nif__carry_add(sum, nif__word(h + IPV4_LEN + UDP_TOTAL));
-    end = nif__raw_end(nif__carry_add(sum, data_sum(out->segs + 1)));
-    // 0 would say "no checksum" (RFC 768).
-    nif__put_half(h + IPV4_LEN + UDP_SUM, end != 0 ? end : 0xFFFF);
+    nif__put_hwaddr(ether + ETH_SRC, ip->own.byte);
+    nif__put_half(ether + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
+    h[3] = nif__be32(ip->ip);
+    h[4] = nif__be32(head->dst);
+    addresses = nif__carry_add(h[3], h[4]);
+    h[0] = nif__be32(0x45000000u | (uint32_t)head->tos << 16 | (uint32_t)total);
+    h[1] = nif__be32(id_fragment);
+    h[2] = nif__be32((uint32_t)head->ttl << 24 | (uint32_t)head->proto << 16);
+    sum = nif__carry_add(addresses, h[0]);
+    sum = nif__carry_add(sum, h[1]);
+    sum = nif__carry_add(sum, h[2]);
+    nif__put_half((uint8_t *)h + IPV4_SUM, nif__raw_end(sum));
+    return addresses;
 }
 
-int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out)
+int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 {
-    size_t len = out->body_len + out->segs[1].len + out->segs[2].len;
-    size_t n = 1;
-    int err;
+    size_t n = out->segs[2].len > 0 ? 3 : 2;
+    int err = nif__ipv4_resolve(ip, out);
+    uint32_t sum;
 
-    if (IPV4_LEN + len > ip->mtu) {
-        return ip->cfg.fragment != NULL && out->frag != NULL
-            ? ip->cfg.fragment->ops->send(ip, out, len)
-            : NIF_ETOOBIG;
-    }
-    err = nif__ipv4_resolve(ip, out);
     if (err != 0) {
         return err;
     }
-    nif__ipv4_put_header(out, IPV4_LEN + len, ip->ip_id++, 0);
-    nif__ipv4_put_body_sum(out, len);
-    out->segs[0] = (struct nif_seg){ out->head,
-        ETH_LEN + IPV4_LEN + (size_t)out->body_len };
-    while (n < nif_countof(out->segs) && out->segs[n].len > 0) {
-        n++;
+    sum = nif__ipv4_head(ip, &out->head, IPV4_LEN + len,
+        (uint32_t)ip->ip_id++ << 16);
+    if (out->head.proto == IPV4_PROTO_UDP) {
+        nif__udp_put_sum(out, sum, len);
     }
-    err = nif__ether_send(ip, out->segs, n, ETH_LEN + IPV4_LEN + len);
+    out->segs[0] = (struct nif_seg){ nif__head_ether(&out->head),
+        ETH_LEN + IPV4_LEN + (size_t)out->head.body_len };
+    err = nif__ether_send(ip, out->segs, out->segs[1].len > 0 ? n : 1,
+        ETH_LEN + IPV4_LEN + len);
     if (err == 0) {
         ip->stats.ip_tx++;
     }
     return err;
+}
+
+int nif__ipv4_send_long(struct nif_tcpip *ip, struct nif__out *out, size_t len)
+{
+    return ip->cfg.fragment != NULL ? ip->cfg.fragment->ops->send(ip, out, len)
+                                    : NIF_ETOOBIG;
 }
 
 // The header of a request, without options, as that of its reply.

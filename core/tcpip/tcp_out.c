@@ -12,28 +12,15 @@
 
 // ---------------------------------------------------------------- frames
 
-// The frame's headers, two bytes behind a word's border, so that IP's and
-// TCP's begin at one.
-enum {
-    WORD_IP = 4,
-    WORD_ADDRESSES = 7,
-    WORD_TCP = 9,
-    WORD_OPTIONS = 14,
-    WORDS = 24,
-    FRAME_AT = 2,
-};
-
 struct frame {
-    uint32_t word[WORDS];
-    size_t head_len;
+    struct nif__head head;
+    uint32_t tcp[TCP_LEN_MAX / 4];
     size_t n; // pieces of data, the first is segs[1]
     struct nif_seg segs[1 + NIF__TCP_PIECES];
 };
 
-static uint8_t *head_of(struct frame *f)
-{
-    return (uint8_t *)f->word + FRAME_AT;
-}
+_Static_assert(offsetof(struct frame, tcp) == sizeof(struct nif__head),
+    "the headers do not lie in one piece");
 
 // The options of a SYN, by words.
 static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
@@ -68,57 +55,48 @@ static size_t put_options(struct nif_conn *conn, uint32_t *opt, uint8_t flags,
     return (size_t)(end - opt) * 4;
 }
 
-// Ethernet's header. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
-static int put_ether(struct nif_tcpip *ip, uint8_t *head, uint32_t to)
+// Whom the frame goes to. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
+static int put_neighbour(struct nif_tcpip *ip, struct nif__head *head)
 {
+    uint32_t to = head->dst;
+
     if (((to ^ ip->ip) & ip->mask) != 0) {
         to = ip->gateway;
         if (to == 0) {
             return NIF_EUNREACH;
         }
     }
-    nif__put_hwaddr(head + ETH_SRC, ip->own.byte);
-    nif__put_half(head + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
-    return nif__arp_resolve(ip, to, head + ETH_DST);
+    return nif__arp_resolve(ip, to, nif__head_ether(head) + ETH_DST);
 }
 
-// IP's header.
-static void put_ip(const struct nif_tcpip *ip, uint32_t *h,
-    const struct nif__tcp *t, size_t total)
-{
-    // Never cut on the way (RFC 1191), until it seems that for this it never
-    // arrives (RFC 2923 2.1).
-    uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
-
-    h[0] =
-        nif__be32(0x45000000u | (uint32_t)t->flow.tos << 16 | (uint32_t)total);
-    h[1] = nif__be32((uint32_t)ip->ip_id << 16 | fragment);
-    h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
-    h[3] = nif__be32(ip->ip);
-    h[4] = nif__be32(t->flow.peer_ip);
-    nif__put_half((uint8_t *)h + IPV4_SUM,
-        nif__raw_end(nif__raw_words(0, h, IPV4_LEN / 4)));
-}
-
-// TCP's header without its sum; `*h` is its first word. `offset_window` is
-// its fourth.
-static void put_tcp(const struct nif__tcp *t, uint32_t *h, uint32_t seq,
+// TCP's header without its sum, but for what stands there already: the options.
+// `offset_window` is its fourth word. Returns the raw sum of all.
+static uint32_t put_tcp(const struct nif__tcp *t, uint32_t *h, uint32_t seq,
     uint32_t offset_window)
 {
+    size_t options = (offset_window >> 28) - TCP_LEN / 4;
+    uint32_t sum;
+
     h[0] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
     h[1] = nif__be32(seq);
-    h[2] = (offset_window & ((uint32_t)TCP_FLAG_ACK << 16)) != 0
-        ? nif__be32(t->rcv_nxt)
-        : 0;
+    sum = nif__carry_add(h[0], h[1]);
+    h[2] = 0;
+    if (offset_window & ((uint32_t)TCP_FLAG_ACK << 16)) {
+        h[2] = nif__be32(t->rcv_nxt);
+        sum = nif__carry_add(sum, h[2]);
+    }
     h[3] = nif__be32(offset_window);
+    sum = nif__carry_add(sum, h[3]);
     h[4] = 0;
+    return options == 0 ? sum : nif__raw_words(sum, h + 5, options);
 }
 
 // Puts the data into the buffer that the device lent, if it did, and adds its
 // sum to `sum`.
 static uint32_t sum_data(struct frame *f, uint8_t *lent, uint32_t sum)
 {
-    uint8_t *to = lent != NULL ? lent + f->head_len : NULL;
+    uint8_t *to =
+        lent != NULL ? lent + ETH_LEN + IPV4_LEN + f->head.body_len : NULL;
     size_t at = 0;
 
     for (size_t i = 1; i <= f->n; i++) {
@@ -131,16 +109,20 @@ static uint32_t sum_data(struct frame *f, uint8_t *lent, uint32_t sum)
     return sum;
 }
 
-// Completes the headers in front of `len` bytes of data, and sends.
-static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
+// Completes the headers in front of `len` bytes of data, and sends. `sum` is
+// that of TCP's.
+static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len,
+    uint32_t sum)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif__tcp *t = nif__tcp_of(conn);
-    size_t tcp_len = f->head_len - ETH_LEN - IPV4_LEN;
-    size_t frame_len = f->head_len + len;
+    size_t head_len = ETH_LEN + IPV4_LEN + (size_t)f->head.body_len;
+    size_t frame_len = head_len + len;
     uint8_t *lent = NULL;
-    uint32_t sum;
-    int err = put_ether(ip, head_of(f), t->flow.peer_ip);
+    // Never cut on the way (RFC 1191), until it seems that for this it never
+    // arrives (RFC 2923 2.1).
+    uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
+    int err = put_neighbour(ip, &f->head);
 
     if (err == 0 && ip->cfg.iface->eth->lend != NULL) {
         err = nif__ether_lend(ip, frame_len, &lent);
@@ -148,19 +130,18 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len)
     if (err != 0) {
         return err;
     }
-    put_ip(ip, f->word + WORD_IP, t, frame_len - ETH_LEN);
-    // IP's addresses stand in front of TCP's header as if they were a part of
-    // the pseudo header.
-    sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16 |
-                             (uint32_t)(tcp_len + len)),
-        f->word + WORD_ADDRESSES, (8 + tcp_len) / 4);
+    sum = nif__carry_add(sum,
+        nif__ipv4_head(ip, &f->head, frame_len - ETH_LEN,
+            (uint32_t)ip->ip_id << 16 | fragment));
+    sum = nif__carry_add(sum,
+        nif__be32(IPV4_PROTO_TCP << 16 | (f->head.body_len + len)));
     sum = nif__raw_end(sum_data(f, lent, sum));
-    nif__put_half((uint8_t *)(f->word + WORD_TCP) + TCP_SUM, (uint16_t)sum);
+    nif__put_half((uint8_t *)f->tcp + TCP_SUM, (uint16_t)sum);
     if (lent != NULL) {
-        (void)nif__copy_sum(lent, head_of(f), f->head_len);
+        nif__copy(lent, nif__head_ether(&f->head), head_len);
         return nif__ether_commit(ip, frame_len);
     }
-    f->segs[0] = (struct nif_seg){ head_of(f), f->head_len };
+    f->segs[0] = (struct nif_seg){ nif__head_ether(&f->head), head_len };
     return nif__ether_send(ip, f->segs, 1 + f->n, frame_len);
 }
 
@@ -188,13 +169,18 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     struct frame f;
     uint32_t got = 0;
     size_t tcp_len = TCP_LEN;
+    uint32_t sum;
     int err;
 
     if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
-        tcp_len += put_options(conn, f.word + WORD_OPTIONS, flags, len);
+        tcp_len += put_options(conn, f.tcp + TCP_LEN / 4, flags, len);
     }
+    f.head.dst = t->flow.peer_ip;
+    f.head.proto = IPV4_PROTO_TCP;
+    f.head.ttl = t->flow.ttl;
+    f.head.tos = t->flow.tos;
+    f.head.body_len = (uint8_t)tcp_len;
     f.n = 0;
-    f.head_len = ETH_LEN + IPV4_LEN + tcp_len;
     if (len > 0) {
         got = nif__queue_find(conn, seq - t->snd_una, len, f.segs + 1, &f.n);
         if (got < len) {
@@ -204,9 +190,9 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
         window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
     }
-    put_tcp(t, f.word + WORD_TCP, seq,
+    sum = put_tcp(t, f.tcp, seq,
         (uint32_t)tcp_len << 26 | (uint32_t)flags << 16 | window);
-    err = send_frame(conn, &f, got);
+    err = send_frame(conn, &f, got, sum);
     if (err != 0) {
         return err;
     }

@@ -33,13 +33,20 @@ static bool wants(struct nif_conn *conn, const struct nif__in *in,
     const struct nif__udp *udp = nif__udp_of(conn);
     const struct nif__flow *flow = &udp->flow;
 
-    return flow->port == (ports & 0xFFFF) && conn->proto == NIF_UDP &&
-        conn->state != NIF_CONN_FAILED && conn->state != NIF_CONN_CLOSING &&
-        !(in->group && flow->bound_ip) &&
-        (in->groups == 0 || (in->groups & udp->groups) != 0) &&
-        (flow->peer_port == 0 ||
-            (flow->peer_port == ports >> 16 && flow->peer_ip == in->src));
+    if (flow->port != (ports & 0xFFFF) || conn->proto != NIF_UDP ||
+        conn->state >= NIF_CONN_CLOSING) {
+        return false;
+    }
+    if (in->group &&
+        (flow->bound_ip ||
+            (in->groups != 0 && (in->groups & udp->groups) == 0))) {
+        return false;
+    }
+    return flow->peer_port == 0 ||
+        (flow->peer_port == ports >> 16 && flow->peer_ip == in->src);
 }
+
+_Static_assert(NIF_CONN_FAILED > NIF_CONN_CLOSING, "both take nothing more");
 
 // The connection from `c` on that fits best: one with this peer, else one that
 // takes from anybody; of what is for many, the next.
@@ -59,15 +66,15 @@ static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in,
     return best;
 }
 
-// The head of the record at `offset` of a ring where it lies, if it is in one
-// piece and at a word's border, as it is as a rule; else NULL.
+// Where the record of `len` bytes at `offset` of a ring lies, if it is in one
+// piece and its head at a word's border, as it is as a rule; else NULL.
 static struct head *in_place(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap, size_t offset)
+    size_t cap, size_t offset, size_t len)
 {
     size_t at = ring->at + offset;
 
     at = at >= cap ? at - cap : at;
-    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= HEAD
+    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= HEAD + len
         ? (struct head *)(void *)(buf + at)
         : NULL;
 }
@@ -77,13 +84,13 @@ static struct head *in_place(const struct nif__ring *ring, uint8_t *buf,
 static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
     size_t cap, struct head head, const void *data, size_t len)
 {
-    struct head *at = in_place(ring, buf, cap, ring->used);
+    struct head *at = in_place(ring, buf, cap, ring->used, len);
 
     if (at != NULL) {
         *at = head;
-    } else {
-        nif__ring_write(ring, buf, cap, ring->used, &head, HEAD);
+        return nif__copy_sum(at + 1, data, len);
     }
+    nif__ring_write(ring, buf, cap, ring->used, &head, HEAD);
     return nif__ring_write(ring, buf, cap, ring->used + HEAD, data, len);
 }
 
@@ -91,7 +98,7 @@ static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
 static struct head read_head(const struct nif__ring *ring, uint8_t *buf,
     size_t cap)
 {
-    const struct head *at = in_place(ring, buf, cap, 0);
+    const struct head *at = in_place(ring, buf, cap, 0, 0);
     struct head head;
 
     if (at != NULL) {
@@ -99,6 +106,16 @@ static struct head read_head(const struct nif__ring *ring, uint8_t *buf,
     }
     nif__ring_read(ring, buf, cap, 0, &head, HEAD);
     return head;
+}
+
+// Takes the oldest record of `len` bytes away. An empty ring begins anew, so
+// that the next lies in one piece.
+static void drop_record(struct nif__ring *ring, size_t cap, size_t len)
+{
+    nif__ring_drop(ring, cap, HEAD + len);
+    if (ring->used == 0) {
+        ring->at = 0;
+    }
 }
 
 // True if the checksum holds; `raw` is the raw sum behind the header.
@@ -228,6 +245,31 @@ void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
 
 // ---------------------------------------------------------------- output
 
+// The second piece of data goes on where the first ended, maybe at an odd
+// place.
+static uint32_t data_sum(const struct nif_seg *data)
+{
+    uint32_t sum = nif__copy_sum(NULL, data[0].data, data[0].len);
+
+    if (data[1].len > 0) {
+        sum = nif__raw_join(sum, nif__copy_sum(NULL, data[1].data, data[1].len),
+            data[0].len);
+    }
+    return sum;
+}
+
+void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len)
+{
+    uint16_t end;
+
+    sum = nif__carry_add(sum, nif__be32(IPV4_PROTO_UDP << 16 | (uint32_t)len));
+    sum = nif__carry_add(sum, out->body[0]);
+    sum = nif__carry_add(sum, out->body[1]);
+    end = nif__raw_end(nif__carry_add(sum, data_sum(out->segs + 1)));
+    // 0 would say "no checksum" (RFC 768).
+    nif__put_half((uint8_t *)out->body + UDP_SUM, end != 0 ? end : 0xFFFF);
+}
+
 // Sends one datagram whose data is in `data`. Returns as nif__ipv4_send().
 static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     const struct nif_seg data[2])
@@ -235,29 +277,25 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__udp *udp = nif__udp_of(conn);
     struct nif__out out;
-    uint8_t *body = nif__out_body(&out);
-    uint32_t ports;
-    uint32_t len;
+    uint32_t len = (uint32_t)(UDP_LEN + data[0].len + data[1].len);
     int err;
 
     out.hwaddr = NULL;
-    out.dst = dst;
-    out.proto = IPV4_PROTO_UDP;
-    out.ttl = udp->flow.ttl;
-    out.tos = udp->flow.tos;
-    out.body_len = UDP_LEN;
+    out.head.dst = dst;
+    out.head.proto = IPV4_PROTO_UDP;
+    out.head.ttl = udp->flow.ttl;
+    out.head.tos = udp->flow.tos;
+    out.head.body_len = UDP_LEN;
     out.segs[1] = data[0];
     out.segs[2] = data[1];
     out.frag = &udp->frag;
-    if (out.ttl == 0) {
-        out.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
+    if (out.head.ttl == 0) {
+        out.head.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
     }
-
-    ports = (uint32_t)udp->flow.port << 16 | port;
-    len = (uint32_t)(UDP_LEN + data[0].len + data[1].len);
-    nif__put_word(body + UDP_SRC, nif__be32(ports));
-    nif__put_word(body + UDP_TOTAL, nif__be32(len << 16)); // and no sum yet
-    err = nif__ipv4_send(ip, &out);
+    out.body[0] = nif__be32((uint32_t)udp->flow.port << 16 | port);
+    out.body[1] = nif__be32(len << 16); // and no sum yet
+    err = IPV4_LEN + len > ip->mtu ? nif__ipv4_send_long(ip, &out, len)
+                                   : nif__ipv4_send(ip, &out, len);
     if (err == 0) {
         ip->stats.udp_tx++;
     }
@@ -282,7 +320,7 @@ static bool send_oldest(struct nif_conn *conn)
     if (err != 0) {
         nif__conn_stack(conn)->stats.udp_lost++;
     }
-    nif__ring_drop(&udp->tx, conn->cfg.tx_cap, HEAD + len);
+    drop_record(&udp->tx, conn->cfg.tx_cap, len);
     return true;
 }
 
@@ -452,8 +490,13 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     }
     len = port_len & 0xFFFF;
     cap = len < cap ? len : cap;
-    nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf, cap);
-    nif__ring_drop(&udp->rx, conn->cfg.rx_cap, HEAD + len);
+    if (conn->cfg.rx_cap - udp->rx.at >= HEAD + cap) { // in one piece
+        nif__copy(buf, conn->cfg.rx + udp->rx.at + HEAD, cap);
+    } else {
+        nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf,
+            cap);
+    }
+    drop_record(&udp->rx, conn->cfg.rx_cap, len);
     return (int)cap;
 }
 

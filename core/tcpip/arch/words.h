@@ -13,11 +13,26 @@
 
 #include <string.h>
 
+#if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN) && \
+    !defined(NIF__PLAIN_WORDS)
+#define NIF__THUMB_WORDS
+#endif
+
 /// Adds with the carry brought round (RFC 1071).
 static inline uint32_t nif__carry_add(uint32_t a, uint32_t b)
 {
+#ifdef NIF__THUMB_WORDS // where C takes five instructions
+    __asm__(".syntax unified\n"
+            "adds %[a], %[b]\n"
+            "adcs %[a], %[zero]\n"
+            : [a] "+l"(a)
+            : [b] "l"(b), [zero] "l"(0)
+            : "cc");
+    return a;
+#else
     a += b;
     return a + (a < b);
+#endif
 }
 
 #if defined(__GNUC__)
@@ -141,8 +156,7 @@ static inline void nif__move_words(uint8_t **dst, const uint8_t **p, size_t n);
 static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
     const uint8_t **p, size_t n);
 
-#if defined(__GNUC__) && defined(__thumb__) && !defined(__ARM_BIG_ENDIAN) && \
-    !defined(NIF__PLAIN_WORDS)
+#ifdef NIF__THUMB_WORDS
 
 // Sixteen words a round, then four, then one. Seven low registers are all there
 // are: where a copy needs one more, the carry goes round through r3, whose
