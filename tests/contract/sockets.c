@@ -19,6 +19,8 @@ static const struct {
     { "server", sockets_server },
     { "udp", sockets_udp },
     { "close", sockets_close },
+    { "time", sockets_time },
+    { "fd", sockets_fd },
 };
 
 int main(int argc, char **argv)
