@@ -23,61 +23,29 @@ bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b)
                (a[1] ^ b[1]) | (a[0] ^ b[0])) == 0;
 }
 
-static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
-{
-    return (frame[ETH_DST] & 1) != 0 ||
-        nif__hwaddr_same(frame + ETH_DST, ip->own.byte);
-}
-
-// What nearly every frame is, told by all its headers at once: for our card,
-// and in it a whole IPv4 packet without options for our address. False: it
-// needs the closer look, which finds the same and all the rest. Fills in `in`.
-static bool plain(const struct nif_tcpip *ip, uint8_t *frame, size_t len,
-    struct nif__in *in)
-{
-    uint8_t *h = frame + ETH_LEN;
-    uint32_t first;
-
-    if (len < ETH_LEN + IPV4_LEN || ((uintptr_t)h & 3) != 0) {
-        return false;
-    }
-    first = nif__be32(nif__word(h));
-    in->len = (first & 0xFFFF) - IPV4_LEN;
-    if (first >> 24 != 0x45 || in->len > len - ETH_LEN - IPV4_LEN ||
-        nif__word(h + IPV4_DST) != nif__be32(ip->ip) || ip->ip == 0 ||
-        (nif__word(h + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET)) != 0 ||
-        nif__word(frame + ETH_DST + 2) != nif__word(ip->own.byte + 2) ||
-        nif__half(frame + ETH_DST) != nif__half(ip->own.byte) ||
-        nif__half(frame + ETH_TYPE) != nif__be16(ETH_TYPE_IPV4) ||
-        (frame[ETH_SRC] & 1) != 0 || nif__header_sum(h) != 0) {
-        return false;
-    }
-    in->frame = frame;
-    in->ip = h;
-    in->body = h + IPV4_LEN;
-    in->src = nif__be32(nif__word(h + IPV4_SRC));
-    in->dst = ip->ip;
-    in->group = false;
-    in->groups = 0;
-    in->lent = NULL;
-    return true;
-}
-
 _Static_assert(offsetof(struct nif_tcpip, own) % 4 == 2,
     "not as in a frame whose IPv4 header is aligned");
 
+// For our card, or a group.
+static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
+{
+    const uint8_t *own = ip->own.byte;
+
+    if (frame[ETH_DST] & 1) {
+        return true;
+    }
+    if (((uintptr_t)frame & 3) != 2) {
+        return nif__hwaddr_same(frame + ETH_DST, own);
+    }
+    return nif__word(frame + ETH_DST + 2) == nif__word(own + 2) &&
+        nif__half(frame + ETH_DST) == nif__half(own);
+}
+
 void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
-    struct nif__in in;
     uint16_t type = 0;
 
     ip->stats.eth_rx++;
-    if (plain(ip, frame, len, &in)) {
-        if (in.ip[IPV4_PROTO] != IPV4_PROTO_TCP || !nif__tcp_fast(ip, &in)) {
-            nif__ipv4_take(ip, &in);
-        }
-        return;
-    }
     // A sender is never a group (IEEE 802.3 3.2.3).
     if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
         type = nif_get_be16(frame + ETH_TYPE);

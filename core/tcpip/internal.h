@@ -158,6 +158,10 @@ struct nif__ring {
 uint32_t nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
     size_t offset, const void *src, size_t len);
 
+/// The same without the sum, in a third of the time.
+void nif__ring_put(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+    size_t offset, const void *src, size_t len);
+
 /// Reads `len` bytes at `offset`, which must be there.
 void nif__ring_read(const struct nif__ring *ring, const uint8_t *buf,
     size_t cap, size_t offset, void *dst, size_t len);
@@ -294,10 +298,6 @@ uint32_t nif__ipv4_head(const struct nif_tcpip *ip, struct nif__head *head,
 /// Fills in the checksum of UDP over `len` bytes; `sum` is the raw sum of the
 /// addresses.
 void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len);
-
-/// Takes a whole packet without options for our address, whose header's sum
-/// holds.
-void nif__ipv4_take(struct nif_tcpip *ip, const struct nif__in *in);
 
 /// Hands a whole packet to its protocol.
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in);

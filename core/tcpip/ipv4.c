@@ -117,13 +117,10 @@ static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
 static bool sum_holds(const uint8_t *a, const struct nif__in *in)
 {
     size_t options = (size_t)(in->body - in->ip) - IPV4_LEN;
-    uint32_t sum = nif__raw_words(0, a, IPV4_LEN / 4);
 
-    if (options > 0) {
-        sum = nif__carry_add(sum,
-            nif__copy_sum(NULL, in->ip + IPV4_LEN, options));
-    }
-    return nif__raw_end(sum) == 0;
+    return options == 0 ? nif__header_sum(a) == 0
+                        : nif__checksum(nif__raw_words(0, a, IPV4_LEN / 4),
+                              in->ip + IPV4_LEN, options) == 0;
 }
 
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
@@ -180,21 +177,12 @@ static bool options_hold(struct nif_tcpip *ip, const struct nif__in *in,
     return false;
 }
 
-void nif__ipv4_take(struct nif_tcpip *ip, const struct nif__in *in)
-{
-    if (!source_possible(ip, in)) {
-        ip->stats.ip_source++;
-    } else {
-        nif__ipv4_deliver(ip, in);
-    }
-}
-
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     const uint8_t *h = frame + ETH_LEN;
     uint32_t copy[IPV4_LEN / 4];
     struct nif__in in; // each field is set: cheaper than zeroes first
-    uint16_t field;
+    uint32_t field;
 
     len -= ETH_LEN;
     if (len >= IPV4_LEN && ((uintptr_t)h & 3) != 0) {
@@ -205,17 +193,21 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         ip->stats.ip_bad++;
         return;
     }
-    field = nif_get_be16(h + IPV4_FRAGMENT);
+    field = nif__word(h + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET);
     // What is not for us is not worth a look at its sum and its options.
     if (!for_us(ip, &in)) {
         ip->stats.ip_other++;
-    } else if (!source_possible(ip, &in)) {
-        ip->stats.ip_source++;
     } else if (!sum_holds(h, &in)) {
         ip->stats.ip_bad++;
-    } else if (in.body != in.ip + IPV4_LEN && !options_hold(ip, &in, field)) {
+    } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP && field == 0 &&
+        in.body == h + IPV4_LEN && nif__tcp_fast(ip, &in)) {
+        // That was all.
+    } else if (!source_possible(ip, &in)) {
+        ip->stats.ip_source++;
+    } else if (in.body != in.ip + IPV4_LEN &&
+        !options_hold(ip, &in, (uint16_t)nif__be32(field))) {
         return;
-    } else if (field & IPV4_MORE_OR_OFFSET) {
+    } else if (field != 0) {
         fragment(ip, &in);
     } else {
         nif__ipv4_deliver(ip, &in);

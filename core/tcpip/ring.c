@@ -31,6 +31,19 @@ uint32_t nif__ring_write(const struct nif__ring *ring, uint8_t *buf, size_t cap,
         nif__copy_sum(buf, (const uint8_t *)src + first, len - first), first);
 }
 
+void nif__ring_put(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+    size_t offset, const void *src, size_t len)
+{
+    size_t at = place(ring, cap, offset);
+    size_t first = cap - at < len ? cap - at : len;
+
+    NIF_ASSERT(offset + len <= cap);
+    nif__copy(buf + at, src, first);
+    if (len > first) {
+        nif__copy(buf, (const uint8_t *)src + first, len - first);
+    }
+}
+
 void nif__ring_read(const struct nif__ring *ring, const uint8_t *buf,
     size_t cap, size_t offset, void *dst, size_t len)
 {

@@ -75,7 +75,7 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
     uint32_t acked;
     uint32_t sum;
 
-    if (in->len < TCP_LEN) {
+    if (in->len < TCP_LEN || in->group || ip->ip == 0) {
         return false;
     }
     conn = find(ip, in->src, be32_at(tcp));
