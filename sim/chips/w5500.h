@@ -129,32 +129,32 @@ struct sim_w5500_pair {
     uint16_t last; // as read
 };
 
-/// Private: what a socket is resolving an address for.
+/// Private: the question for a card's address that a socket waits for.
 struct sim_w5500_arp {
-    struct sim_event event; // the next question
-    uint32_t ip;            // who is asked
+    struct sim_event event; // the next try
+    uint32_t ip;            // who is asked, and whose card Sn_DHAR is
     uint8_t tries;
-    uint8_t why; // enum w55_want
-    bool known;  // Sn_DHAR is the card of `of_ip`
-    uint32_t of_ip;
+    bool asking;
+    bool known; // Sn_DHAR is the card of `ip`
 };
 
 /// Private: a socket's part of TCP.
 struct sim_w5500_tcp {
     struct nif_conn conn;
     struct nif_conn listener;
-    bool listening;
-    bool open;    // `conn` is the stack's
-    bool probing; // a keep-alive waits for its answer
-    bool told_discon;
-    bool told_fin;          // a DISCON command was given
-    uint16_t peer_mss;      // from its SYN
-    uint16_t seen_used;     // bytes in the ring, as told to the host
-    uint8_t tries;          // of the retransmission that runs
-    uint32_t rexmit_at;     // as the stack had it, or as it was put
-    uint32_t una;           // of the stack, as last seen
-    uint32_t sent_to;       // the sequence number behind what SEND gave
-    struct sim_event event; // keep-alive, giving up, the end of TIME_WAIT
+    bool open;        // `conn` is the stack's
+    bool met;         // the peer's SYN has come
+    bool flowed;      // data has gone through once
+    bool discon;      // DISCON was set
+    uint8_t tries;    // of the retransmission that runs
+    uint8_t probes;   // keep-alives without an answer
+    uint16_t mss;     // the peer's
+    uint32_t used;    // bytes in the ring that the host was told of
+    uint32_t armed;   // the stack's retransmission timer, as it was put away
+    uint32_t una;     // of the stack, as last seen
+    uint32_t sent_to; // the sequence number behind what SEND gave
+    struct sim_event timer; // retransmission, FIN_WAIT, TIME_WAIT
+    struct sim_event keep;  // the next keep-alive
 };
 
 /// Private: one socket.
@@ -168,11 +168,11 @@ struct sim_w5500_socket {
     uint16_t rx_rd;  // as written
     uint16_t rx_got; // as of the last RECV
     uint16_t rx_wr;
-    bool sending; // SENDOK is owed
-    bool held;    // by a fault: nothing leaves yet
-    bool mute;    // by a fault: no SENDOK
-    bool torn;    // the last read of a pair was
-    bool igmp1;
+    bool sending;   // SENDOK is owed
+    bool held;      // by a fault: nothing leaves yet
+    bool mute;      // by a fault: no SENDOK
+    bool torn;      // the last read of a pair was
+    uint8_t code;   // SEND or SEND_MAC
     uint32_t group; // joined, or 0
     uint32_t wire;  // its frames that have not left yet
     struct sim_event command;
@@ -205,10 +205,10 @@ struct sim_w5500_net {
     struct nif_clock clock;
     struct sim_event event;
     uint8_t rx[NIF_ETH_FRAME_MAX];
-    uint8_t frame[NIF_ETH_FRAME_MAX]; // for it, waiting
+    uint8_t frame[NIF_ETH_FRAME_MAX]; // for the stack
     uint16_t frame_len;
-    uint8_t arp[60]; // the answer to its own question
-    bool arp_due;
+    uint8_t answer[60]; // to its own question
+    bool answered;
     uint16_t ip_id;
 };
 

@@ -127,6 +127,14 @@ void sim_w5500_miso(struct sim_w5500 *chip, enum sim_w5500_miso miso)
     chip->miso = (uint8_t)miso;
 }
 
+void sim_w5500_rst(struct sim_w5500 *chip, unsigned socket)
+{
+    NIF_ASSERT(socket < W55_SOCKETS);
+    if (chip->socket[socket].tcp.open) {
+        sim_w55_close(chip, &chip->socket[socket]);
+    }
+}
+
 // ---- making one
 
 static void make_sockets(struct sim_w5500 *chip)
@@ -137,6 +145,9 @@ static void make_sockets(struct sim_w5500 *chip)
         s->number = (uint8_t)n;
         s->command.fn = sim_w55_command_event;
         s->late.fn = sim_w55_late_event;
+        s->arp.event.fn = sim_w55_arp_event;
+        s->tcp.timer.fn = sim_w55_tcp_timer;
+        s->tcp.keep.fn = sim_w55_tcp_keep;
     }
 }
 
@@ -177,13 +188,14 @@ void sim_w5500_init(struct sim_w5500 *chip, struct sim_world *world,
     chip->link_up.fn = sim_w55_link_event;
     chip->tx.event.fn = sim_w55_tx_event;
     make_sockets(chip);
+    sim_w55_stack_init(chip);
     sim_w55_power_up(chip);
 }
 
 void sim_w5500_done(struct sim_w5500 *chip)
 {
     struct sim_event *events[] = { &chip->reset_hit, &chip->int_event,
-        &chip->link_up, &chip->tx.event };
+        &chip->link_up, &chip->tx.event, &chip->net.event };
 
     for (unsigned n = 0; n < W55_SOCKETS; n++) {
         sim_w55_socket_reset(chip, n);

@@ -180,6 +180,7 @@ static void w55_rx_end(struct sim_port *port, const struct sim_frame *frame)
     }
     chip->counts.rx_frames++;
     sim_w55_macraw_take(chip, frame->data, len);
+    sim_w55_net_take(chip, frame->data, len);
 }
 
 static void w55_tx_end(struct sim_port *port)

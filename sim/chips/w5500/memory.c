@@ -78,10 +78,20 @@ static void check_block(struct sim_w5500 *chip, unsigned n, bool tx)
     }
 }
 
-void sim_w55_check_blocks(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+static bool in_one_piece(const struct sim_w5500 *chip,
+    const struct sim_w5500_socket *s, bool tx)
+{
+    unsigned size = sim_w55_size(s, tx);
+
+    return size > 0 &&
+        sim_w55_base(chip, s->number, tx) + size <= SIM_W5500_RAM;
+}
+
+bool sim_w55_check_blocks(struct sim_w5500 *chip, struct sim_w5500_socket *s)
 {
     check_block(chip, s->number, true);
     check_block(chip, s->number, false);
+    return in_one_piece(chip, s, true) && in_one_piece(chip, s, false);
 }
 
 // ---- how much is in it

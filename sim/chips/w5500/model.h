@@ -78,7 +78,7 @@ static inline bool sim_w55_sn_mr(const struct sim_w5500_socket *s,
     return (s->reg[W55_SN_MR] & bits) != 0;
 }
 
-/// The unit of RTR in ns, and how long one try takes.
+/// RTR in ns: how long the first try lasts.
 static inline uint64_t sim_w55_rtr_ns(const struct sim_w5500 *chip)
 {
     return (uint64_t)nif_get_be16(chip->common + W55_RTR) * 100 * SIM_US;
@@ -99,8 +99,9 @@ unsigned sim_w55_base(const struct sim_w5500 *chip, unsigned n, bool tx);
 uint8_t *sim_w55_cell(struct sim_w5500 *chip, unsigned n, bool tx,
     uint16_t offset);
 
-/// Complains if the block of a socket that is being opened is no good.
-void sim_w55_check_blocks(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+/// Complains if the blocks of a socket that is being opened are no good.
+/// False if they do not even lie in one piece.
+bool sim_w55_check_blocks(struct sim_w5500 *chip, struct sim_w5500_socket *s);
 
 /// The host's accesses by SPI.
 uint8_t sim_w55_memory_read(struct sim_w5500 *chip, unsigned n, bool tx,
@@ -161,6 +162,16 @@ void sim_w55_left(struct sim_w5500 *chip, unsigned n);
 /// What SEND asked for has left: frees it (but for TCP), SENDOK.
 void sim_w55_send_done(struct sim_w5500 *chip, struct sim_w5500_socket *s);
 
+/// The card that sim_w55_resolve() looked for is known, or does not answer.
+void sim_w55_resolved(struct sim_w5500 *chip, struct sim_w5500_socket *s,
+    bool found);
+
+/// The socket has to be closed because nobody answers.
+void sim_w55_timeout(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+/// All pointers of a socket.
+void sim_w55_set_pointers(struct sim_w5500_socket *s, uint16_t tx, uint16_t rx);
+
 /// The chip whose socket this is.
 struct sim_w5500 *sim_w55_of(struct sim_w5500_socket *s);
 
@@ -169,5 +180,116 @@ struct sim_w5500 *sim_w55_of(struct sim_w5500_socket *s);
 void sim_w55_macraw_send(struct sim_w5500 *chip, struct sim_w5500_socket *s);
 void sim_w55_macraw_take(struct sim_w5500 *chip, const uint8_t *frame,
     size_t len);
+
+// ---- net.c: ARP, and what of IP the chip does by itself
+
+/// An IPv4 packet, checked.
+struct w55_packet {
+    const uint8_t *frame;
+    size_t frame_len;
+    const uint8_t *ip;
+    const uint8_t *body;
+    size_t len; ///< of `body`
+    uint32_t src;
+    uint32_t dst;
+    uint8_t proto;
+};
+
+/// A good frame that the MAC has received.
+void sim_w55_net_take(struct sim_w5500 *chip, const uint8_t *frame, size_t len);
+
+/// True for the broadcast addresses of the chip's subnet.
+bool sim_w55_is_broadcast(const struct sim_w5500 *chip, uint32_t ip);
+
+/// Looks for the card of Sn_DIPR or its gateway; sim_w55_resolved() follows,
+/// at once or later.
+void sim_w55_resolve(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_arp_event(struct sim_event *event);
+
+/// Where a packet goes, and how.
+struct w55_way {
+    const uint8_t *mac;
+    uint32_t dst;
+    uint8_t proto;
+    uint8_t ttl;
+    uint8_t tos;
+    uint16_t fragment; ///< that field of the header
+};
+
+/// Fills in the headers in front of a body of `len` bytes. Returns where that
+/// begins.
+uint8_t *sim_w55_head(struct sim_w5500 *chip, uint8_t *frame,
+    const struct w55_way *way, size_t len);
+
+/// The checksum of a transport protocol in an IPv4 packet.
+uint16_t sim_w55_sum(const uint8_t *ip, const uint8_t *body, size_t len);
+
+// ---- udp.c: UDP, IPRAW, IGMP
+
+void sim_w55_udp_take(struct sim_w5500 *chip, const struct w55_packet *packet);
+void sim_w55_ipraw_take(struct sim_w5500 *chip,
+    const struct w55_packet *packet);
+void sim_w55_igmp_take(struct sim_w5500 *chip, const struct w55_packet *packet);
+
+/// Sends what SEND has asked for, to Sn_DHAR.
+void sim_w55_datagrams(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+void sim_w55_join(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_leave(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+// ---- stack.c: the stack behind TCP
+
+void sim_w55_stack_init(struct sim_w5500 *chip);
+
+/// Hands a frame to the stack, and lets it do what is due.
+void sim_w55_stack_take(struct sim_w5500 *chip, const uint8_t *frame,
+    size_t len);
+void sim_w55_stack_poll(struct sim_w5500 *chip);
+void sim_w55_stack_event(struct sim_event *event);
+
+/// The stack's addresses are what the registers say.
+void sim_w55_stack_address(struct sim_w5500 *chip);
+
+// ---- tcp.c
+
+static inline bool sim_w55_is_tcp(const struct sim_w5500_socket *s)
+{
+    uint8_t state = sim_w55_state(s);
+
+    return state >= W55_SR_INIT && state <= W55_SR_LAST_ACK;
+}
+
+void sim_w55_tcp_take(struct sim_w5500 *chip, const struct w55_packet *packet);
+
+/// The connection of this local port and peer, or NULL.
+struct sim_w5500_socket *sim_w55_tcp_find(struct sim_w5500 *chip, uint16_t port,
+    uint32_t peer, uint16_t peer_port);
+
+/// The socket's registers follow the stack.
+void sim_w55_tcp_follow(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+/// The most data that the socket wants in a segment.
+uint16_t sim_w55_tcp_mss(const struct sim_w5500_socket *s);
+
+void sim_w55_tcp_connect(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_tcp_discon(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_tcp_send(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_tcp_received(struct sim_w5500 *chip, struct sim_w5500_socket *s,
+    uint16_t len);
+void sim_w55_tcp_left(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_tcp_forget(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+// ---- timer.c: TCP's times, by RTR, RCR and Sn_KPALVTR
+
+/// Puts the stack's retransmission timer away and sets the chip's own.
+void sim_w55_tcp_times(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+void sim_w55_tcp_timer(struct sim_event *event);
+void sim_w55_tcp_keep(struct sim_event *event);
+
+/// SEND_KEEP.
+void sim_w55_tcp_probe(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+/// Something has come from the peer: keep-alive begins anew.
+void sim_w55_tcp_heard(struct sim_w5500 *chip, struct sim_w5500_socket *s);
 
 #endif
