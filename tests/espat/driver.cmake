@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+foreach(unit start)
+  nif_test(espat_driver_${unit}
+    SOURCES driver_${unit}.c driver_bench.c
+    LIBS nif_drivers nif_sim
+    LABELS driver)
+endforeach()
