@@ -103,15 +103,14 @@ void lan8720_init(struct lan8720 *chip, const struct lan8720_cfg *cfg)
 int lan8720_energy(struct lan8720 *chip)
 {
     struct nif_phy *phy = &chip->phy;
-    struct nif_mdio *mdio = phy->cfg.mdio;
-    int mcsr;
+    uint16_t mcsr;
+    int err;
 
     if (!phy->known) {
         return NIF_EINVAL;
     }
-    mcsr = mdio->ops->read(mdio, phy->addr, LAN8720_MCSR);
-    if (mcsr < 0) {
-        return mcsr;
-    }
-    return (mcsr & (int)LAN8720_MCSR_ENERGYON) != 0;
+    mcsr = nif_phy_read(phy, LAN8720_MCSR);
+    err = phy->err;
+    phy->err = 0;
+    return err != 0 ? err : (mcsr & LAN8720_MCSR_ENERGYON) != 0;
 }

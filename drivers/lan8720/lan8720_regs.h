@@ -14,8 +14,6 @@
 /// Mode control and status.
 #define LAN8720_MCSR           17
 #define LAN8720_MCSR_EDPWRDOWN 0x2000u
-#define LAN8720_MCSR_FARLOOP   0x0200u
-#define LAN8720_MCSR_ALTINT    0x0040u
 #define LAN8720_MCSR_ENERGYON  0x0002u ///< read only
 
 /// Special modes; survives a soft reset, MODE takes effect with one.
@@ -28,9 +26,7 @@
 #define LAN8720_IMR          30
 #define LAN8720_INT_ENERGYON 0x0080u
 #define LAN8720_INT_DONE     0x0040u ///< negotiation is complete
-#define LAN8720_INT_FAULT    0x0020u ///< of the partner
 #define LAN8720_INT_DOWN     0x0010u ///< link down
-#define LAN8720_INT_ALL      0x00FEu
 
 /// PHY special control and status.
 #define LAN8720_SCSR          31
