@@ -36,7 +36,7 @@
 #define TCTL_CRC    (1u << 2)
 #define TCTL_DUPLEX (1u << 4)
 
-#define MCTL_START (1u << 0)
+#define MCTL_START  (1u << 0)
 #define MCTL_REG(n) ((uint32_t)(n) << 3)
 
 #define TR_NEWTX 1u
@@ -47,8 +47,8 @@
 #define RX_MAX   (NIF_ETH_FRAME_MAX + RX_EXTRA)
 #define RX_MIN   (NIF_ETH_HEADER + RX_EXTRA)
 
-#define PHY_BMSR 1
-#define PHY_ID1  2
+#define PHY_BMSR  1
+#define PHY_ID1   2
 #define BMSR_LINK 0x0004u
 
 #define MII_READS 10000 // 64 bits at 2.5 MHz are 26 us
@@ -125,8 +125,7 @@ static int stellaris_start(struct nif_iface *iface)
     put(mac, MACRCTL, RCTL_RSTFIFO);
     put(mac, MACRCTL, 0);
     put(mac, MACIACK, INT_ALL);
-    put(mac, MACIA0,
-        (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
+    put(mac, MACIA0, (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
     put(mac, MACIA1, nif_get_le16(own + 4));
     if ((get(mac, MACIA1) & 0xFFFF) != nif_get_le16(own + 4)) {
         return NIF_ENODEV;
@@ -174,8 +173,7 @@ static int stellaris_poll(struct nif_iface *iface, uint64_t *again_us)
     // again.
     put(mac, MACIACK, INT_ALL);
     if (mac->cfg.interrupt) {
-        put(mac, MACIM,
-            get(mac, MACTR) & TR_NEWTX ? INT_RX | INT_TX : INT_RX);
+        put(mac, MACIM, get(mac, MACTR) & TR_NEWTX ? INT_RX | INT_TX : INT_RX);
     } else if (due_us > now_us + POLL_US) {
         due_us = now_us + POLL_US;
     }

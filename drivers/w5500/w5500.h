@@ -71,8 +71,9 @@
 //  - shutdown() and close(): the chip says good-bye when all that was sent is
 //    acknowledged. What comes in after close() is thrown away; after 60 s
 //    without an end the socket is closed all the same.
-//  - abort(): the chip cannot send a reset; the peer gets one when it next
-//    sends.
+//  - abort(): the chip cannot send a reset: what is open ends with a FIN, for
+//    which its socket is needed for up to a second more, unless a connection
+//    needs it. A peer that sends on after that is reset.
 //  - A peer that resets, and one that refuses, look alike to the chip:
 //    NIF_EREFUSED is a reset while connecting.
 //  - Connections of a listener that become established between two polls are
@@ -214,9 +215,11 @@ struct w5500 {
     // Private from here on.
     struct nif_conn *conns; // all, in the order of their opening
     uint8_t taken;          // a bit for each socket of the chip
+    uint8_t leaving;        // those that say good-bye and are nobody's
     bool all;               // each socket is to be looked at
     bool kick;              // those that do something are
     uint32_t turn_us;       // when they last were
+    uint32_t leaving_us;    // since when the last of them does
     uint32_t order;         // counts connections that were established
     struct nif_net net;
     struct nif_random random;

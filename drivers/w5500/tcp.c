@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: MIT
+//
+// TCP in the W5500's sockets. The chip speaks; here is what it is to do next,
+// and what its status says of a connection. Of a reset and of the end of a
+// farewell it tells nothing but its status: that is looked at again and again.
+
+#include "sockets.h"
+
+#include <string.h>
+
+// After close(): so long the farewell may take.
+#define LEAVE_US 60000000u
+
+// SENDOK that has not come by then, although all has gone out, was lost.
+#define SENDOK_US 1000000u
+
+// ------------------------------------------------ beginning and ending
+
+static void begin_connect(struct w5500 *w, struct w5500__sock *s)
+{
+    uint8_t to[6];
+
+    memcpy(to, s->peer, 4);
+    nif_put_be16(to + 4, s->peer_port);
+    w5500__write(&w->chip, w5500__reg(s, W5500_SN_DIPR), to, sizeof(to));
+    w5500__command(&w->chip, s->n, W5500_SN_CR_CONNECT);
+}
+
+void w5500__tcp_open(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    bool calls = conn->state == NIF_CONN_OPENING;
+
+    if ((s->flags & SOCK_LIVE) || !w5500__is_ready(w) ||
+        !(calls || (s->listener != NULL && conn->state == NIF_CONN_IDLE))) {
+        return;
+    }
+    w5500__close(&w->chip, s->n);
+    w5500__write16(&w->chip, w5500__reg(s, W5500_SN_PORT), s->port);
+    w5500__write_options(w, s);
+    w5500__open(&w->chip, s->n, W5500_SN_MR_TCP, W5500_SN_SR_INIT);
+    if (calls) {
+        begin_connect(w, s);
+    } else {
+        w5500__command(&w->chip, s->n, W5500_SN_CR_LISTEN);
+    }
+    w5500__set(s, SOCK_LIVE);
+    w5500__kick(w);
+}
+
+// Back in the backlog, as its listener is.
+static void rejoin(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    struct nif_conn *listener = s->listener;
+    const struct w5500__sock *l = w5500__sock(listener);
+    uint8_t n = s->n;
+
+    w5500__shut(w, s);
+    if (n == W5500_NONE) {
+        n = w5500__take_socket(w); // its own at worst
+    }
+    *s = (struct w5500__sock){
+        .listener = listener,
+        .n = n,
+        .port = l->port,
+        .ttl = l->ttl,
+        .tos = l->tos,
+        .keepalive = l->keepalive,
+    };
+    conn->state = NIF_CONN_IDLE;
+    conn->err = 0;
+    w5500__tcp_open(w, conn);
+}
+
+// It has ended. What was received can still be read from the chip, unless the
+// application has left.
+static void end(struct w5500 *w, struct nif_conn *conn, int err)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    bool left = (s->flags & SOCK_LEFT) != 0;
+
+    w5500__clear(s, SOCK_LIVE | SOCK_BUSY | SOCK_STARVED | SOCK_RESTING);
+    s->tx_len = 0;
+    if (s->listener != NULL && (left || !(s->flags & SOCK_ACCEPTED))) {
+        rejoin(w, conn);
+    } else if (left) {
+        w5500__unlink(w, conn);
+    } else if (err != 0) {
+        conn->err = err;
+        conn->state = NIF_CONN_FAILED;
+    }
+    // Else it ended well, but the application has not closed it yet.
+}
+
+void w5500__tcp_kill(struct w5500 *w, struct nif_conn *conn, int err)
+{
+    w5500__shut(w, w5500__sock(conn));
+    end(w, conn, err);
+}
+
+void w5500__tcp_lost(struct w5500 *w, struct nif_conn *conn, int err)
+{
+    if (w5500__sock(conn)->flags & SOCK_LIVE) {
+        w5500__tcp_kill(w, conn, err);
+    } else {
+        w5500__shut(w, w5500__sock(conn)); // what it had to read is gone
+    }
+}
+
+// ------------------------------------------------------------------- turns
+
+// Sends what was written behind TX_WR, once the last has gone out.
+static void push(struct w5500 *w, struct w5500__sock *s)
+{
+    if (s->tx_len == 0 || (s->flags & SOCK_BUSY)) {
+        return;
+    }
+    w5500__write16(&w->chip, w5500__reg(s, W5500_SN_TX_WR),
+        (uint16_t)(s->tx_at + s->tx_len));
+    w5500__command(&w->chip, s->n, W5500_SN_CR_SEND);
+    s->tx_len = 0;
+    s->sent_us = w5500__now(&w->chip);
+    w5500__set(s, SOCK_BUSY);
+}
+
+// True if all that was given to SEND has left, although the chip has not said
+// so.
+static bool has_left(struct w5500 *w, const struct w5500__sock *s)
+{
+    return w5500__now(&w->chip) - s->sent_us >= SENDOK_US &&
+        w5500__read_settled(&w->chip, w5500__reg(s, W5500_SN_TX_RD)) ==
+        w5500__read16(&w->chip, w5500__reg(s, W5500_SN_TX_WR));
+}
+
+size_t w5500__tcp_unacked(struct w5500 *w, struct nif_conn *conn)
+{
+    const struct w5500__sock *s = w5500__sock(conn);
+
+    if (!(s->flags & SOCK_LIVE) || !w5500__is_ready(w) ||
+        conn->state < NIF_CONN_OPEN) {
+        return 0;
+    }
+    return w->chip.cfg.tx_kib[s->n] * 1024u - w5500__room(w, s) + s->tx_len;
+}
+
+// Our end goes out when all before it is acknowledged.
+static void say_goodbye(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+
+    if ((s->flags & (SOCK_LIVE | SOCK_FIN | SOCK_FIN_SENT | SOCK_BUSY)) ==
+            (SOCK_LIVE | SOCK_FIN) &&
+        conn->state >= NIF_CONN_OPEN && w5500__tcp_unacked(w, conn) == 0 &&
+        w->chip.err == 0) {
+        w5500__command(&w->chip, s->n, W5500_SN_CR_DISCON);
+        w5500__set(s, SOCK_FIN_SENT);
+    }
+}
+
+static void throw_away(struct w5500 *w, struct w5500__sock *s)
+{
+    unsigned waiting = w5500__waiting(w, s);
+
+    if (waiting > 0) {
+        w5500__take(w, s, NULL, 0, 0, waiting);
+    }
+}
+
+static void established(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    uint8_t peer[6];
+
+    w5500__read(&w->chip, w5500__reg(s, W5500_SN_DIPR), peer, sizeof(peer));
+    if (w->chip.err != 0) {
+        return;
+    }
+    memcpy(s->peer, peer, sizeof(s->peer));
+    s->peer_port = nif_get_be16(peer + 4);
+    s->order = w->order++;
+    w5500__set(s, SOCK_LOOK);
+    conn->state = NIF_CONN_OPEN;
+}
+
+// The chip's socket is closed, and not by us.
+static void ended(struct w5500 *w, struct nif_conn *conn, uint8_t flags)
+{
+    const struct w5500__sock *s = w5500__sock(conn);
+    unsigned both = SOCK_FIN_SENT | SOCK_ENDED;
+    int err = NIF_ERESET;
+
+    if (flags & W5500_SN_IR_TIMEOUT) {
+        err = NIF_ETIMEDOUT;
+    } else if (conn->state == NIF_CONN_OPENING) {
+        err = NIF_EREFUSED;
+    } else if ((s->flags & both) == both) {
+        err = 0;
+    }
+    end(w, conn, err);
+}
+
+static void follow(struct w5500 *w, struct nif_conn *conn, uint8_t status)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+
+    if (status == W5500_SN_SR_SYNRECV && conn->state == NIF_CONN_IDLE) {
+        conn->state = NIF_CONN_OPENING;
+    }
+    if ((status == W5500_SN_SR_ESTABLISHED ||
+            status == W5500_SN_SR_CLOSE_WAIT) &&
+        conn->state < NIF_CONN_OPEN) {
+        established(w, conn);
+    }
+    if (status >= W5500_SN_SR_CLOSING) { // the peer's FIN has come
+        w5500__set(s, SOCK_ENDED | SOCK_LOOK);
+    }
+    if (conn->state == NIF_CONN_CLOSING) {
+        if (status == W5500_SN_SR_TIME_WAIT) {
+            w5500__set(s, SOCK_RESTING);
+        }
+        throw_away(w, s);
+    }
+}
+
+void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    uint8_t status;
+    uint8_t flags;
+
+    flags = w5500__take_flags(w, s, &status);
+    if (w->chip.err != 0) {
+        return;
+    }
+    if (flags & W5500_SN_IR_DISCON) {
+        w5500__set(s, SOCK_ENDED);
+    }
+    if (status == W5500_SN_SR_CLOSED) {
+        ended(w, conn, flags);
+        return;
+    }
+    if ((flags & W5500_SN_IR_SENDOK) ||
+        ((s->flags & SOCK_BUSY) && has_left(w, s))) {
+        w5500__clear(s, SOCK_BUSY);
+    }
+    follow(w, conn, status);
+    push(w, s);
+    say_goodbye(w, conn);
+    if ((s->flags & SOCK_LEFT) &&
+        ((s->listener != NULL && (s->flags & SOCK_RESTING)) ||
+            w5500__now(&w->chip) - s->left_us >= LEAVE_US)) {
+        w5500__tcp_kill(w, conn, 0);
+    }
+}
+
+// -------------------------------------------------------------------- calls
+
+int w5500__tcp_connect(struct w5500 *w, struct nif_conn *conn,
+    const struct nif_endpoint *peer)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    const uint8_t *ip = peer->ip.byte;
+    int err;
+
+    if (conn->state != NIF_CONN_IDLE || s->listener != NULL) {
+        return NIF_EISCONN;
+    }
+    if (peer->ip.family != NIF_IPV4 || peer->port == 0 || w5500__is_group(ip) ||
+        w5500__is_broadcast(w, ip)) {
+        return NIF_EINVAL;
+    }
+    err = w5500__route(w, ip);
+    for (struct nif_conn *c = w->conns; c != NULL && err == 0; c = c->next) {
+        const struct w5500__sock *other = w5500__sock(c);
+
+        // Two ends, one connection.
+        if (c->proto == NIF_TCP && s->port != 0 && other->port == s->port &&
+            other->peer_port == peer->port && memcmp(other->peer, ip, 4) == 0) {
+            err = NIF_EADDRINUSE;
+        }
+    }
+    if (err == 0) {
+        err = w5500__bind_any(w, conn);
+    }
+    if (err == 0) {
+        memcpy(s->peer, ip, sizeof(s->peer));
+        s->peer_port = peer->port;
+        conn->state = NIF_CONN_OPENING;
+        w5500__tcp_open(w, conn);
+    }
+    return err;
+}
+
+int w5500__tcp_listen(struct w5500 *w, struct nif_conn *conn,
+    struct nif_conn *backlog, size_t n)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+
+    if (s->port == 0 || n == 0 || conn->state != NIF_CONN_IDLE ||
+        s->listener != NULL) {
+        return NIF_EINVAL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct nif_conn *c = &backlog[i];
+
+        if (c == conn || c->state != NIF_CONN_IDLE || c->proto != NIF_TCP ||
+            c->stack != conn->stack || w5500__sock(c)->listener != NULL) {
+            return NIF_EINVAL;
+        }
+    }
+    w5500__give_back(w, s);
+    conn->state = NIF_CONN_LISTENING;
+    for (size_t i = 0; i < n; i++) {
+        w5500__sock(&backlog[i])->listener = conn;
+        rejoin(w, &backlog[i]);
+    }
+    return 0;
+}
+
+// The one that is established and not accepted, for the longest time.
+static struct nif_conn *first_ready(struct w5500 *w,
+    const struct nif_conn *listener)
+{
+    struct nif_conn *first = NULL;
+
+    for (struct nif_conn *c = w->conns; c != NULL; c = c->next) {
+        const struct w5500__sock *s = w5500__sock(c);
+
+        if (s->listener == listener && c->state == NIF_CONN_OPEN &&
+            !(s->flags & SOCK_ACCEPTED) &&
+            (first == NULL ||
+                (int32_t)(s->order - w5500__sock(first)->order) < 0)) {
+            first = c;
+        }
+    }
+    return first;
+}
+
+int w5500__tcp_accept(struct w5500 *w, struct nif_conn *conn,
+    struct nif_conn **out, struct nif_endpoint *peer)
+{
+    struct nif_conn *c = NULL;
+
+    if (conn->state != NIF_CONN_LISTENING) {
+        return NIF_EINVAL;
+    }
+    c = first_ready(w, conn);
+    if (c == NULL) {
+        return NIF_EAGAIN;
+    }
+    w5500__set(w5500__sock(c), SOCK_ACCEPTED);
+    if (peer != NULL) {
+        *peer = (struct nif_endpoint){
+            .ip = nif_ip4_from(w5500__sock(c)->peer),
+            .port = w5500__sock(c)->peer_port,
+        };
+    }
+    *out = c;
+    return 0;
+}
+
+int w5500__tcp_send(struct w5500 *w, struct nif_conn *conn, const void *data,
+    size_t len)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    size_t room;
+
+    if (conn->state == NIF_CONN_FAILED) {
+        return conn->err;
+    }
+    if (conn->state == NIF_CONN_OPENING && !(s->flags & SOCK_FIN)) {
+        return NIF_EAGAIN;
+    }
+    if (conn->state != NIF_CONN_OPEN || (s->flags & SOCK_FIN)) {
+        return NIF_ENOTCONN;
+    }
+    w5500__clear(s, SOCK_STARVED);
+    room = w5500__room(w, s);
+    room = room > s->tx_len ? room - s->tx_len : 0;
+    if (len > room) {
+        len = room;
+        w5500__set(s, SOCK_STARVED);
+    }
+    if (room == 0 || len == 0) {
+        return room == 0 ? NIF_EAGAIN : 0;
+    }
+    if (s->tx_len == 0) {
+        s->tx_at =
+            (uint16_t)w5500__read16(&w->chip, w5500__reg(s, W5500_SN_TX_WR));
+    }
+    w5500__write(&w->chip,
+        W5500_TX((uint32_t)s->n, (uint16_t)(s->tx_at + s->tx_len)), data, len);
+    s->tx_len = (uint16_t)(s->tx_len + len);
+    push(w, s);
+    w5500__kick(w); // what poll() has said about when it is needed has changed
+    return (int)len;
+}
+
+// What recv() says when nothing is there.
+static int nothing(const struct nif_conn *conn, const struct w5500__sock *s)
+{
+    if (conn->state == NIF_CONN_FAILED) {
+        return conn->err;
+    }
+    if (s->flags & SOCK_ENDED) {
+        return 0;
+    }
+    return conn->state == NIF_CONN_IDLE || conn->state == NIF_CONN_LISTENING
+        ? NIF_ENOTCONN
+        : NIF_EAGAIN;
+}
+
+int w5500__tcp_recv(struct w5500 *w, struct nif_conn *conn, void *buf,
+    size_t cap)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    size_t len = w5500__waiting(w, s);
+
+    if (len == 0) {
+        return nothing(conn, s);
+    }
+    if (len > cap) {
+        len = cap;
+    }
+    w5500__take(w, s, buf, len, 0, len);
+    return (int)len;
+}
+
+int w5500__tcp_shutdown(struct w5500 *w, struct nif_conn *conn)
+{
+    if (conn->state != NIF_CONN_OPENING && conn->state != NIF_CONN_OPEN) {
+        return NIF_ENOTCONN;
+    }
+    w5500__set(w5500__sock(conn), SOCK_FIN);
+    say_goodbye(w, conn);
+    w5500__kick(w);
+    return 0;
+}
+
+// The peer is told, as far as the chip can.
+static void tell(struct w5500 *w, struct nif_conn *conn)
+{
+    if (conn->state == NIF_CONN_OPEN || conn->state == NIF_CONN_CLOSING) {
+        w5500__leave(w, w5500__sock(conn));
+    }
+}
+
+// Those that were not accepted are the caller's at once; the others go on
+// without it.
+static void close_listener(struct w5500 *w, struct nif_conn *listener)
+{
+    struct nif_conn *next;
+
+    for (struct nif_conn *c = w->conns; c != NULL; c = next) {
+        struct w5500__sock *s = w5500__sock(c);
+
+        next = c->next;
+        if (s->listener == listener) {
+            s->listener = NULL;
+            if (!(s->flags & SOCK_ACCEPTED)) {
+                tell(w, c);
+                w5500__unlink(w, c);
+            }
+        }
+    }
+    w5500__unlink(w, listener);
+}
+
+void w5500__tcp_abort(struct w5500 *w, struct nif_conn *conn)
+{
+    if (conn->state == NIF_CONN_LISTENING) {
+        close_listener(w, conn);
+    } else {
+        tell(w, conn);
+        w5500__set(w5500__sock(conn), SOCK_LEFT);
+        w5500__tcp_kill(w, conn, 0);
+    }
+}
+
+void w5500__tcp_close(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+
+    if (conn->state != NIF_CONN_OPEN || !(s->flags & SOCK_LIVE)) {
+        w5500__tcp_abort(w, conn);
+        return;
+    }
+    w5500__set(s, SOCK_LEFT | SOCK_FIN | SOCK_LOOK);
+    s->left_us = w5500__now(&w->chip);
+    conn->state = NIF_CONN_CLOSING;
+    say_goodbye(w, conn);
+    w5500__kick(w);
+}
+
+unsigned w5500__tcp_ready(struct w5500 *w, struct nif_conn *conn)
+{
+    struct w5500__sock *s = w5500__sock(conn);
+    unsigned ready = 0;
+
+    if (conn->state == NIF_CONN_FAILED) {
+        return NIF_READABLE | NIF_WRITABLE;
+    }
+    if (conn->state == NIF_CONN_LISTENING) {
+        return first_ready(w, conn) != NULL ? NIF_ACCEPTABLE : 0;
+    }
+    if (conn->state < NIF_CONN_OPEN) {
+        return 0;
+    }
+    if (w5500__waiting(w, s) > 0 || (s->flags & SOCK_ENDED)) {
+        ready |= NIF_READABLE;
+    }
+    if ((s->flags & (SOCK_LIVE | SOCK_FIN)) == SOCK_LIVE &&
+        w5500__is_ready(w)) {
+        w5500__clear(s, SOCK_STARVED);
+        if (w5500__room(w, s) > s->tx_len) {
+            ready |= NIF_WRITABLE;
+        } else {
+            w5500__set(s, SOCK_STARVED);
+        }
+    }
+    return ready;
+}
