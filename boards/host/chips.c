@@ -6,6 +6,8 @@
 
 const struct host_chip *const host_chips[] = {
     &host_enc28j60,
+    &host_w5500,
+    &host_w5500_raw,
     &host_lan8720,
     &host_direct,
     NULL,

@@ -189,6 +189,8 @@ void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
 // ---- private: the rows of host_chips, each in a file of its own
 
 extern const struct host_chip host_enc28j60;
+extern const struct host_chip host_w5500;
+extern const struct host_chip host_w5500_raw;
 extern const struct host_chip host_lan8720;
 extern const struct host_chip host_direct;
 

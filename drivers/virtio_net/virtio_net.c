@@ -191,8 +191,7 @@ static bool negotiate(struct virtio_net *net)
     }
     put(net, DRIVER_SELECT, 1);
     put(net, DRIVER_FEATURES, FEATURE_VERSION_1);
-    put(net, STATUS,
-        STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
+    put(net, STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
     return (features & FEATURE_MAC) != 0 &&
         (get(net, STATUS) & STATUS_FEATURES_OK) != 0;
 }

@@ -160,15 +160,14 @@ static int reset(struct w5500_chip *chip)
     return RESET_US;
 }
 
+// Without RSTn: its supply may have come up just now.
 static int wake(struct w5500_chip *chip)
 {
-    if (chip->cfg.reset == NULL) {
-        chip->phase++;
-        return reset(chip);
+    if (chip->cfg.reset != NULL) {
+        nif_pin_write(chip->cfg.reset, false);
+        nif_clock_delay_us(chip->cfg.clock, RESET_LOW_US);
+        nif_pin_write(chip->cfg.reset, true);
     }
-    nif_pin_write(chip->cfg.reset, false);
-    nif_clock_delay_us(chip->cfg.clock, RESET_LOW_US);
-    nif_pin_write(chip->cfg.reset, true);
     return RESET_US;
 }
 

@@ -13,6 +13,9 @@
 struct bench bench;
 
 static const struct contract_traits traits[] = {
+    { .chip = "w5500", .no_abort = true },
+    // Its memory is full before so much has come over SPI.
+    { .chip = "w5500-raw", .burst = 20000 },
     { .chip = NULL }, // all others do as nif/stack.h says
 };
 

@@ -31,6 +31,8 @@ struct contract_traits {
     bool no_peer_port;  ///< cannot tell a client's port
     bool one_server;    ///< listens at one port only
     bool own_dhcp;      ///< gets its address by itself
+    size_t burst;       ///< the longest datagram whose fragments it can take
+                        ///< as fast as its cable brings them; 0: any
 };
 
 /// Of `contract_chip`.

@@ -97,6 +97,14 @@ static void expect_none(struct nif_conn *conn)
     assert_int_equal(bench_recv(conn, got, sizeof(got), NULL), NIF_EAGAIN);
 }
 
+// From now on the peer knows the board: its datagrams go at once, and none
+// overtakes those that wait for ARP.
+static void meet(struct nif_conn *conn, const struct nif_endpoint *board)
+{
+    assert_true(peer_say(10, 77, board));
+    expect(conn, 10, 77, PEER_PORT);
+}
+
 // ----------------------------------------------------------------- sizes
 
 // There and back. The peer takes any.
@@ -129,7 +137,7 @@ static void datagrams_of_every_size_go_there_and_back(void **state)
     for (size_t len = 1601; len <= most && len < 20000; len += 997) {
         echo(len);
     }
-    if (most > 20000) {
+    if (most > 20000 && contract_traits()->burst == 0) {
         echo(most / 2);
     }
 }
@@ -232,9 +240,11 @@ static void each_socket_has_its_own_datagrams(void **state)
 {
     struct nif_conn *a = open_at(0, PORT);
     struct nif_conn *c = open_at(1, PORT + 1);
+    const struct nif_endpoint first = board_at(PORT);
 
     (void)state;
     peer_udp(PEER_PORT, false);
+    meet(a, &first);
     for (uint32_t i = 0; i < 10; i++) {
         const struct nif_endpoint back = board_at(PORT + i % 2);
 
@@ -371,6 +381,7 @@ static void a_flood_loses_whole_datagrams_only(void **state)
 
     (void)state;
     peer_udp(PEER_PORT, false);
+    meet(conn, &back);
     for (uint32_t i = 1; i <= 60; i++) {
         assert_true(peer_say(100 + 20 * i, i, &back));
         if (i % 8 == 0) {

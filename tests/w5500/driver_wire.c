@@ -91,7 +91,7 @@ static void the_reset_line_is_low_long_enough(void **state)
     make_raw(true);
     assert_int_equal(nif_iface_start(&raw.chip.iface), 0);
     assert_in_range(s.low_us, 500, 1000);
-    // Then 1 ms for the PLL, and 1 ms more for the reset by command.
+    // Then 1 ms for the PLL, and one more for the reset by command.
     assert_in_range(s.delay_us - s.low_us, 2000, 4000);
 }
 
