@@ -130,7 +130,8 @@ static int enc28j60_poll(struct nif_iface *iface, uint64_t *again_us)
     if (chip->tx_busy && wait_us > ENC28J60_TX_US) {
         wait_us = ENC28J60_TX_US;
     }
-    if (!enc28j60__is_idle(chip)) {
+    // /INT of a chip that is not set up says nothing.
+    if (chip->phase == ENC28J60_READY && !enc28j60__is_idle(chip)) {
         // Without /INT, only a frame that waits is a reason for haste.
         if (chip->cfg.interrupt != NULL ||
             chip->tx_count == ENC28J60_TX_PLACES) {

@@ -6,6 +6,7 @@
 
 #include "tests/support/check.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define GONE 0x5A // what reclaimed memory is filled with
@@ -16,6 +17,7 @@ static const struct contract_traits traits[] = {
     { .chip = "w5500", .no_abort = true },
     // Its memory is full before so much has come over SPI.
     { .chip = "w5500-raw", .burst = 20000 },
+    { .chip = "lan8720", .data_beside_bus = true }, // MDIO is for the PHY only
     { .chip = NULL }, // all others do as nif/stack.h says
 };
 
@@ -103,21 +105,45 @@ bool bench_reach(const uint32_t *number, uint32_t n, uint64_t us)
 
 // ---------------------------------------------------------------- boards
 
-static int look_link(void *arg)
+bool bench_is_up(struct host_board *board)
 {
-    struct host_board *board = arg;
+    struct nif_iface *iface = board->iface;
+    bool link = (nif_iface_flags(iface) & NIF_IFACE_LINK) != 0;
+    struct nif_wifi_status status;
 
-    return nif_iface_flags(board->iface) & NIF_IFACE_LINK ? 0 : NIF_EAGAIN;
+    if (!link && iface->wifi) {
+        nif_wifi_status(iface, &status);
+        if (status.state == NIF_WIFI_FAILED || status.state == NIF_WIFI_IDLE) {
+            (void)!nif_wifi_join(iface, board->board.wifi);
+        }
+    }
+    return link &&
+        (board->cfg.net.ip.family == NIF_IP_NONE || host_board_has_addr(board));
+}
+
+static int look_up(void *arg)
+{
+    return bench_is_up(arg) ? 0 : NIF_EAGAIN;
 }
 
 int bench_bring_up(struct host_board *board)
 {
-    struct nif_stack *stack = board->board.stack;
+    struct nif_stack *stack = board->stack;
     int err = nif_iface_start(board->iface);
 
     return err != 0 ? err
-                    : nif_wait_for(stack, look_link, board,
-                          nif_clock_now_us(stack->clock) + 20 * S);
+                    : nif_wait_for(stack, look_up, board,
+                          nif_clock_now_us(stack->clock) + 30 * S);
+}
+
+// What a chip complains of when it was told nonsense is no news.
+static void on_complaint(void *arg, uint64_t at_ns, const char *who,
+    const char *what)
+{
+    (void)arg;
+    if (!bench.broken) {
+        print_error("[%" PRIu64 " ns] %s: %s\n", at_ns, who, what);
+    }
 }
 
 static void build(struct host_board *board, const struct host_board_cfg *cfg)
@@ -142,6 +168,7 @@ void bench_begin(const struct bench_cfg *cfg)
 
     memset(&bench, 0, sizeof(bench));
     sim_world_init(&bench.world, 1);
+    bench.world.on_complaint = on_complaint;
     if (!cfg->no_address) {
         own.net = (struct nif_net){
             .ip = nif_ip4(192, 0, 2, 2),
@@ -152,8 +179,9 @@ void bench_begin(const struct bench_cfg *cfg)
     }
     build(&bench.board, &own);
     build(&bench.peer.board, &other);
-    bench.stack = bench.board.board.stack;
+    bench.stack = bench.board.stack;
     bench.peer.at.ip = other.net.ip;
+    bench.peer.board_ip = nif_ip4(192, 0, 2, 2);
     bench.peer.backlog = cfg->twins ? 2 : PEER_ENDS;
     host_board_plug(&bench.board, bench.peer.board.port);
     host_board_plug(&bench.peer.board, NULL); // only starts it
@@ -221,7 +249,7 @@ int bench_teardown(void **state)
     for (unsigned i = 0; i < PEER_ENDS; i++) {
         assert_false(bench.peer.end[i].wrong);
     }
-    assert_int_equal(bench.world.complaints, 0);
+    assert_true(bench.world.complaints == 0 || bench.broken);
     host_board_done(&bench.board);
     host_board_done(&bench.peer.board);
     sim_world_done(&bench.world);

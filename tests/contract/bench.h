@@ -33,6 +33,7 @@ struct contract_traits {
     bool own_dhcp;      ///< gets its address by itself
     size_t burst;       ///< the longest datagram whose fragments it can take
                         ///< as fast as its cable brings them; 0: any
+    bool data_beside_bus; ///< a dead bus does not stop its frames
 };
 
 /// Of `contract_chip`.
@@ -47,7 +48,7 @@ struct bench {
     uint8_t rx[BENCH_OWN][BENCH_RING];
     uint8_t tx[BENCH_OWN][BENCH_RING];
     bool reclaimed[BENCH_OWN]; ///< that is used for something else by now
-    bool broken; ///< the chip may be unwell at the end of the test
+    bool broken; ///< the test has made the chip unwell: it may complain
 };
 
 extern struct bench bench;
@@ -71,8 +72,12 @@ int bench_teardown(void **state);
 #define BENCH_TEST(name) \
     cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 
-/// Starts a board's device and waits for its link. 0, or what went wrong.
+/// Starts a board's device, joins its network, waits for its link and its
+/// address. 0, or what went wrong.
 int bench_bring_up(struct host_board *board);
+
+/// True if a board has a link. One that has lost its network joins again.
+bool bench_is_up(struct host_board *board);
 
 /// Now, and the time when `us` will have passed.
 uint64_t bench_now(void);

@@ -280,8 +280,10 @@ static int do_dial(void *arg)
 {
     const struct dial *d = arg;
     struct peer_end *e = d->end;
-    const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 2),
-        .port = d->port };
+    const struct nif_endpoint to = {
+        .ip = bench.peer.board_ip,
+        .port = d->port,
+    };
     const struct nif_open_cfg cfg = {
         .stack = bench.peer.board.board.stack,
         .buffers = { e->rx, sizeof(e->rx), e->tx, sizeof(e->tx) },

@@ -68,6 +68,7 @@ struct peer_udp {
 struct peer {
     struct host_board board;
     struct nif_endpoint at; ///< its address, no port
+    struct nif_ip board_ip; ///< whom it dials
     struct peer_manner as;  ///< of those that are accepted
     unsigned backlog;
     struct nif_conn listener;

@@ -21,6 +21,8 @@ static const struct {
     { "close", sockets_close },
     { "time", sockets_time },
     { "fd", sockets_fd },
+    { "faults", sockets_faults },
+    { "clients", sockets_clients },
 };
 
 int main(int argc, char **argv)
