@@ -29,7 +29,7 @@
 #define MTIME_PER_US   10u
 
 #define PLIC_PRIORITY(irq) (0x0C000000u + 4 * (irq))
-#define PLIC_ENABLE        0x0C002000u // context 0: hart 0, machine mode
+#define PLIC_ENABLE        0x0C002000u // context 0: machine mode
 #define PLIC_THRESHOLD     0x0C200000u
 #define PLIC_CLAIM         0x0C200004u
 

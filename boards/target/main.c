@@ -3,7 +3,8 @@
 // The main program of every board: device, stack, application. The board's
 // command line is
 //
-//     [ip=A.B.C.D/N] [gw=A.B.C.D] [dns=A.B.C.D] [mac=XX:XX:XX:XX:XX:XX] [APP...]
+//     [ip=A.B.C.D/N] [gw=A.B.C.D] [dns=A.B.C.D] [mac=XX:XX:XX:XX:XX:XX]
+//     [APP...]
 //
 // in this order; without ip= the board asks by DHCP. From the first other word
 // on it is the application's.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// The serial port PL011: sending, and what it takes to begin.
 
 #include "pl011.h"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+//
+// Semihosting: how each architecture asks for it.
 
 #include "semihost.h"
 

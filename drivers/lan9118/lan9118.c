@@ -53,14 +53,14 @@
 #define CSR_BUSY 0x80000000u
 #define CSR_READ 0x40000000u
 
-#define CR_FDPX  (1u << 20)
+#define CR_FDPX   (1u << 20)
 #define CR_RCVOWN (1u << 23)
-#define CR_MCPAS (1u << 19)
-#define CR_PRMS  (1u << 18)
+#define CR_MCPAS  (1u << 19)
+#define CR_PRMS   (1u << 18)
 #define CR_HPFILT (1u << 13)
 #define CR_PADSTR (1u << 8)
-#define CR_TXEN  (1u << 3)
-#define CR_RXEN  (1u << 2)
+#define CR_TXEN   (1u << 3)
+#define CR_RXEN   (1u << 2)
 
 #define MII_BUSY  1u
 #define MII_WRITE 2u
@@ -76,11 +76,11 @@
 #define FCS               4u
 
 // Reads until a deadline; each takes 45 ns or more on the bus.
-#define WAKE_MS    100u
-#define RESET_MS   20u
-#define CSR_READS  10000u // 64 bits of MDIO at 2.5 MHz: 26 us
-#define POLL_US    1000u
-#define RX_SKIPS   32
+#define WAKE_MS     100u
+#define RESET_MS    20u
+#define CSR_READS   10000u // 64 bits of MDIO at 2.5 MHz: 26 us
+#define POLL_US     1000u
+#define RX_SKIPS    32
 #define TX_STATUSES 64
 
 static struct lan9118 *of(struct nif_mac *mac)
@@ -393,8 +393,7 @@ static int lan9118_filter(struct nif_mac *mac, const struct nif_eth_filter *f)
     if (f->all_multicast || f->group_count > 0) {
         chip->control |= CR_MCPAS;
     }
-    return chip->control & CR_RXEN ? csr_write(chip, MAC_CR, chip->control)
-                                   : 0;
+    return chip->control & CR_RXEN ? csr_write(chip, MAC_CR, chip->control) : 0;
 }
 
 static void lan9118_hwaddr(struct nif_mac *mac, struct nif_hwaddr *out)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
 // Driver for SMSC's (Microchip's) LAN9118 and its family, LAN9115 to LAN9118
-// and LAN9215 to LAN9221: a MAC on a 32-bit bus, its PHY inside, at MDIO address
-// 1. QEMU's machines mps2-an* have one; the boards they stand for, a LAN9220.
+// and LAN9215 to LAN9221: a MAC on a 32-bit bus, its PHY inside, at MDIO
+// address 1. QEMU's machines mps2-an* have one; the boards they stand for, a
+// LAN9220.
 //
 //     static struct lan9118 mac;       // implements struct nif_mac
 //     static struct nif_phy phy;
@@ -20,8 +21,8 @@
 // resets take, and the FIFO's thresholds. QEMU raises the interrupt for a
 // frame once, so it is acknowledged before the FIFO is looked at.
 
-#ifndef LAN9118_LAN9118_H
-#define LAN9118_LAN9118_H
+#ifndef LAN9118_H
+#define LAN9118_H
 
 #include "nif/clock.h"
 #include "nif/mac.h"
@@ -34,8 +35,8 @@ struct lan9118_cfg {
     struct nif_clock *clock;
     struct nif_hwaddr hwaddr; ///< all zero: what its EEPROM has
     bool interrupt;           ///< its line, active high, calls
-                    ///< lan9118_interrupt(). Without, poll() wants to be
-                    ///< called each millisecond
+        ///< lan9118_interrupt(). Without, poll() wants to be
+        ///< called each millisecond
 };
 
 /// What is counted. Counters wrap.

@@ -11,8 +11,8 @@
 // Certain: what QEMU does. Inferred, and not tried on silicon: the PHY, the
 // meaning of MACTCTL's DUPLEX bit.
 
-#ifndef STELLARIS_STELLARIS_H
-#define STELLARIS_STELLARIS_H
+#ifndef STELLARIS_H
+#define STELLARIS_H
 
 #include "nif/clock.h"
 #include "nif/iface.h"

@@ -11,8 +11,8 @@
 // Not negotiated: checksums, segmentation, merged buffers, the control queue.
 // So the device passes what is for its own address, to all, and to any group.
 
-#ifndef VIRTIO_NET_VIRTIO_NET_H
-#define VIRTIO_NET_VIRTIO_NET_H
+#ifndef VIRTIO_NET_H
+#define VIRTIO_NET_H
 
 #include "nif/clock.h"
 #include "nif/iface.h"
