@@ -56,6 +56,8 @@
 
 enum { QUEUE_RX, QUEUE_TX };
 
+_Static_assert(VIRTIO_NET_BUFFER % 4 == 0, "buffers are aligned");
+
 static struct virtio_net *of(struct nif_iface *iface)
 {
     return nif_container_of(iface, struct virtio_net, iface);

@@ -57,14 +57,14 @@ struct virtio_net_ring {
         uint16_t ring[VIRTIO_NET_RING];
     } avail;
     // In version 1 it begins at the next page.
-    _Alignas(4096) struct {
+    struct {
         uint16_t flags;
         uint16_t idx;
         struct {
             uint32_t id;
             uint32_t len;
         } ring[VIRTIO_NET_RING];
-    } used;
+    } used NIF_ALIGNED(4096);
 };
 
 /// The driver; all of it is private but `iface` and `stats`.
@@ -85,11 +85,9 @@ struct virtio_net {
     struct virtio_net_stats stats;
     struct virtio_net_ring rx;
     struct virtio_net_ring tx;
-    _Alignas(4) uint8_t rx_buf[VIRTIO_NET_RX][VIRTIO_NET_BUFFER];
-    _Alignas(4) uint8_t tx_buf[VIRTIO_NET_TX][VIRTIO_NET_BUFFER];
+    NIF_ALIGNED(4) uint8_t rx_buf[VIRTIO_NET_RX][VIRTIO_NET_BUFFER];
+    NIF_ALIGNED(4) uint8_t tx_buf[VIRTIO_NET_TX][VIRTIO_NET_BUFFER];
 };
-
-_Static_assert(VIRTIO_NET_BUFFER % 4 == 0, "buffers are aligned");
 
 /// Fills memory only.
 void virtio_net_init(struct virtio_net *net, const struct virtio_net_cfg *cfg);

@@ -20,13 +20,15 @@
 
 /// The caller must look at the result.
 #if defined(__GNUC__)
-#define NIF_NODISCARD __attribute__((warn_unused_result))
-#define NIF_NORETURN  __attribute__((noreturn))
-#define NIF_WEAK      __attribute__((weak))
+#define NIF_NODISCARD  __attribute__((warn_unused_result))
+#define NIF_NORETURN   __attribute__((noreturn))
+#define NIF_WEAK       __attribute__((weak))
+#define NIF_ALIGNED(n) __attribute__((aligned(n)))
 #else
 #define NIF_NODISCARD
 #define NIF_NORETURN
 #define NIF_WEAK
+#define NIF_ALIGNED(n) _Alignas(n)
 #endif
 
 /// The struct `type` whose member `member` is at `ptr`.
