@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+//
+// The far end of the wire.
+
+#include "tests/espat/far.h"
+
+#include <string.h>
+
+#define TURN_NS (20 * SIM_US)
+
+static struct far *of(struct nif_iface *iface)
+{
+    return nif_container_of(iface, struct far, iface);
+}
+
+static uint64_t clock_now_us(struct nif_clock *clock)
+{
+    return nif_container_of(clock, struct far, clock)->world->now_ns / 1000;
+}
+
+static void clock_wake(struct nif_clock *clock)
+{
+    far_kick(nif_container_of(clock, struct far, clock));
+}
+
+static const struct nif_clock_ops clock_ops = {
+    .now_us = clock_now_us,
+    .wake = clock_wake,
+};
+
+// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
+static int far_poll(struct nif_iface *iface, uint64_t *again_us)
+{
+    (void)iface;
+    (void)again_us;
+    return 0;
+}
+
+static void far_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)
+{
+    (void)iface;
+    *out = (struct nif_hwaddr){ { 2, 0, 0, 0, 0, 1 } };
+}
+
+static unsigned far_flags(struct nif_iface *iface)
+{
+    return NIF_IFACE_STARTED | NIF_IFACE_BROADCAST |
+        (of(iface)->nic.link ? NIF_IFACE_LINK : 0);
+}
+
+static size_t far_mtu(struct nif_iface *iface)
+{
+    (void)iface;
+    return 1500;
+}
+
+static int far_send(struct nif_iface *iface, const struct nif_seg *segs,
+    size_t n)
+{
+    uint8_t frame[NIF_ETH_FRAME_MAX];
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        memcpy(frame + len, segs[i].data, segs[i].len);
+        len += segs[i].len;
+    }
+    return sim_nic_send(&of(iface)->nic, frame, len) ? 0 : NIF_EAGAIN;
+}
+
+static int far_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
+    uint8_t **frame)
+{
+    struct far *far = of(iface);
+    size_t len;
+
+    *frame = buf;
+    if (far->count == 0) {
+        return NIF_EAGAIN;
+    }
+    len = far->ring[far->head].len;
+    NIF_ASSERT(len <= cap);
+    memcpy(buf, far->ring[far->head].data, len);
+    far->head = (far->head + 1) % FAR_RING;
+    far->count--;
+    return (int)len;
+}
+
+static const struct nif_iface_ops far_ops = {
+    .poll = far_poll,
+    .hwaddr = far_hwaddr,
+    .flags = far_flags,
+    .mtu = far_mtu,
+};
+
+static const struct nif_eth_ops far_eth = { .send = far_send,
+    .recv = far_recv };
+
+static void on_frame(void *arg, const uint8_t *frame, size_t len)
+{
+    struct far *far = arg;
+    size_t at = (far->head + far->count) % FAR_RING;
+
+    if (far->count < FAR_RING && len <= NIF_ETH_FRAME_MAX) {
+        memcpy(far->ring[at].data, frame, len);
+        far->ring[at].len = len;
+        far->count++;
+        far_kick(far);
+    }
+}
+
+// Answers a question about an address of far.example, or that there is none.
+static void serve_names(struct far *far)
+{
+    static const uint8_t known[] = "\3far\7example";
+    static const uint8_t answer[] = { 0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4,
+        192, 0, 2, 1 };
+    uint8_t msg[600];
+    struct nif_endpoint from;
+    int len = nif_conn_recv(&far->dns, msg, sizeof(msg) - 20, &from);
+    bool found;
+
+    if (len < 12) {
+        return;
+    }
+    far->dns_asked++;
+    if (far->dns_mute) {
+        return;
+    }
+    found = memcmp(msg + 12, known, sizeof(known)) == 0;
+    msg[2] = 0x81;
+    msg[3] = found ? 0x80 : 0x83;
+    msg[7] = found;
+    if (found) {
+        memcpy(msg + len, answer, sizeof(answer));
+        len += (int)sizeof(answer);
+    }
+    (void)!nif_conn_send(&far->dns, msg, (size_t)len, &from);
+}
+
+static void on_turn(struct sim_event *event)
+{
+    struct far *far = nif_container_of(event, struct far, timer);
+    uint64_t again_us = nif_stack_poll(&far->tcpip.stack);
+    uint64_t now_ns = far->world->now_ns;
+    uint64_t again_ns;
+
+    if (far->dhcp) {
+        uint64_t at_us = nif_dhcp_server_poll(&far->dhcpd);
+
+        again_us = at_us < again_us ? at_us : again_us;
+    }
+    serve_names(far);
+    if (again_us == NIF_NEVER) {
+        return;
+    }
+    again_ns = again_us * 1000;
+    again_ns = again_ns > now_ns + TURN_NS ? again_ns : now_ns + TURN_NS;
+    if (!sim_event_pending(&far->timer) || far->timer.at_ns > again_ns) {
+        sim_event_at(far->world, &far->timer, again_ns);
+    }
+}
+
+void far_kick(struct far *far)
+{
+    uint64_t at_ns = far->world->now_ns + TURN_NS;
+
+    if (!sim_event_pending(&far->timer) || far->timer.at_ns > at_ns) {
+        sim_event_at(far->world, &far->timer, at_ns);
+    }
+}
+
+void far_init(struct far *far, struct sim_world *world)
+{
+    struct nif_net net = { .ip = nif_ip4(192, 0, 2, 1), .prefix_len = 24 };
+
+    *far = (struct far){
+        .iface = { .ops = &far_ops, .eth = &far_eth },
+        .clock.ops = &clock_ops,
+        .world = world,
+        .timer.fn = on_turn,
+        .dhcp = true,
+    };
+    sim_nic_init(&far->nic, world, "far", 0);
+    far->nic.on_frame = on_frame;
+    far->nic.arg = far;
+    nif_tcpip_init(&far->tcpip,
+        &(struct nif_tcpip_cfg){ .iface = &far->iface,
+            .clock = &far->clock,
+            .rx = far->rx,
+            .rx_cap = sizeof(far->rx),
+            .seed = 7 });
+    NIF_ASSERT(nif_stack_set_net(&far->tcpip.stack, &net) == 0);
+    nif_dhcp_server_init(&far->dhcpd,
+        &(struct nif_dhcp_server_cfg){ .stack = &far->tcpip.stack,
+            .leases = far->lease,
+            .count = 1,
+            .router = net.ip,
+            .dns = { net.ip } });
+    NIF_ASSERT(nif_dhcp_server_start(&far->dhcpd) == 0);
+    NIF_ASSERT(nif_conn_open(&far->tcpip.stack, &far->dns, NIF_UDP,
+                   &(struct nif_conn_cfg){ .rx = far->dns_rx,
+                       .rx_cap = sizeof(far->dns_rx),
+                       .tx = far->dns_tx,
+                       .tx_cap = sizeof(far->dns_tx) }) == 0);
+    NIF_ASSERT(nif_conn_bind(&far->dns, &(struct nif_endpoint){ .port = 53 }) ==
+        0);
+    far_kick(far);
+}
+
+void far_done(struct far *far)
+{
+    sim_event_cancel(far->world, &far->timer);
+    sim_nic_done(&far->nic);
+}
