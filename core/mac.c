@@ -90,9 +90,6 @@ static int bring_up(struct nif_macphy *dev)
         }
     }
     dev->phase++;
-    if (result < 0) {
-        dev->phase = PHASE_RESET;
-    }
     return result;
 }
 
@@ -213,9 +210,6 @@ static int macphy_poll(struct nif_iface *iface, uint64_t *again_us)
         dev->pause_us = ready ? look(dev) : step(dev);
         dev->step_us = (uint32_t)now_us;
         passed_us = 0;
-    }
-    if (dev->phase == PHASE_READY && nif_phy_asks(dev->cfg.phy)) {
-        dev->pause_us = passed_us; // no edge comes of a level that stays
     }
     now_us += dev->pause_us - passed_us;
     if (*again_us > now_us) {

@@ -30,7 +30,6 @@
 
 // Up to READY are the steps of bring-up, in order.
 enum phase {
-    PHASE_OFF,
     PHASE_FIND,
     PHASE_RESET,
     PHASE_WAIT,
@@ -210,7 +209,6 @@ void nif_phy_begin(struct nif_phy *phy)
 {
     memset(&phy->link, 0, sizeof(phy->link));
     phy->deaf = false;
-    phy->err = 0;
     phy->phase = PHASE_FIND;
 }
 
@@ -232,7 +230,6 @@ static void negotiated(struct nif_phy *phy, struct nif_phy_link *link)
     link->is_100 = (best & FAST_ONES) != 0;
     link->full_duplex = (best & FULL_ONES) != 0;
     if (phy->cfg.ops->resolve != NULL) {
-        link->up = true;
         phy->cfg.ops->resolve(phy, link);
     }
     link->full_duplex = link->full_duplex && talks;
@@ -329,7 +326,6 @@ int nif_phy_poll(struct nif_phy *phy)
 int nif_phy_power_down(struct nif_phy *phy)
 {
     nif_phy_begin(phy);
-    phy->phase = PHASE_OFF;
     if (phy->known) {
         nif_phy_write(phy, NIF_PHY_BMCR, NIF_PHY_BMCR_DOWN);
     }

@@ -15,6 +15,9 @@
 #define STATUS (CAN | NIF_PHY_BMSR_DONE | NIF_PHY_BMSR_LINK)
 #define ALL    0x01E0
 
+// The board has been up for longer than 32 bits of microseconds.
+#define START_US 0x123456789u
+
 // The bus, one PHY on it, and the clock.
 struct bench {
     struct nif_mdio mdio;
@@ -114,6 +117,8 @@ static void open_phy(const struct nif_phy_cfg *cfg)
     struct nif_phy_cfg full = { .abilities = 0 };
 
     memset(&b, 0, sizeof(b));
+    memset(&b.phy, 0xA5, sizeof(b.phy));
+    b.now_us = START_US;
     b.mdio.ops = &bus_ops;
     b.clock.ops = &clock_ops;
     b.pin.ops = &pin_ops;
@@ -141,7 +146,7 @@ static int bring_up(void)
 
     while ((wait_us = nif_phy_bring_up(&b.phy)) > 0) {
         b.now_us += (uint64_t)wait_us;
-        assert_true(b.now_us < 1000000);
+        assert_true(b.now_us < START_US + 1000000);
     }
     return wait_us;
 }
@@ -190,7 +195,7 @@ static void nobody_is_no_device(void **state)
         b.empty = empty[i];
         assert_int_equal(bring_up(), NIF_ENODEV);
         assert_true(b.frames <= 64);
-        assert_int_equal(b.now_us, 0);
+        assert_int_equal(b.now_us, START_US);
         assert_int_equal(b.writes, 0);
         assert_int_equal(b.phy.id, 0);
     }
@@ -229,6 +234,17 @@ static void power_down_ends_before_the_reset(void **state)
         NIF_PHY_BMCR_AUTO | NIF_PHY_BMCR_RESTART);
 }
 
+static void bring_up_of_one_that_is_ready_does_nothing(void **state)
+{
+    unsigned frames;
+
+    (void)state;
+    up(NULL);
+    frames = b.frames;
+    assert_int_equal(nif_phy_bring_up(&b.phy), 0);
+    assert_int_equal(b.frames, frames);
+}
+
 static void a_slow_reset_is_waited_for(void **state)
 {
     (void)state;
@@ -237,7 +253,7 @@ static void a_slow_reset_is_waited_for(void **state)
     assert_true(nif_phy_bring_up(&b.phy) > 0);
     b.reset_looks = 400;
     assert_int_equal(bring_up(), 0);
-    assert_in_range(b.now_us, 400000, 410000);
+    assert_in_range(b.now_us, START_US + 400000, START_US + 410000);
 }
 
 // IEEE 802.3 22.2.4.1.1: it takes half a second at most.
@@ -249,7 +265,7 @@ static void an_endless_reset_is_given_up(void **state)
     assert_true(nif_phy_bring_up(&b.phy) > 0);
     b.reset_looks = UINT32_MAX;
     assert_int_equal(bring_up(), NIF_ETIMEDOUT);
-    assert_in_range(b.now_us, 500000, 510000);
+    assert_in_range(b.now_us, START_US + 500000, START_US + 510000);
     b.reset_looks = 0;
     assert_int_equal(bring_up(), 0);
 }
@@ -269,14 +285,14 @@ static void a_phy_that_goes_away_in_its_reset_is_no_device(void **state)
         b.reg[NIF_PHY_ID1] = ids[i][0];
         b.reg[NIF_PHY_ID2] = ids[i][1];
         assert_int_equal(bring_up(), NIF_ENODEV);
-        assert_int_equal(b.now_us, 0); // at once
+        assert_int_equal(b.now_us, START_US); // at once
     }
     open_phy(NULL);
     assert_true(nif_phy_bring_up(&b.phy) > 0);
     assert_true(nif_phy_bring_up(&b.phy) > 0);
     b.reg[NIF_PHY_BMCR] = 0xFFFF;
     assert_int_equal(bring_up(), NIF_ENODEV);
-    assert_int_equal(b.now_us, 0); // at once
+    assert_int_equal(b.now_us, START_US); // at once
 }
 
 static void what_it_cannot_is_not_advertised(void **state)
@@ -551,6 +567,11 @@ static void a_low_line_asks_until_it_turns_out_to_lie(void **state)
     assert_false(nif_phy_asks(&b.phy));
     b.level = false;
     assert_true(nif_phy_asks(&b.phy));
+    // After a new start it is asked once more.
+    assert_int_equal(nif_phy_poll(&b.phy), 0);
+    assert_false(nif_phy_asks(&b.phy));
+    nif_phy_begin(&b.phy);
+    assert_true(nif_phy_asks(&b.phy));
 }
 
 // A look while the line is high says nothing against the line.
@@ -571,6 +592,7 @@ int main(void)
         cmocka_unit_test(nobody_is_no_device),
         cmocka_unit_test(another_vendors_chip_is_no_device),
         cmocka_unit_test(power_down_ends_before_the_reset),
+        cmocka_unit_test(bring_up_of_one_that_is_ready_does_nothing),
         cmocka_unit_test(a_slow_reset_is_waited_for),
         cmocka_unit_test(an_endless_reset_is_given_up),
         cmocka_unit_test(a_phy_that_goes_away_in_its_reset_is_no_device),

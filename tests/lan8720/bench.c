@@ -80,6 +80,8 @@ static void join_driver(struct bench *b, const struct bench_cfg *cfg)
     driver.phy.clock = &b->cpu.clock;
     driver.phy.interrupt = cfg->interrupt ? &b->int_pin.pin : NULL;
     driver.reset = cfg->reset_pin ? &b->reset_pin.pin : NULL;
+    memset(&b->chip, 0xA5, sizeof(b->chip));
+    memset(&b->dev, 0xA5, sizeof(b->dev));
     lan8720_init(&b->chip, &driver);
     nif_macphy_init(&b->dev,
         &(struct nif_macphy_cfg){

@@ -250,16 +250,28 @@ static void a_mac_that_fails_at_any_call_is_started_again(void **state)
 
 static void a_mac_that_fails_when_it_sends_is_started_again(void **state)
 {
+    uint64_t since_ns;
+
     (void)state;
     bench_open(&b, NULL);
     bench_up(&b);
+    bench_run(&b, 10000);
+    nif_clock_wait(&b.cpu.clock, 0);
     sim_mac_fail(&b.mac, NIF_EIO, 0, 1);
     assert_int_equal(bench_send(&b, 1, 100), NIF_EIO);
     assert_int_equal(bench_send(&b, 1, 100), NIF_ELINK);
-    bench_run(&b, 100000);
+    assert_int_equal(b.dev.stats.lost, 1);
+    // What poll() had said about when it is needed no longer holds.
+    since_ns = b.world.now_ns;
+    nif_clock_wait(&b.cpu.clock, NIF_NEVER);
+    assert_true(b.world.now_ns - since_ns < SIM_MS);
+    bench_run(&b, 5000); // and it begins at once
     assert_int_equal(b.events[1], NIF_EVENT_LINK_DOWN);
     assert_int_equal(b.events[2], NIF_EVENT_RESTARTED);
+    assert_int_equal(b.poll_err, NIF_EIO);
+    b.poll_err = 0;
     assert_traffic_comes_back();
+    assert_int_equal(b.poll_err, 0);
     bench_close(&b);
 }
 

@@ -113,7 +113,7 @@ struct nif_phy_ops {
     int (*look)(struct nif_phy *phy);
 
     /// The link is up, by negotiation: fills in speed and duplex, as the chip
-    /// knows them. Clears `link->up` if it does not know them yet.
+    /// knows them, and `link->up`: false, if it does not know them yet.
     void (*resolve)(struct nif_phy *phy, struct nif_phy_link *link);
 };
 
