@@ -41,8 +41,12 @@ _Static_assert(offsetof(struct nif_ip, zone) == 20, "not five words");
 
 void nif__conn_unlink(struct nif_conn *conn)
 {
-    struct nif_conn **at = &nif__conn_stack(conn)->conns;
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif_conn **at = &ip->conns;
 
+    if (ip->turn == conn) {
+        ip->turn = conn->next;
+    }
     while (*at != NULL && *at != conn) {
         at = &(*at)->next;
     }
@@ -52,7 +56,7 @@ void nif__conn_unlink(struct nif_conn *conn)
     conn->next = NULL;
     conn->state = NIF_CONN_CLOSED;
     if (conn->proto == NIF_UDP && nif__udp_of(conn)->groups != 0) {
-        struct nif_igmp *igmp = nif__conn_stack(conn)->cfg.igmp;
+        struct nif_igmp *igmp = ip->cfg.igmp;
 
         igmp->ops->leave_all(igmp, conn);
     }

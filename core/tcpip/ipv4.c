@@ -323,31 +323,37 @@ int nif__ipv4_send_long(struct nif_tcpip *ip, struct nif__out *out, size_t len)
                                     : NIF_ETOOBIG;
 }
 
-// The header of a request, without options, as that of its reply.
-static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
+// The header of a request, without options, as that of its reply, by words.
+static void turn_aligned(struct nif_tcpip *ip, const struct nif__in *in,
+    uint16_t id)
 {
     uint8_t *h = in->ip;
 
-    nif_put_be16(h + IPV4_ID, ip->ip_id++);
-    h[IPV4_TTL] = IPV4_TTL_DEFAULT;
-    nif_put_be16(h + IPV4_SUM, 0);
-    nif_put_be32(h + IPV4_SRC, ip->ip);
-    nif_put_be32(h + IPV4_DST, in->src);
-    nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
-}
-
-// The same, by words.
-static void turn_aligned(struct nif_tcpip *ip, const struct nif__in *in)
-{
-    uint8_t *h = in->ip;
-
-    nif__put_half(h + IPV4_ID, nif__be16(ip->ip_id++));
+    nif__put_half(h + IPV4_ID, nif__be16(id));
     nif__put_half(h + IPV4_TTL,
         nif__be16((uint16_t)(IPV4_TTL_DEFAULT << 8 | h[IPV4_PROTO])));
     nif__put_half(h + IPV4_SUM, 0);
     nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
     nif__put_word(h + IPV4_DST, nif__be32(in->src));
     nif__put_half(h + IPV4_SUM, nif__header_sum(h));
+}
+
+// What is never cut needs no identification (RFC 6864 4.1).
+static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
+{
+    uint8_t *h = in->ip;
+    uint16_t id = h[IPV4_FRAGMENT] & IPV4_DONT_FRAGMENT >> 8 ? 0 : ip->ip_id++;
+
+    if (((uintptr_t)h & 3) == 0) {
+        turn_aligned(ip, in, id);
+        return;
+    }
+    nif_put_be16(h + IPV4_ID, id);
+    h[IPV4_TTL] = IPV4_TTL_DEFAULT;
+    nif_put_be16(h + IPV4_SUM, 0);
+    nif_put_be32(h + IPV4_SRC, ip->ip);
+    nif_put_be32(h + IPV4_DST, in->src);
+    nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
 }
 
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
@@ -366,11 +372,7 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         h[IPV4_VERSION_IHL] = 0x45;
         nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
     }
-    if (((uintptr_t)h & 3) == 0) {
-        turn_aligned(ip, in);
-    } else {
-        turn_header(ip, in);
-    }
+    turn_header(ip, in);
     ip->stats.ip_tx++;
     nif__ether_reply(ip, in->frame, ETH_LEN + IPV4_LEN + len);
 }

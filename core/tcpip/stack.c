@@ -308,22 +308,36 @@ static void run_timers(struct nif_tcpip *ip)
     }
 }
 
+// From `c` on, up to `end` or the last.
+static void flush(struct nif_conn *c, const struct nif_conn *end)
+{
+    while (c != NULL && c != end) {
+        struct nif_conn *next = c->next;
+
+        if (c->proto == NIF_TCP) {
+            nif__tcp_flush(c);
+        } else {
+            nif__udp_output(c);
+        }
+        c = next;
+    }
+}
+
+// Each time another connection comes first: else one that always has
+// something to send would leave the device no room for the others.
 static void run_output(struct nif_tcpip *ip)
 {
-    struct nif_conn *next;
+    struct nif_conn *first = ip->turn != NULL ? ip->turn : ip->conns;
 
     ip->work = false;
     ip->busy = false;
     if (ip->cfg.fragment != NULL) {
         ip->cfg.fragment->ops->output(ip);
     }
-    for (struct nif_conn *c = ip->conns; c != NULL; c = next) {
-        next = c->next;
-        if (c->proto == NIF_TCP) {
-            nif__tcp_flush(c);
-        } else {
-            nif__udp_output(c);
-        }
+    if (first != NULL) {
+        ip->turn = first->next;
+        flush(first, NULL);
+        flush(ip->conns, first);
     }
 }
 

@@ -120,8 +120,10 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len,
     size_t frame_len = head_len + len;
     uint8_t *lent = NULL;
     // Never cut on the way (RFC 1191), until it seems that for this it never
-    // arrives (RFC 2923 2.1).
-    uint32_t fragment = t->backoff < 3 ? IPV4_DONT_FRAGMENT : 0;
+    // arrives (RFC 2923 2.1). Before that, the identification means nothing
+    // (RFC 6864 4.1), and tells nobody how much we send.
+    uint32_t id_fragment =
+        t->backoff < 3 ? IPV4_DONT_FRAGMENT : (uint32_t)ip->ip_id++ << 16;
     int err = put_neighbour(ip, &f->head);
 
     if (err == 0 && ip->cfg.iface->eth->lend != NULL) {
@@ -131,8 +133,7 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len,
         return err;
     }
     sum = nif__carry_add(sum,
-        nif__ipv4_head(ip, &f->head, frame_len - ETH_LEN,
-            (uint32_t)ip->ip_id << 16 | fragment));
+        nif__ipv4_head(ip, &f->head, frame_len - ETH_LEN, id_fragment));
     sum = nif__carry_add(sum,
         nif__be32(IPV4_PROTO_TCP << 16 | (f->head.body_len + len)));
     sum = nif__raw_end(sum_data(f, lent, sum));
@@ -196,7 +197,6 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     if (err != 0) {
         return err;
     }
-    ip->ip_id++;
     ip->stats.ip_tx++;
     ip->stats.tcp_tx++;
     if ((flags & (TCP_FLAG_ACK | TCP_FLAG_SYN)) == TCP_FLAG_ACK) {
@@ -236,6 +236,7 @@ void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
     nif_put_be32(h + TCP_OFFSET, (uint32_t)TCP_LEN << 26 | flags_window);
     nif_put_be32(h + TCP_SUM, 0); // and the urgent pointer
     nif_put_be16(h + TCP_SUM, nif__checksum(sum, h, TCP_LEN));
+    nif_put_be16(in->ip + IPV4_FRAGMENT, IPV4_DONT_FRAGMENT);
     ip->stats.tcp_tx++;
     nif__ipv4_reply(ip, in, TCP_LEN);
 }

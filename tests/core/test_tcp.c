@@ -476,6 +476,25 @@ static void a_silent_peer_is_asked_whether_he_lives(void **state)
     assert_int_equal(p.conn->err, NIF_ETIMEDOUT);
 }
 
+static void the_identification_of_what_is_never_cut_says_nothing(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(send_all(100), 100);
+        peer_pass(&p, 1000);
+        peer_expect(&p, ACK, 100);
+        assert_int_equal(nif_get_be32(p.frame + 18), 0x00004000);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+    // Nor that of a reset to a stranger (RFC 6864 4.1 for both).
+    p.our_port = 99;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, RST);
+    assert_int_equal(nif_get_be32(p.frame + 18), 0x00004000);
+}
+
 static void a_busy_device_loses_nothing(void **state)
 {
     (void)state;
@@ -494,6 +513,8 @@ static void a_busy_device_loses_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(
+            the_identification_of_what_is_never_cut_says_nothing, setup),
         cmocka_unit_test_setup(small_writes_are_gathered_behind_what_is_sent,
             setup),
         cmocka_unit_test_setup(text_arrives_and_is_acknowledged_after_a_while,

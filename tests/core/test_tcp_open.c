@@ -401,6 +401,7 @@ static void first_sequence_numbers_cannot_be_told_from_each_other(void **state)
 // RFC 9293 MUST-7
 static void mss_options_are_taken_with_care(void **state)
 {
+    static const uint8_t text[3000];
     static const struct {
         uint8_t option[8];
         size_t len;
@@ -435,6 +436,12 @@ static void mss_options_are_taken_with_care(void **state)
         pair_inject(&p.pair, p.frame, pair_tcp(&p.pair, p.frame, &syn));
         peer_expect(&p, SYN | ACK, 0);
         p.seq = 1000;
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        assert_int_equal(nif_conn_accept(&p.listener, &p.conn, NULL), 0);
+        assert_int_equal(nif_conn_send(p.conn, text, sizeof(text), NULL),
+            sizeof(text));
+        peer_pass(&p, 1000);
+        peer_expect(&p, ACK, cases[i].expected);
     }
 }
 

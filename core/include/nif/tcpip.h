@@ -179,6 +179,7 @@ struct nif_tcpip {
     uint64_t announce_us;   ///< when the next announcement is due
     uint32_t key[2];        ///< secret, from the seed
     uint32_t random;        ///< how many random numbers were drawn
+    struct nif_conn *turn;  ///< who sends first the next time; NULL: the first
     struct nif_net net;
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
 
