@@ -321,7 +321,7 @@ static int w5500_start(struct nif_iface *iface)
         }
     } while (result != NIF_EIO && ++tries < TRIES);
     chip->phase = W5500_OFF;
-    return result;
+    return result < 0 ? result : NIF_ETIMEDOUT;
 }
 
 static int w5500_stop(struct nif_iface *iface)

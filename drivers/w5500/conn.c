@@ -293,6 +293,9 @@ void w5500__take(struct w5500 *w, struct w5500__sock *s, void *buf, size_t len,
         w5500__command(chip, s->n, W5500_SN_CR_RECV);
         s->rx_left = (uint16_t)(s->rx_left - total);
     }
+    if (w5500__read8(chip, w5500__reg(s, W5500_SN_MR)) == 0 && chip->err == 0) {
+        chip->err = NIF_EPROTO; // it was reset meanwhile: that is no data
+    }
 }
 
 unsigned w5500__room(struct w5500 *w, const struct w5500__sock *s)

@@ -180,6 +180,9 @@ static int take_frame(struct w5500_raw *raw, uint8_t *buf, size_t cap)
     raw->rx_left = (uint16_t)(raw->rx_left - count);
     w5500__write16(chip, W5500_SN(0, W5500_SN_RX_RD), raw->rx_at);
     w5500__command(chip, 0, W5500_SN_CR_RECV);
+    if (w5500__read8(chip, W5500_SN(0, W5500_SN_MR)) != raw->mode) {
+        return lose_place(raw); // it was reset meanwhile: that is no frame
+    }
     return result;
 }
 
