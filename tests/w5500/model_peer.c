@@ -19,8 +19,9 @@ static int dev_start(struct nif_iface *iface)
 
 static int dev_poll(struct nif_iface *iface, uint64_t *again_us)
 {
-    (void)iface;
-    (void)again_us;
+    if (of_iface(iface)->count > 0) {
+        *again_us = 0;
+    }
     return 0;
 }
 

@@ -80,8 +80,10 @@ static void restart(struct sim_w5500 *chip)
 {
     unsigned value = chip->common[W55_PHYCFGR];
 
-    chip->opmdc = value & W55_PHYCFGR_OPMD ? (value & W55_PHYCFGR_OPMDC) >> 3
-                                           : MODE_ALL; // as strapped
+    chip->opmdc = MODE_ALL; // as strapped
+    if (value & W55_PHYCFGR_OPMD) {
+        chip->opmdc = (uint8_t)(value >> 3 & 7);
+    }
     sim_event_cancel(chip->world, &chip->link_up);
     chip->link = false;
     sim_w55_link_look(chip);

@@ -30,8 +30,11 @@ static int dev_start(struct nif_iface *iface)
 
 static int dev_poll(struct nif_iface *iface, uint64_t *again_us)
 {
-    (void)iface;
-    (void)again_us;
+    const struct sim_w5500_net *net = &of_iface(iface)->net;
+
+    if (net->answered || net->frame_len > 0) {
+        *again_us = 0;
+    }
     return 0;
 }
 
@@ -122,7 +125,7 @@ static int dev_send(struct nif_iface *iface, const struct nif_seg *segs,
     size_t n)
 {
     struct sim_w5500 *chip = of_iface(iface);
-    uint8_t frame[W55_FRAME_MAX];
+    uint8_t frame[W55_FRAME_MAX] = { 0 };
     size_t len = 0;
 
     for (size_t i = 0; i < n; i++) {
