@@ -12,6 +12,7 @@ static const struct sim_decoder_ops *const decoders[] = {
     &sim__decoder_enc28j60,
     &sim__decoder_mdio,
     &sim__decoder_at,
+    &sim__decoder_w5500,
 };
 
 static struct sim_decoder *make(const struct sim_decoder_ops *ops)

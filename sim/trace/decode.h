@@ -71,5 +71,6 @@ void sim_decode_plain(const struct sim_trace_item *item, char *text,
 extern const struct sim_decoder_ops sim__decoder_enc28j60;
 extern const struct sim_decoder_ops sim__decoder_mdio;
 extern const struct sim_decoder_ops sim__decoder_at;
+extern const struct sim_decoder_ops sim__decoder_w5500;
 
 #endif

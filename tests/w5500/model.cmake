@@ -4,3 +4,4 @@ foreach(unit spi regs memory phy reset macraw faults net udp tcp times)
     SOURCES model_${unit}.c model_bench.c model_frames.c model_peer.c
     LIBS nif_sim LABELS model)
 endforeach()
+nif_test(w5500_decode SOURCES decode.c LIBS nif_sim LABELS unit)

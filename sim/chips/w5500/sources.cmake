@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 target_sources(nif_sim PRIVATE
   chips/w5500/chip.c
+  chips/w5500/decode.c
   chips/w5500/mac.c
   chips/w5500/macraw.c
   chips/w5500/memory.c
