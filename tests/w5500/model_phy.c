@@ -123,6 +123,46 @@ static void without_a_link_no_frame_passes(void **state)
     assert_int_equal(b->seen_count, 0);
 }
 
+static void a_frame_takes_its_time_without_a_cable(void **state)
+{
+    struct bench *b = *state;
+    struct sim_w5500 *chip = &b->chip;
+    static uint8_t frame[1514];
+
+    open_macraw(b, 0);
+    sim_cable_plug(&b->cable, false);
+    chip->port.cable = NULL;
+    put(b, 2, 0, frame, sizeof(frame));
+    put16(b, 1, 0x24, sizeof(frame));
+    put8(b, 1, 0x01, 0x20);
+    // 8 + 1514 + 4 bytes of 80 ns. SEND was taken 150 ns after the beginning
+    // of its byte, which ended 270 ns ago.
+    sim_pass_ns(&b->world, 122080 - 270 - 1);
+    assert_int_equal(sim_w5500_socket_reg(chip, 0, 0x02), 0x00);
+    sim_pass_ns(&b->world, 1);
+    assert_int_equal(sim_w5500_socket_reg(chip, 0, 0x02), 0x10);
+    chip->port.cable = &b->cable;
+}
+
+static void the_defaults_are_those_of_the_header(void **state)
+{
+    static struct sim_w5500 other;
+    struct bench *b = *state;
+
+    sim_w5500_init(&other, &b->world, NULL);
+    sim_cable_plug(&b->cable, false);
+    sim_cable_join(&b->cable, &other.port, &b->nic.port);
+    sim_pass_ns(&b->world, SIM_W5500_LINK_NS - 1);
+    assert_false(sim_w5500_has_link(&other));
+    sim_pass_ns(&b->world, 1);
+    assert_true(sim_w5500_has_link(&other));
+    assert_string_equal(other.cfg.name, "w5500");
+    assert_int_equal(other.cfg.cr_ns, 150);
+    assert_int_equal(other.cfg.reset_ns, 100);
+    assert_int_equal(other.cfg.linger_ns, 100 * SIM_MS);
+    sim_w5500_done(&other);
+}
+
 #define TEST(fn) \
     cmocka_unit_test_setup_teardown(fn, bench_setup, bench_teardown)
 
@@ -137,6 +177,8 @@ int main(void)
         TEST(opmd_0_means_the_straps),
         TEST(the_phy_stays_in_reset_until_it_is_let_go),
         TEST(without_a_link_no_frame_passes),
+        TEST(a_frame_takes_its_time_without_a_cable),
+        TEST(the_defaults_are_those_of_the_header),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,24 @@ static void a_reset_in_the_middle_of_a_frame_cuts_it(void **state)
     assert_int_equal(b->seen_count, 1);
 }
 
+static void a_reset_without_a_link_ends_what_is_sent(void **state)
+{
+    static uint8_t frame[1514];
+    struct bench *b = *state;
+
+    sim_cable_plug(&b->cable, false);
+    open_macraw(b, 0);
+    send_data(b, 0, frame, sizeof(frame));
+    pass_us(b, 60);
+    put8(b, 0, 0x00, 0x80);
+    open_macraw(b, 0);
+    send_data(b, 0, frame, sizeof(frame));
+    pass_us(b, 115);
+    assert_int_equal(get8(b, 1, 0x02), 0x00);
+    pass_us(b, 10);
+    assert_int_equal(get8(b, 1, 0x02), 0x10);
+}
+
 #define TEST(fn) \
     cmocka_unit_test_setup_teardown(fn, bench_setup, bench_teardown)
 
@@ -173,6 +191,7 @@ int main(void)
         TEST(a_chip_that_is_held_in_reset_leaves_miso_alone),
         TEST(a_reset_takes_intn_back),
         TEST(a_reset_in_the_middle_of_a_frame_cuts_it),
+        TEST(a_reset_without_a_link_ends_what_is_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -477,6 +477,46 @@ static void a_socket_can_be_used_again(void **state)
     }
 }
 
+static void two_chips_speak_with_each_other(void **state)
+{
+    static struct sim_w5500 chip;
+    static struct bench other; // its bus alone is used
+    const struct sim_w5500_cfg cfg = { .name = "other", .link_ns = SIM_US };
+    struct bench *b = *state;
+    uint8_t mac[6];
+    uint8_t in[5];
+
+    peer_begin(&peer, b);
+    sim_cable_plug(&b->cable, false);
+    sim_w5500_init(&chip, &b->world, &cfg);
+    sim_spi_init(&other.bus, &b->cpu, &chip.spi, NULL);
+    sim_cable_join(&b->cable, &b->chip.port, &chip.port);
+    pass_us(b, 1001);
+    open_tcp(b, 1);
+    command(b, 1, 0x02);
+    put(&other, 0, 0x09, peer_mac, 6);
+    put32(&other, 0, 0x0F, PEER_IP);
+    put32(&other, 0, 0x05, 0xFFFFFF00);
+    put16(&other, 9, 0x04, 7); // socket 2
+    put32(&other, 9, 0x0C, OWN_IP);
+    put16(&other, 9, 0x10, 5000);
+    put8(&other, 9, 0x00, 0x01);
+    put8(&other, 9, 0x01, 0x01);
+    put8(&other, 9, 0x01, 0x04);
+    pass_us(b, 1000);
+    assert_int_equal(sr(b, 1), 0x17);
+    assert_int_equal(sr(&other, 2), 0x17);
+    get(&other, 9, 0x06, mac, 6);
+    assert_memory_equal(mac, own_mac, 6);
+    send_data(b, 1, "hello", 5);
+    pass_us(b, 1000);
+    assert_int_equal(get16(&other, 9, 0x26), 5);
+    get(&other, 11, get16(&other, 9, 0x28), in, 5);
+    assert_memory_equal(in, "hello", 5);
+    sim_w5500_done(&chip);
+    sim_spi_done(&other.bus);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, bench_setup, teardown)
 
 int main(void)
@@ -504,6 +544,7 @@ int main(void)
         TEST(a_reset_closes_without_a_flag),
         TEST(a_reset_can_be_scripted),
         TEST(a_socket_can_be_used_again),
+        TEST(two_chips_speak_with_each_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

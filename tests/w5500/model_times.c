@@ -178,6 +178,24 @@ static void what_is_sent_again_is_what_lies_in_memory(void **state)
     assert_memory_equal(b->seen[1] + 54, "XYcd", 4);
 }
 
+static void an_ack_may_wait_but_not_with_nd(void **state)
+{
+    struct bench *b = *state;
+    uint32_t seq = establish(b);
+
+    tcp_from(b, ACK | PSH, 1001, seq, "x", 1);
+    pass_us(b, 1000);
+    assert_int_equal(b->seen_count, 0);
+    pass_us(b, 50000);
+    assert_int_equal(b->seen_count, 1);
+    assert_int_equal(seen32(b, 0, 42), 1002);
+    put8(b, 5, 0x00, 0x21);
+    tcp_from(b, ACK | PSH, 1002, seq, "y", 1);
+    pass_us(b, 20);
+    assert_int_equal(b->seen_count, 2);
+    assert_int_equal(seen32(b, 1, 42), 1003);
+}
+
 // ---- RTR and RCR
 
 static void connect_without_arp_times_out(void **state)
@@ -465,6 +483,7 @@ int main(void)
         TEST(a_reset_in_synrecv_closes),
         TEST(a_segment_for_nobody_is_reset),
         TEST(what_is_sent_again_is_what_lies_in_memory),
+        TEST(an_ack_may_wait_but_not_with_nd),
         TEST(connect_without_arp_times_out),
         TEST(a_syn_is_sent_again_and_given_up),
         TEST(a_syn_ack_is_sent_again_and_given_up),

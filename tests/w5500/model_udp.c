@@ -213,6 +213,54 @@ static void what_is_too_long_is_split(void **state)
     assert_int_equal(get8(b, 5, 0x02), 0x10);
 }
 
+static void datagrams_of_one_send_keep_the_gap(void **state)
+{
+    static uint8_t data[1473];
+    struct bench *b = *state;
+
+    open_udp(b, 0);
+    send_answered(b, data, sizeof(data));
+    pass_us(b, 300);
+    assert_int_equal(b->seen_count, 3);
+    // 12 bytes of gap, 8 of preamble, 60 and 4 of the short one; 80 ns each.
+    assert_int_equal(b->seen_ns[2] - b->seen_ns[1], (12 + 8 + 60 + 4) * 80);
+}
+
+static void close_drops_what_waits_and_no_more(void **state)
+{
+    static uint8_t data[2000];
+    struct bench *b = *state;
+
+    open_udp(b, 0);
+    put16(b, 9, 0x04, 6000); // socket 2, to all
+    put32(b, 9, 0x0C, 0xFFFFFFFF);
+    put8(b, 9, 0x00, 0x02);
+    command(b, 2, 0x01);
+    send_answered(b, "x", 1);
+    b->seen_count = 0;
+    put8(b, 5, 0x02, 0xFF);
+    put(b, 6, 1, data, sizeof(data));
+    put16(b, 5, 0x24, 1 + sizeof(data));
+    put(b, 10, 0, data, 4);
+    put16(b, 9, 0x24, 4);
+    command(b, 1, 0x20); // two datagrams
+    command(b, 2, 0x20);
+    command(b, 1, 0x10);
+    pass_us(b, 400);
+    assert_int_equal(b->seen_count, 2);
+    assert_int_equal(seen16(b, 0, 34), 5000); // was on its way
+    assert_int_equal(seen16(b, 1, 34), 6000);
+    assert_int_equal(get8(b, 5, 0x02), 0x00);
+    assert_int_equal(get8(b, 9, 0x02), 0x10);
+    command(b, 1, 0x01);
+    put32(b, 5, 0x0C, 0xFFFFFFFF);
+    send_data(b, 1, "y", 1);
+    pass_us(b, 20);
+    assert_int_equal(b->seen_count, 3);
+    assert_int_equal(get8(b, 5, 0x02), 0x10);
+    assert_int_equal(b->chip.counts.tx_frames, 5); // ARP was one
+}
+
 // ---- receiving
 
 static void a_datagram_is_stored_behind_its_source(void **state)
@@ -452,6 +500,8 @@ int main(void)
         TEST(arp_gives_up_after_rcr_and_one_tries),
         TEST(arp_gives_up_after_1_8_s_by_default),
         TEST(what_is_too_long_is_split),
+        TEST(datagrams_of_one_send_keep_the_gap),
+        TEST(close_drops_what_waits_and_no_more),
         TEST(a_datagram_is_stored_behind_its_source),
         TEST(datagrams_of_other_ports_are_not_for_it),
         TEST(a_datagram_without_room_is_dropped_whole),

@@ -263,6 +263,7 @@ void sim_w55_stack_poll(struct sim_w5500 *chip)
         due_us = nif_stack_poll(&ip->stack);
         follow(chip);
         due_us = ip->due_us < due_us ? ip->due_us : due_us;
+        due_us = ip->work ? now_us : due_us;
     }
     NIF_ASSERT(due_us > now_us);
     if (due_us == NIF_NEVER) {

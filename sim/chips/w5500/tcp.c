@@ -258,6 +258,11 @@ void sim_w55_tcp_follow(struct sim_w5500 *chip, struct sim_w5500_socket *s)
         s->tcp.discon = true;
         sim_w55_flag(chip, s, W55_SN_IR_DISCON);
     }
+    if (t->ack_at != 0 && sim_w55_sn_mr(s, W55_SN_MR_ND)) {
+        t->ack_at = 0;
+        nif__tcp_set(t, TCP_ACK_NOW);
+        nif__kick(&chip->net.stack);
+    }
     sim_w55_tcp_times(chip, s);
     sim_w55_tcp_left(chip, s);
 }
