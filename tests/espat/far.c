@@ -38,14 +38,13 @@ static int far_poll(struct nif_iface *iface, uint64_t *again_us)
 
 static void far_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)
 {
-    (void)iface;
-    *out = (struct nif_hwaddr){ { 2, 0, 0, 0, 0, 1 } };
+    *out = (struct nif_hwaddr){ { 2, 0, 0, 0, 0, of(iface)->phone ? 8 : 1 } };
 }
 
 static unsigned far_flags(struct nif_iface *iface)
 {
     return NIF_IFACE_STARTED | NIF_IFACE_BROADCAST |
-        (of(iface)->nic.link ? NIF_IFACE_LINK : 0);
+        (of(iface)->nic.link || of(iface)->st.ap ? NIF_IFACE_LINK : 0);
 }
 
 static size_t far_mtu(struct nif_iface *iface)
@@ -63,6 +62,9 @@ static int far_send(struct nif_iface *iface, const struct nif_seg *segs,
     for (size_t i = 0; i < n; i++) {
         memcpy(frame + len, segs[i].data, segs[i].len);
         len += segs[i].len;
+    }
+    if (of(iface)->phone) {
+        return sim_station_send(&of(iface)->st, frame, len) ? 0 : NIF_ELINK;
     }
     return sim_nic_send(&of(iface)->nic, frame, len) ? 0 : NIF_EAGAIN;
 }
@@ -149,7 +151,13 @@ static void on_turn(struct sim_event *event)
 
         again_us = at_us < again_us ? at_us : again_us;
     }
-    serve_names(far);
+    if (far->phone) {
+        uint64_t at_us = nif_dhcp_poll(&far->client);
+
+        again_us = at_us < again_us ? at_us : again_us;
+    } else {
+        serve_names(far);
+    }
     if (again_us == NIF_NEVER) {
         return;
     }
@@ -169,46 +177,96 @@ void far_kick(struct far *far)
     }
 }
 
-void far_init(struct far *far, struct sim_world *world)
+static void begin(struct far *far, struct sim_world *world, bool phone)
 {
-    struct nif_net net = { .ip = nif_ip4(192, 0, 2, 1), .prefix_len = 24 };
-
     *far = (struct far){
         .iface = { .ops = &far_ops, .eth = &far_eth },
         .clock.ops = &clock_ops,
         .world = world,
         .timer.fn = on_turn,
-        .dhcp = true,
+        .phone = phone,
     };
-    sim_nic_init(&far->nic, world, "far", 0);
-    far->nic.on_frame = on_frame;
-    far->nic.arg = far;
     nif_tcpip_init(&far->tcpip,
         &(struct nif_tcpip_cfg){ .iface = &far->iface,
             .clock = &far->clock,
             .rx = far->rx,
             .rx_cap = sizeof(far->rx),
             .seed = 7 });
-    NIF_ASSERT(nif_stack_set_net(&far->tcpip.stack, &net) == 0);
+}
+
+void far_init(struct far *far, struct sim_world *world)
+{
+    struct nif_net net = { .ip = nif_ip4(192, 0, 2, 1), .prefix_len = 24 };
+    int err;
+
+    begin(far, world, false);
+    far->dhcp = true;
+    sim_nic_init(&far->nic, world, "far", 0);
+    far->nic.on_frame = on_frame;
+    far->nic.arg = far;
+    err = nif_stack_set_net(&far->tcpip.stack, &net);
+    NIF_ASSERT(err == 0);
     nif_dhcp_server_init(&far->dhcpd,
         &(struct nif_dhcp_server_cfg){ .stack = &far->tcpip.stack,
             .leases = far->lease,
             .count = 1,
             .router = net.ip,
             .dns = { net.ip } });
-    NIF_ASSERT(nif_dhcp_server_start(&far->dhcpd) == 0);
-    NIF_ASSERT(nif_conn_open(&far->tcpip.stack, &far->dns, NIF_UDP,
-                   &(struct nif_conn_cfg){ .rx = far->dns_rx,
-                       .rx_cap = sizeof(far->dns_rx),
-                       .tx = far->dns_tx,
-                       .tx_cap = sizeof(far->dns_tx) }) == 0);
-    NIF_ASSERT(nif_conn_bind(&far->dns, &(struct nif_endpoint){ .port = 53 }) ==
-        0);
+    err = nif_dhcp_server_start(&far->dhcpd);
+    NIF_ASSERT(err == 0);
+    err = nif_conn_open(&far->tcpip.stack, &far->dns, NIF_UDP,
+        &(struct nif_conn_cfg){ .rx = far->dns_rx,
+            .rx_cap = sizeof(far->dns_rx),
+            .tx = far->dns_tx,
+            .tx_cap = sizeof(far->dns_tx) });
+    NIF_ASSERT(err == 0);
+    err = nif_conn_bind(&far->dns, &(struct nif_endpoint){ .port = 53 });
+    NIF_ASSERT(err == 0);
     far_kick(far);
+}
+
+// ---- a telephone
+
+static void phone_state(struct sim_station *st, enum sim_air_end end)
+{
+    struct far *far = nif_container_of(st, struct far, st);
+
+    if (end == SIM_AIR_JOINED) {
+        int err = nif_dhcp_start(&far->client);
+
+        NIF_ASSERT(err == 0);
+        far_kick(far);
+    }
+}
+
+static void phone_frame(struct sim_station *st, const uint8_t *frame,
+    size_t len)
+{
+    on_frame(nif_container_of(st, struct far, st), frame, len);
+}
+
+static const struct sim_station_ops phone_ops = {
+    .state = phone_state,
+    .frame = phone_frame,
+};
+
+void far_phone(struct far *far, struct sim_air *air, const char *ssid,
+    const char *passphrase)
+{
+    begin(far, air->world, true);
+    nif_dhcp_init(&far->client,
+        &(struct nif_dhcp_cfg){ .stack = &far->tcpip.stack, .seed = 9 });
+    sim_station_init(&far->st, air, "phone", (uint8_t[]){ 2, 0, 0, 0, 0, 8 },
+        &phone_ops);
+    sim_station_join(&far->st, &(struct sim_join){ ssid, passphrase, NULL, 0 });
 }
 
 void far_done(struct far *far)
 {
     sim_event_cancel(far->world, &far->timer);
-    sim_nic_done(&far->nic);
+    if (far->phone) {
+        sim_station_done(&far->st);
+    } else {
+        sim_nic_done(&far->nic);
+    }
 }

@@ -9,7 +9,7 @@
 
 #include "nif/dhcp_server.h"
 #include "nif/tcpip.h"
-#include "sim/net/nic.h"
+#include "sim/net/air.h"
 
 #define FAR_RING 64
 
@@ -19,6 +19,9 @@ struct far {
     struct nif_tcpip tcpip;
     struct sim_world *world;
     struct sim_nic nic; ///< join nic.port to a cable
+    bool phone;         ///< a station with a DHCP client in its place
+    struct sim_station st;
+    struct nif_dhcp client;
     struct sim_event timer;
     struct nif_dhcp_server dhcpd;
     struct nif_dhcp_lease lease[1];
@@ -41,6 +44,10 @@ struct far {
 /// "far.example": its own. All other names are unknown.
 void far_init(struct far *far, struct sim_world *world);
 void far_done(struct far *far);
+
+/// One of the same kind that is a telephone in the air, and joins `ssid`.
+void far_phone(struct far *far, struct sim_air *air, const char *ssid,
+    const char *passphrase);
 
 /// Something was asked of its stack: it has a turn soon.
 void far_kick(struct far *far);

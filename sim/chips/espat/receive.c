@@ -61,11 +61,10 @@ static void announce(struct espat *e, struct espat_link *link)
 
 // ---- TCP
 
-// Takes what fits into the link's buffer. Returns as nif_conn_recv().
-static int pull(struct espat_link *link)
+static bool receive_passive(struct espat *e, struct espat_link *link)
 {
+    size_t before = link->len;
     int got = NIF_EAGAIN;
-    bool some = false;
 
     while (link->len < sizeof(link->buf)) {
         got = nif_conn_recv(link->conn, link->buf + link->len,
@@ -74,16 +73,8 @@ static int pull(struct espat_link *link)
             break;
         }
         link->len += (size_t)got;
-        some = true;
     }
-    return some && got != 0 ? 1 : got;
-}
-
-static bool receive_passive(struct espat *e, struct espat_link *link)
-{
-    int got = pull(link);
-
-    if (got > 0) {
+    if (link->len > before) {
         link->active_ns = e->world->now_ns;
         espat__net_kick(link->net); // the window is open again
         announce(e, link);
