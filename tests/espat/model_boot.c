@@ -72,6 +72,18 @@ static void the_pin_resets_it_and_wants_a_millisecond(void **state)
     expect(b, "\r\nready\r\n");
 }
 
+static void it_does_not_boot_while_it_is_held_in_reset(void **state)
+{
+    struct bench *b = bench_open(NULL);
+
+    (void)state;
+    nif_pin_write(&b->enable.pin, false); // before the ROM had begun
+    quiet(b, 2000);
+    assert_int_equal(b->chip.boot_count, 0);
+    nif_pin_write(&b->enable.pin, true);
+    expect(b, "\r\nready\r\n");
+}
+
 static void rst_says_ok_and_boots(void **state)
 {
     struct bench *b = bench_ready(SIM_ESPAT_2_4);
@@ -195,6 +207,7 @@ int main(void)
         ON_BENCH(at_its_rate_the_rom_can_be_read),
         ON_BENCH(what_comes_before_ready_is_not_heard),
         ON_BENCH(the_pin_resets_it_and_wants_a_millisecond),
+        ON_BENCH(it_does_not_boot_while_it_is_held_in_reset),
         ON_BENCH(rst_says_ok_and_boots),
         ON_BENCH(what_is_stored_is_there_after_a_reset),
         ON_BENCH(the_old_one_stores_what_has_no_cur_behind_it),

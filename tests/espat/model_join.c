@@ -162,6 +162,15 @@ static void the_old_one_is_busy_until_it_has_joined(void **state)
     ask(b, "AT", "AT\r\r\n\r\nbusy p...\r\n");
     expect(b, "WIFI CONNECTED\r\nWIFI GOT IP\r\n");
     ask(b, "AT", "AT\r\r\n\r\nOK\r\n");
+    // Not for ever.
+    nif_dhcp_server_stop(&b->far.dhcpd);
+    b->far.dhcp = false;
+    ask(b, "AT+RST", "AT+RST\r\r\n\r\nOK\r\n");
+    await(b, "\r\nready\r\n");
+    expect(b, "WIFI CONNECTED\r\n");
+    ask(b, "AT", "AT\r\r\n\r\nbusy p...\r\n");
+    pass_ms(b, 13000);
+    ask(b, "AT", "AT\r\r\n\r\nOK\r\n");
 }
 
 static void an_address_can_be_fixed(void **state)

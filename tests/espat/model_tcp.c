@@ -280,6 +280,29 @@ a_link_that_ends_within_a_payload_is_swallowed_all_the_same(void **state)
     ask(b, "AT", "\r\nOK\r\n");
 }
 
+static void a_send_fails_when_its_network_is_lost(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+    static uint8_t data[8192];
+
+    (void)state;
+    open_link(b, 1);
+    // The peer reads nothing: its window and the module's buffer are full.
+    for (unsigned i = 0; i < 2; i++) {
+        ask(b, "AT+CIPSEND=1,8192", "\r\nOK\r\n\r\n>");
+        type(b, data, sizeof(data));
+        expect(b, "\r\nRecv 8192 bytes\r\n");
+        if (i == 0) {
+            expect(b, "\r\nSEND OK\r\n");
+        }
+    }
+    quiet(b, 3000);
+    ask(b, "AT", "\r\nbusy p...\r\n");
+    sim_ap_kick(&b->home, NULL);
+    expect(b, "WIFI DISCONNECT\r\n1,CLOSED\r\n\r\nSEND FAIL\r\n");
+    ask(b, "AT", "\r\nOK\r\n");
+}
+
 static void links_are_listed(void **state)
 {
     struct bench *b = bench_joined(SIM_ESPAT_2_4);
@@ -347,6 +370,7 @@ int main(void)
         ON_BENCH(closing_is_told_twice),
         ON_BENCH(a_lost_network_closes_links),
         ON_BENCH(a_link_that_ends_within_a_payload_is_swallowed_all_the_same),
+        ON_BENCH(a_send_fails_when_its_network_is_lost),
         ON_BENCH(links_are_listed),
         ON_BENCH(links_have_another_form_when_asked_for),
         ON_BENCH(tls_takes_its_time_and_is_plain_inside),

@@ -173,6 +173,7 @@ static void on_enable(struct sim_pin *pin, void *arg, bool level)
 
     (void)pin;
     if (!level) {
+        sim_event_cancel(e->world, &e->power);
         stop(e);
         e->state = STATE_OFF;
         e->stuck = false;

@@ -156,7 +156,8 @@ static bool collect(struct espat *e, uint8_t byte)
 static bool is_busy(const struct espat *e)
 {
     return e->state != STATE_IDLE || e->world->now_ns < e->storm_ns ||
-        (e->dialect->nonos && e->boot_join);
+        (e->dialect->nonos && e->boot_join &&
+            e->world->now_ns < e->boot_until_ns);
 }
 
 static void echo(struct espat *e, uint8_t byte)

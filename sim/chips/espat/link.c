@@ -73,6 +73,13 @@ struct espat_net *espat__route(struct espat *e, const struct nif_ip *ip)
     return e->ap_on && nif_ip_is_any(ip) ? &e->net[1] : NULL;
 }
 
+// Active links pass on what comes, up to the most that one +IPD carries; of
+// passive ones the link's own buffer is the rest of the window.
+size_t espat__window(bool passive)
+{
+    return passive ? WINDOW - LINK_BUF : CONN_RX;
+}
+
 // A connection with its buffers for a client, not yet bound. NULL: the stack
 // does not want it.
 bool espat__link_open(struct espat *e, struct espat_link *link,
@@ -83,7 +90,8 @@ bool espat__link_open(struct espat *e, struct espat_link *link,
 
     NIF_ASSERT(own != NULL);
     cfg = (struct nif_conn_cfg){ .rx = own->rx,
-        .rx_cap = proto == NIF_UDP ? sizeof(own->rx) : CONN_RX,
+        .rx_cap =
+            proto == NIF_UDP ? sizeof(own->rx) : espat__window(link->passive),
         .tx = own->tx,
         .tx_cap = sizeof(own->tx) };
     if (nif_conn_open(&link->net->tcpip.stack, &own->conn, proto, &cfg) != 0) {
@@ -114,7 +122,7 @@ void espat__link_release(struct espat *e, struct espat_link *link, bool abort)
 {
     espat__link_let_go(link, abort);
     if (e->send.id == espat__id(e, link)) {
-        e->send.failed = true;
+        espat__send_failed(e);
     }
     link->state = LINK_FREE;
     link->len = 0;

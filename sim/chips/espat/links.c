@@ -139,7 +139,7 @@ static void serve_on(struct espat *e, struct espat_net *net)
     for (unsigned i = 0; i < SERVER_CONNS && good; i++) {
         good = nif_conn_open(&net->tcpip.stack, &server->backlog[i], NIF_TCP,
                    &(struct nif_conn_cfg){ .rx = server->room[i].rx,
-                       .rx_cap = CONN_RX,
+                       .rx_cap = espat__window(e->passive[0]),
                        .tx = server->room[i].tx,
                        .tx_cap = CONN_TX }) == 0;
     }

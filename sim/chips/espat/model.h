@@ -17,8 +17,9 @@
 #define LINE_MAX     256 // with CR LF
 #define SEND_MAX     8192
 #define HOST_MAX     64
-#define LINK_BUF     4300 // with CONN_RX the window of 5760
-#define CONN_RX      1460
+#define WINDOW       5760
+#define LINK_BUF     4300 // data that wait to be fetched
+#define CONN_RX      2920
 #define CONN_TX      5744
 #define TX_BUFFER    8192 // towards the host: when it is full, windows stall
 #define RING         32   // frames from the air
@@ -92,7 +93,7 @@ struct espat_conn {
     struct nif_conn conn;
     struct espat_conn *next;
     bool orphan; ///< its link has let go
-    uint8_t rx[4 * (CONN_RX + 8)];
+    uint8_t rx[4 * (1472 + 8)];
     uint8_t tx[CONN_TX];
 };
 
@@ -171,7 +172,8 @@ struct espat {
     struct sim_event stall;
     struct sim_event rejoin;
     struct sim_event send_timer;
-    uint64_t storm_ns; ///< busy until then
+    uint64_t storm_ns;      ///< busy until then
+    uint64_t boot_until_ns; ///< AT 1.7: the same, while it joins by itself
     enum espat_state state;
     enum espat_pending pending;
 
@@ -327,12 +329,15 @@ const char *espat__proto_name(const struct espat_link *link);
 /// A connection for a client. False: the stack has none.
 bool espat__link_open(struct espat *e, struct espat_link *link,
     enum nif_proto proto);
+size_t espat__window(bool passive);
 void espat__link_let_go(struct espat_link *link, bool abort);
 /// Takes what has come on a link. False: it has ended. May lower `*again_ns`.
 bool espat__receive(struct espat *e, struct espat_link *link,
     uint64_t *again_ns);
 void espat__start_failed(struct espat *e);
 void espat__send_byte(struct espat *e, uint8_t byte);
+/// The link of the CIPSEND at work is gone.
+void espat__send_failed(struct espat *e);
 uint64_t espat__send_service(struct espat *e);
 void espat__send_event(struct sim_event *event);
 uint64_t espat__start_service(struct espat *e);

@@ -71,6 +71,15 @@ enum espat_result espat__cipsendex(struct espat *e,
     return begin(e, args, true);
 }
 
+void espat__send_failed(struct espat *e)
+{
+    e->send.failed = true;
+    if (e->state == STATE_SENDING && !sim_event_pending(&e->send_timer)) {
+        sim_event_at(e->world, &e->send_timer,
+            e->world->now_ns + e->chip->cfg.exec_us * SIM_US);
+    }
+}
+
 // ---- the payload
 
 void espat__send_byte(struct espat *e, uint8_t byte)
@@ -94,8 +103,7 @@ void espat__send_byte(struct espat *e, uint8_t byte)
     e->line_cr = false;
     espat__say(e, "\r\nRecv %zu bytes\r\n", e->send.got);
     if (e->send.failed) {
-        sim_event_at(e->world, &e->send_timer,
-            e->world->now_ns + e->chip->cfg.exec_us * SIM_US);
+        espat__send_failed(e);
     } else {
         espat__net_kick(e->link[e->send.id].net);
     }

@@ -5,6 +5,9 @@
 
 #include "sim/chips/espat/model.h"
 
+// AT 1.7 takes no command while it joins by itself, for so long at most.
+#define BOOT_JOIN_NS (15 * SIM_S)
+
 static struct espat *of(struct sim_station *station)
 {
     return nif_container_of(station, struct espat, station);
@@ -323,6 +326,7 @@ void espat__wifi_begin(struct espat *e)
     espat__ap_apply(e);
     if ((e->now.mode & 1) != 0 && e->now.autoconn && e->now.ssid[0] != '\0') {
         e->boot_join = true;
+        e->boot_until_ns = e->world->now_ns + BOOT_JOIN_NS;
         espat__join(e);
     }
 }
