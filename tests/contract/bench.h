@@ -25,14 +25,14 @@ extern const char *const contract_chip;
 /// What a chip cannot do as nif/stack.h has it, and why. Zero: nothing.
 struct contract_traits {
     const char *chip;
-    bool no_half_close; ///< shutdown() is NIF_ENOTSUP
-    bool no_refusal;    ///< does not tell "refused" from other failures
-    bool no_abort;      ///< ends by FIN what is to end by RST
-    bool no_peer_port;  ///< cannot tell a client's port
-    bool one_server;    ///< listens at one port only
-    bool own_dhcp;      ///< gets its address by itself
-    size_t burst;       ///< the longest datagram whose fragments it can take
-                        ///< as fast as its cable brings them; 0: any
+    bool no_half_close;   ///< shutdown() is NIF_ENOTSUP
+    bool no_refusal;      ///< does not tell "refused" from other failures
+    bool no_abort;        ///< ends by FIN what is to end by RST
+    bool no_peer_port;    ///< cannot tell a client's port
+    bool one_server;      ///< listens at one port only
+    bool own_dhcp;        ///< gets its address by itself
+    size_t burst;         ///< the longest datagram whose fragments it can take
+                          ///< as fast as its cable brings them; 0: any
     bool data_beside_bus; ///< a dead bus does not stop its frames
 };
 

@@ -60,7 +60,7 @@ def part_of(path):
         own = m[1] == "clients" or m[2] in OPTIONAL
         return m[2] if own else "tcpip"
     m = re.match(r"core/CMakeFiles/nif_core.dir/"
-                 r"(net|fd|resolver|connector|wait|addr)", path)
+                 r"(net|fd|resolver|connector|wait|addr|phy|mac)", path)
     if m:
         return {"wait": "net", "addr": "connector"}.get(m[1], m[1])
     if path.startswith("core/CMakeFiles/nif_core.dir/trace"):

@@ -59,6 +59,24 @@ static uint64_t frames_of_start(void)
     return frames;
 }
 
+// start(), on a bus that is dead from frame `at` on; all of it takes `frames`.
+static void start_dead(size_t kind, uint64_t at, uint64_t frames)
+{
+    bool writes;
+    int err;
+
+    break_bus(kind, at, UINT64_MAX);
+    err = nif_iface_start(b.iface);
+    // Who only writes from then on cannot see it.
+    writes = err == 0 && at + 4 >= frames;
+    if (dead[kind].fault.kind == SIM_MDIO_EIO) {
+        assert_int_equal(err, NIF_EIO);
+    } else if (!writes && err != NIF_ENODEV && err != NIF_ETIMEDOUT) {
+        fail_msg("%s from frame %u on: %d", dead[kind].name, (unsigned)at, err);
+    }
+    assert_true(b.world.now_ns < 600 * SIM_MS);
+}
+
 static void start_on_a_dead_bus_ends_with_its_error(void **state)
 {
     uint64_t frames = frames_of_start();
@@ -67,21 +85,8 @@ static void start_on_a_dead_bus_ends_with_its_error(void **state)
     assert_in_range(frames, 10, 30);
     for (size_t kind = 0; kind < nif_countof(dead); kind++) {
         for (uint64_t at = 0; at < frames; at++) {
-            bool writes;
-            int err;
-
             bench_open(&b, &(struct bench_cfg){ .reset_pin = true });
-            break_bus(kind, at, UINT64_MAX);
-            err = nif_iface_start(b.iface);
-            // Who only writes from then on cannot see it.
-            writes = err == 0 && at + 4 >= frames;
-            if (dead[kind].fault.kind == SIM_MDIO_EIO) {
-                assert_int_equal(err, NIF_EIO);
-            } else if (!writes && err != NIF_ENODEV && err != NIF_ETIMEDOUT) {
-                fail_msg("%s from frame %u on: %d", dead[kind].name,
-                    (unsigned)at, err);
-            }
-            assert_true(b.world.now_ns < 600 * SIM_MS);
+            start_dead(kind, at, frames);
             // Nor may poll() believe in anything.
             bench_run(&b, 500000);
             assert_false(nif_iface_flags(b.iface) & NIF_IFACE_LINK);

@@ -28,7 +28,7 @@ static int drive(bool live)
     int err = nif_iface_start(iface);
 
     for (unsigned ms = 0; err == 0 && ms < 5000; ms++) {
-        uint64_t until_us = (ms + 1) * 1000;
+        uint64_t until_us = 1000 + (uint64_t)ms * 1000;
 
         if (live && (ms == 2500 || ms == 3500)) {
             host_board_link(&b.board, ms == 3500);
