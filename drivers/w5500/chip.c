@@ -67,7 +67,7 @@ static void begin(struct w5500_chip *chip, int fault)
     chip->fault = fault;
     chip->phase = W5500_WAKE;
     chip->tries = 0;
-    chip->face->lost(chip, fault != 0 ? fault : NIF_ELINK);
+    chip->face->lost(chip);
     chip->err = 0;
     w5500__soon(chip);
 }

@@ -24,6 +24,23 @@ void w5500__kick(struct w5500 *w)
 
 // --------------------------------------------------- sockets of the chip
 
+void w5500__shut(struct w5500 *w, struct w5500__sock *s)
+{
+    if ((s->flags & SOCK_LIVE) && w5500__is_ready(w)) {
+        w5500__close(&w->chip, s->n);
+    }
+    w5500__clear(s, SOCK_LIVE | SOCK_BUSY | SOCK_LOOK);
+    s->rx_left = 0;
+    s->tx_len = 0;
+}
+
+void w5500__give_back(struct w5500 *w, struct w5500__sock *s)
+{
+    w5500__shut(w, s);
+    w->taken = (uint8_t)(w->taken & ~(1u << s->n));
+    s->n = W5500_NONE;
+}
+
 // The first that is not in `but`, and has room in both directions.
 static uint8_t find_socket(const struct w5500 *w, unsigned but)
 {
@@ -37,12 +54,30 @@ static uint8_t find_socket(const struct w5500 *w, unsigned but)
     return n;
 }
 
-uint8_t w5500__take_socket(struct w5500 *w)
+// A listener can do without its own, unless somebody waits there.
+static void free_one(struct w5500 *w)
+{
+    for (struct nif_conn *c = w->conns; c != NULL; c = c->next) {
+        struct w5500__sock *s = w5500__sock(c);
+
+        if (c->state == NIF_CONN_LISTENING && s->n != W5500_NONE &&
+            !(s->flags & SOCK_FULL)) {
+            w5500__give_back(w, s);
+            return;
+        }
+    }
+}
+
+uint8_t w5500__take_socket(struct w5500 *w, bool must)
 {
     uint8_t n = find_socket(w, w->taken | w->leaving);
 
-    if (n == W5500_NONE) {
+    if (n == W5500_NONE && must) {
         n = find_socket(w, w->taken);
+        if (n == W5500_NONE) {
+            free_one(w);
+            n = find_socket(w, w->taken);
+        }
     }
     if (n == W5500_NONE) {
         return n;
@@ -53,14 +88,23 @@ uint8_t w5500__take_socket(struct w5500 *w)
     return n;
 }
 
+bool w5500__disconnect(struct w5500 *w, const struct w5500__sock *s)
+{
+    uint8_t status = w5500__read8(&w->chip, w5500__reg(s, W5500_SN_SR));
+
+    if (status != W5500_SN_SR_ESTABLISHED && status != W5500_SN_SR_CLOSE_WAIT) {
+        return false; // it has ended just now
+    }
+    w5500__command(&w->chip, s->n, W5500_SN_CR_DISCON);
+    return true;
+}
+
 void w5500__leave(struct w5500 *w, struct w5500__sock *s)
 {
     unsigned bit = 1u << s->n;
 
-    if ((s->flags & SOCK_LIVE) && w5500__is_ready(w)) {
-        if (!(s->flags & SOCK_FIN_SENT)) {
-            w5500__command(&w->chip, s->n, W5500_SN_CR_DISCON);
-        }
+    if ((s->flags & SOCK_LIVE) && w5500__is_ready(w) &&
+        ((s->flags & SOCK_FIN_SENT) || w5500__disconnect(w, s))) {
         w->leaving = (uint8_t)(w->leaving | bit);
         w->leaving_us = w5500__now(&w->chip);
         w5500__clear(s, SOCK_LIVE);
@@ -85,23 +129,6 @@ void w5500__serve_leaving(struct w5500 *w)
             w->leaving = (uint8_t)(w->leaving & ~(1u << n));
         }
     }
-}
-
-void w5500__shut(struct w5500 *w, struct w5500__sock *s)
-{
-    if ((s->flags & SOCK_LIVE) && w5500__is_ready(w)) {
-        w5500__close(&w->chip, s->n);
-    }
-    w5500__clear(s, SOCK_LIVE | SOCK_BUSY | SOCK_LOOK);
-    s->rx_left = 0;
-    s->tx_len = 0;
-}
-
-void w5500__give_back(struct w5500 *w, struct w5500__sock *s)
-{
-    w5500__shut(w, s);
-    w->taken = (uint8_t)(w->taken & ~(1u << s->n));
-    s->n = W5500_NONE;
 }
 
 void w5500__unlink(struct w5500 *w, struct nif_conn *conn)
@@ -230,16 +257,35 @@ int w5500__route(const struct w5500 *w, const uint8_t ip[4])
 
 // ----------------------------------------------------- a socket's memory
 
+// The kind of a socket, as its connection is (Sn_MR 3 to 0).
+static uint8_t kind_of(const struct w5500__sock *s)
+{
+    return (s->flags & SOCK_TCP) ? W5500_SN_MR_TCP : W5500_SN_MR_UDP;
+}
+
+// Reads MR to PORT. What MR and PORT are, we know: so neither noise nor a chip
+// that was reset is believed.
+static bool read_state(struct w5500 *w, const struct w5500__sock *s,
+    uint8_t now[W5500_SN_PORT + 2])
+{
+    w5500__read(&w->chip, w5500__reg(s, W5500_SN_MR), now, W5500_SN_PORT + 2);
+    return (now[W5500_SN_MR] & W5500_SN_MR_KIND) == kind_of(s) &&
+        nif_get_be16(now + W5500_SN_PORT) == s->port;
+}
+
 uint8_t w5500__take_flags(struct w5500 *w, struct w5500__sock *s,
     uint8_t *status)
 {
     struct w5500_chip *chip = &w->chip;
-    uint8_t now[2];
+    uint8_t now[W5500_SN_PORT + 2];
     uint8_t flags;
 
-    w5500__read(chip, w5500__reg(s, W5500_SN_IR), now, sizeof(now));
-    flags = now[0];
-    *status = now[1];
+    // A slip of the bus may be once.
+    if (!read_state(w, s, now) && !read_state(w, s, now)) {
+        chip->err = chip->err != 0 ? chip->err : NIF_EPROTO;
+    }
+    flags = now[W5500_SN_IR];
+    *status = now[W5500_SN_SR];
     if (*status == W5500_SN_SR_CLOSED) {
         // It may have ended between the two bytes: why, is in the first.
         flags = w5500__read8(chip, w5500__reg(s, W5500_SN_IR));

@@ -34,8 +34,8 @@ struct w5500__face {
     /// if a socket is not as it was left.
     bool (*check)(struct w5500_chip *chip);
 
-    /// All that was in the chip is gone; `err` is why.
-    void (*lost)(struct w5500_chip *chip, int err);
+    /// All that was in the chip is gone.
+    void (*lost)(struct w5500_chip *chip);
 };
 
 // ---- bus. After the first error nothing more reaches it, and reads give

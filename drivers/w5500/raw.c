@@ -285,9 +285,8 @@ static void raw_set_up(struct w5500_chip *chip)
     open_socket(of(chip));
 }
 
-static void raw_lost(struct w5500_chip *chip, int err)
+static void raw_lost(struct w5500_chip *chip)
 {
-    (void)err;
     of(chip)->rx_resets = 0;
     forget(of(chip));
 }

@@ -23,6 +23,15 @@ static int done(struct w5500 *w, int result)
     return w5500__finish(&w->chip, result);
 }
 
+// A connection that was lost with the chip says so, now and always.
+static int told(const struct nif_conn *conn, int result)
+{
+    bool failed = conn->state == NIF_CONN_FAILED;
+
+    result = done(w5500__of(conn->stack), result);
+    return !failed && conn->state == NIF_CONN_FAILED ? conn->err : result;
+}
+
 // ------------------------------------------------------------ connections
 
 // One that was closed and only rests gives way.
@@ -47,9 +56,9 @@ static int w5500_open(struct nif_stack *stack, struct nif_conn *conn,
     if (proto != NIF_TCP && proto != NIF_UDP) {
         return NIF_ENOTSUP;
     }
-    n = w5500__take_socket(w);
+    n = w5500__take_socket(w, true);
     if (n == W5500_NONE && make_room(w)) {
-        n = w5500__take_socket(w);
+        n = w5500__take_socket(w, true);
     }
     if (n == W5500_NONE) {
         return done(w, NIF_ENOBUFS);
@@ -61,6 +70,7 @@ static int w5500_open(struct nif_stack *stack, struct nif_conn *conn,
         .proto = (uint16_t)proto,
     };
     w5500__sock(conn)->n = n;
+    w5500__sock(conn)->flags = proto == NIF_TCP ? SOCK_TCP : 0;
     while (*at != NULL) {
         at = &(*at)->next;
     }
@@ -111,7 +121,7 @@ static int w5500_send(struct nif_stack *stack, struct nif_conn *conn,
 {
     struct w5500 *w = w5500__of(stack);
 
-    return done(w,
+    return told(conn,
         conn->proto == NIF_TCP ? w5500__tcp_send(w, conn, data, len)
                                : w5500__udp_send(w, conn, data, len, to));
 }
@@ -121,7 +131,7 @@ static int w5500_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
 {
     struct w5500 *w = w5500__of(stack);
 
-    return done(w,
+    return told(conn,
         conn->proto == NIF_TCP ? w5500__tcp_recv(w, conn, buf, cap)
                                : w5500__udp_recv(w, conn, buf, cap, from));
 }
@@ -262,6 +272,9 @@ static void end_connections(struct w5500 *w)
         if (c->proto == NIF_TCP) {
             if (c->state > NIF_CONN_LISTENING && c->state < NIF_CONN_FAILED) {
                 w5500__tcp_kill(w, c, NIF_EADDR);
+            } else if (s->flags & SOCK_FULL) {
+                w5500__shut(w, s);
+                w5500__clear(s, SOCK_FULL);
             }
         } else if (s->flags & SOCK_BOUND) {
             w5500__shut(w, s);
@@ -365,7 +378,7 @@ static bool is_waiting(const struct nif_conn *conn, const struct w5500__sock *s)
 {
     return (s->flags & SOCK_LIVE) &&
         (conn->state == NIF_CONN_OPENING || conn->state == NIF_CONN_CLOSING ||
-            (s->flags & SOCK_STARVED) ||
+            (s->flags & (SOCK_STARVED | SOCK_FULL)) ||
             (s->flags & (SOCK_FIN | SOCK_FIN_SENT)) == SOCK_FIN ||
             (s->flags & (SOCK_FIN | SOCK_ENDED)) == (SOCK_FIN | SOCK_ENDED));
 }
@@ -411,13 +424,10 @@ static uint32_t sockets_serve(struct w5500_chip *chip)
             wait_us = w5500__least(wait_us, chip->cfg.poll_us);
         }
     }
-    w->all = false;
-    if (w->leaving != 0) {
-        if (turn) {
-            w5500__serve_leaving(w);
-        }
-        wait_us = w5500__least(wait_us, chip->cfg.poll_us);
+    if (w->all && w->leaving != 0) {
+        w5500__serve_leaving(w);
     }
+    w->all = false;
     if (!bare && !w5500__is_idle(chip)) {
         wait_us = 0;
     }
@@ -429,6 +439,7 @@ static bool sockets_check(struct w5500_chip *chip)
     struct w5500 *w = of_chip(chip);
 
     w->all = true;
+    open_all(w);
     for (struct nif_conn *c = w->conns; c != NULL; c = c->next) {
         if (w5500__sock(c)->flags & SOCK_LIVE) { // a flag may have been lost
             w5500__set(w5500__sock(c), SOCK_LOOK);
@@ -442,7 +453,7 @@ static void sockets_set_up(struct w5500_chip *chip)
     open_all(of_chip(chip));
 }
 
-static void sockets_lost(struct w5500_chip *chip, int err)
+static void sockets_lost(struct w5500_chip *chip)
 {
     struct w5500 *w = of_chip(chip);
     struct nif_conn *next;
@@ -451,7 +462,7 @@ static void sockets_lost(struct w5500_chip *chip, int err)
     for (struct nif_conn *c = w->conns; c != NULL; c = next) {
         next = c->next;
         if (c->proto == NIF_TCP) {
-            w5500__tcp_lost(w, c, err);
+            w5500__tcp_lost(w, c);
         } else {
             w5500__udp_lost(w, c);
         }

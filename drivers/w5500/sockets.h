@@ -8,7 +8,7 @@
 
 #include "internal.h"
 
-/// "Has no socket in the chip": a listener.
+/// "Has no socket in the chip": a listener, if others need them all.
 #define W5500_NONE W5500_SOCKETS
 
 /// What is the case with a connection.
@@ -24,6 +24,8 @@ enum w5500__flag {
     SOCK_LEFT = 1 << 8,     ///< the application has closed it
     SOCK_BOUND = 1 << 9,    ///< to our address
     SOCK_RESTING = 1 << 10, ///< only TIME-WAIT is left of it
+    SOCK_TCP = 1 << 12,     ///< it is no datagram socket
+    SOCK_FULL = 1 << 11,    ///< listener: a client waits in its own socket
 };
 
 /// The stack's part of a connection, in nif_conn.impl.
@@ -31,7 +33,7 @@ struct w5500__sock {
     struct nif_conn *listener; ///< whose backlog it belongs to, or NULL
     uint32_t order;            ///< of being established
     uint32_t sent_us;          ///< when SEND was given
-    uint32_t left_us;          ///< when the application has closed it
+    uint32_t since_us;         ///< when it was called, or closed, by us
     int error;                 ///< UDP: what the network said, or 0
     uint16_t flags;            ///< enum w5500__flag
     uint16_t port;             ///< local; 0: none yet
@@ -87,9 +89,13 @@ static inline void w5500__clear(struct w5500__sock *s, unsigned flags)
 void w5500__kick(struct w5500 *w);
 
 /// A socket of the chip that is free and has room in both directions, or
-/// W5500_NONE. One that still says good-bye for nobody gives way.
-uint8_t w5500__take_socket(struct w5500 *w);
+/// W5500_NONE. If it is needed (`must`), one that still says good-bye for
+/// nobody gives way, or a listener's own.
+uint8_t w5500__take_socket(struct w5500 *w, bool must);
 void w5500__give_back(struct w5500 *w, struct w5500__sock *s);
+
+/// Ends our direction. False if the connection is not open any more.
+bool w5500__disconnect(struct w5500 *w, const struct w5500__sock *s);
 
 /// The connection has no socket any more; what is open there is told good-bye
 /// (the chip cannot send a reset) for a while.
@@ -117,7 +123,8 @@ bool w5500__is_broadcast(const struct w5500 *w, const uint8_t ip[4]);
 int w5500__route(const struct w5500 *w, const uint8_t ip[4]);
 
 /// Reads the flags of Sn_IR and clears them; what comes after that sets them
-/// again. `*status` is Sn_SR, as it was not before them.
+/// again. `*status` is Sn_SR, as it was not before them. If it is not the
+/// socket that was opened, that is the error NIF_EPROTO.
 uint8_t w5500__take_flags(struct w5500 *w, struct w5500__sock *s,
     uint8_t *status);
 
@@ -145,7 +152,7 @@ void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn);
 void w5500__udp_serve(struct w5500 *w, struct nif_conn *conn);
 
 /// The chip has forgotten it.
-void w5500__tcp_lost(struct w5500 *w, struct nif_conn *conn, int err);
+void w5500__tcp_lost(struct w5500 *w, struct nif_conn *conn);
 void w5500__udp_lost(struct w5500 *w, struct nif_conn *conn);
 
 /// Ends it now. TCP: with an error that the application is told, unless it

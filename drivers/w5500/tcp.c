@@ -8,42 +8,55 @@
 
 #include <string.h>
 
+// A call that fails sooner was not answered by ARP, and is made again: a
+// neighbour may be slow to come.
+#define CALL_US 20000000u
+
 // After close(): so long the farewell may take.
 #define LEAVE_US 60000000u
 
-// SENDOK that has not come by then, although all has gone out, was lost.
+// SENDOK that has not come by then, although all is acknowledged, was lost.
 #define SENDOK_US 1000000u
 
 // ------------------------------------------------ beginning and ending
 
-static void begin_connect(struct w5500 *w, struct w5500__sock *s)
+// What is to be done with its socket: to listen, to call, or nothing.
+static uint8_t purpose(const struct nif_conn *conn, const struct w5500__sock *s)
 {
-    uint8_t to[6];
-
-    memcpy(to, s->peer, 4);
-    nif_put_be16(to + 4, s->peer_port);
-    w5500__write(&w->chip, w5500__reg(s, W5500_SN_DIPR), to, sizeof(to));
-    w5500__command(&w->chip, s->n, W5500_SN_CR_CONNECT);
+    switch (conn->state) {
+    case NIF_CONN_OPENING: return W5500_SN_CR_CONNECT;
+    case NIF_CONN_LISTENING: return W5500_SN_CR_LISTEN;
+    case NIF_CONN_IDLE: return s->listener != NULL ? W5500_SN_CR_LISTEN : 0;
+    default: return 0;
+    }
 }
 
 void w5500__tcp_open(struct w5500 *w, struct nif_conn *conn)
 {
     struct w5500__sock *s = w5500__sock(conn);
-    bool calls = conn->state == NIF_CONN_OPENING;
+    uint8_t command = purpose(conn, s);
 
-    if ((s->flags & SOCK_LIVE) || !w5500__is_ready(w) ||
-        !(calls || (s->listener != NULL && conn->state == NIF_CONN_IDLE))) {
+    if ((s->flags & SOCK_LIVE) || !w5500__is_ready(w) || command == 0) {
         return;
+    }
+    if (s->n == W5500_NONE) {
+        s->n = w5500__take_socket(w, false);
+        if (s->n == W5500_NONE) {
+            return; // it does without
+        }
     }
     w5500__close(&w->chip, s->n);
     w5500__write16(&w->chip, w5500__reg(s, W5500_SN_PORT), s->port);
     w5500__write_options(w, s);
     w5500__open(&w->chip, s->n, W5500_SN_MR_TCP, W5500_SN_SR_INIT);
-    if (calls) {
-        begin_connect(w, s);
-    } else {
-        w5500__command(&w->chip, s->n, W5500_SN_CR_LISTEN);
+    if (command == W5500_SN_CR_CONNECT) {
+        uint8_t to[6];
+
+        memcpy(to, s->peer, 4);
+        nif_put_be16(to + 4, s->peer_port);
+        w5500__write(&w->chip, w5500__reg(s, W5500_SN_DIPR), to, sizeof(to));
     }
+    w5500__command(&w->chip, s->n, command);
     w5500__set(s, SOCK_LIVE);
     w5500__kick(w);
 }
@@ -58,9 +71,10 @@ static void rejoin(struct w5500 *w, struct nif_conn *conn)
 
     w5500__shut(w, s);
     if (n == W5500_NONE) {
-        n = w5500__take_socket(w); // its own at worst
+        n = w5500__take_socket(w, true); // its own at worst
     }
     *s = (struct w5500__sock){
+        .flags = SOCK_TCP,
         .listener = listener,
         .n = n,
         .port = l->port,
@@ -70,7 +84,10 @@ static void rejoin(struct w5500 *w, struct nif_conn *conn)
     };
     conn->state = NIF_CONN_IDLE;
     conn->err = 0;
-    w5500__tcp_open(w, conn);
+    if (!(l->flags & SOCK_FULL)) { // else it is for who waits there
+        w5500__tcp_open(w, conn);
+    }
+    w5500__kick(w);
 }
 
 // It has ended. What was received can still be read from the chip, unless the
@@ -99,12 +116,15 @@ void w5500__tcp_kill(struct w5500 *w, struct nif_conn *conn, int err)
     end(w, conn, err);
 }
 
-void w5500__tcp_lost(struct w5500 *w, struct nif_conn *conn, int err)
+void w5500__tcp_lost(struct w5500 *w, struct nif_conn *conn)
 {
-    if (w5500__sock(conn)->flags & SOCK_LIVE) {
-        w5500__tcp_kill(w, conn, err);
+    struct w5500__sock *s = w5500__sock(conn);
+
+    if ((s->flags & SOCK_LIVE) && conn->state != NIF_CONN_LISTENING) {
+        w5500__tcp_kill(w, conn, NIF_ERESET);
     } else {
-        w5500__shut(w, w5500__sock(conn)); // what it had to read is gone
+        w5500__shut(w, s); // what it had to read is gone
+        w5500__clear(s, SOCK_FULL);
     }
 }
 
@@ -124,13 +144,12 @@ static void push(struct w5500 *w, struct w5500__sock *s)
     w5500__set(s, SOCK_BUSY);
 }
 
-// True if all that was given to SEND has left, although the chip has not said
-// so.
+// True if all that was given to SEND is acknowledged, although the chip has
+// not said that it has left.
 static bool has_left(struct w5500 *w, const struct w5500__sock *s)
 {
     return w5500__now(&w->chip) - s->sent_us >= SENDOK_US &&
-        w5500__read_settled(&w->chip, w5500__reg(s, W5500_SN_TX_RD)) ==
-        w5500__read16(&w->chip, w5500__reg(s, W5500_SN_TX_WR));
+        w5500__room(w, s) == w->chip.cfg.tx_kib[s->n] * 1024u;
 }
 
 size_t w5500__tcp_unacked(struct w5500 *w, struct nif_conn *conn)
@@ -152,8 +171,7 @@ static void say_goodbye(struct w5500 *w, struct nif_conn *conn)
     if ((s->flags & (SOCK_LIVE | SOCK_FIN | SOCK_FIN_SENT | SOCK_BUSY)) ==
             (SOCK_LIVE | SOCK_FIN) &&
         conn->state >= NIF_CONN_OPEN && w5500__tcp_unacked(w, conn) == 0 &&
-        w->chip.err == 0) {
-        w5500__command(&w->chip, s->n, W5500_SN_CR_DISCON);
+        w->chip.err == 0 && w5500__disconnect(w, s)) {
         w5500__set(s, SOCK_FIN_SENT);
     }
 }
@@ -173,6 +191,12 @@ static void established(struct w5500 *w, struct nif_conn *conn)
     uint8_t peer[6];
 
     w5500__read(&w->chip, w5500__reg(s, W5500_SN_DIPR), peer, sizeof(peer));
+    if (s->peer_port != 0 &&
+        (memcmp(s->peer, peer, 4) != 0 ||
+            s->peer_port != nif_get_be16(peer + 4)) &&
+        w->chip.err == 0) {
+        w->chip.err = NIF_EPROTO; // we called somebody else
+    }
     if (w->chip.err != 0) {
         return;
     }
@@ -186,11 +210,17 @@ static void established(struct w5500 *w, struct nif_conn *conn)
 // The chip's socket is closed, and not by us.
 static void ended(struct w5500 *w, struct nif_conn *conn, uint8_t flags)
 {
-    const struct w5500__sock *s = w5500__sock(conn);
+    struct w5500__sock *s = w5500__sock(conn);
     unsigned both = SOCK_FIN_SENT | SOCK_ENDED;
     int err = NIF_ERESET;
 
     if (flags & W5500_SN_IR_TIMEOUT) {
+        if (conn->state == NIF_CONN_OPENING && s->listener == NULL &&
+            w5500__now(&w->chip) - s->since_us < CALL_US) {
+            w5500__clear(s, SOCK_LIVE);
+            w5500__tcp_open(w, conn);
+            return;
+        }
         err = NIF_ETIMEDOUT;
     } else if (conn->state == NIF_CONN_OPENING) {
         err = NIF_EREFUSED;
@@ -223,6 +253,41 @@ static void follow(struct w5500 *w, struct nif_conn *conn, uint8_t status)
     }
 }
 
+// A listener's own socket: so that somebody is at home while the last of the
+// backlog says good-bye. Who comes to it moves into the first that is free.
+static void serve_listener(struct w5500 *w, struct nif_conn *listener,
+    uint8_t status)
+{
+    struct w5500__sock *l = w5500__sock(listener);
+    struct nif_conn *c = w->conns;
+    struct w5500__sock *s;
+    uint8_t n = l->n;
+
+    if (status == W5500_SN_SR_CLOSED) {
+        w5500__clear(l, SOCK_LIVE | SOCK_FULL);
+        w5500__tcp_open(w, listener);
+        return;
+    }
+    if (status != W5500_SN_SR_ESTABLISHED && status != W5500_SN_SR_CLOSE_WAIT) {
+        return;
+    }
+    while (c != NULL &&
+        (w5500__sock(c)->listener != listener || c->state != NIF_CONN_IDLE)) {
+        c = c->next;
+    }
+    w5500__set(l, SOCK_FULL);
+    if (c == NULL) {
+        return;
+    }
+    s = w5500__sock(c);
+    l->n = s->n;
+    l->flags = s->flags;
+    s->n = n;
+    s->flags = SOCK_TCP | SOCK_LIVE;
+    follow(w, c, status);
+    w5500__tcp_open(w, listener);
+}
+
 void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn)
 {
     struct w5500__sock *s = w5500__sock(conn);
@@ -231,6 +296,10 @@ void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn)
 
     flags = w5500__take_flags(w, s, &status);
     if (w->chip.err != 0) {
+        return;
+    }
+    if (conn->state == NIF_CONN_LISTENING) {
+        serve_listener(w, conn, status);
         return;
     }
     if (flags & W5500_SN_IR_DISCON) {
@@ -249,7 +318,7 @@ void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn)
     say_goodbye(w, conn);
     if ((s->flags & SOCK_LEFT) &&
         ((s->listener != NULL && (s->flags & SOCK_RESTING)) ||
-            w5500__now(&w->chip) - s->left_us >= LEAVE_US)) {
+            w5500__now(&w->chip) - s->since_us >= LEAVE_US)) {
         w5500__tcp_kill(w, conn, 0);
     }
 }
@@ -286,6 +355,7 @@ int w5500__tcp_connect(struct w5500 *w, struct nif_conn *conn,
     if (err == 0) {
         memcpy(s->peer, ip, sizeof(s->peer));
         s->peer_port = peer->port;
+        s->since_us = w5500__now(&w->chip);
         conn->state = NIF_CONN_OPENING;
         w5500__tcp_open(w, conn);
     }
@@ -309,12 +379,12 @@ int w5500__tcp_listen(struct w5500 *w, struct nif_conn *conn,
             return NIF_EINVAL;
         }
     }
-    w5500__give_back(w, s);
     conn->state = NIF_CONN_LISTENING;
     for (size_t i = 0; i < n; i++) {
         w5500__sock(&backlog[i])->listener = conn;
         rejoin(w, &backlog[i]);
     }
+    w5500__tcp_open(w, conn);
     return 0;
 }
 
@@ -415,7 +485,7 @@ int w5500__tcp_recv(struct w5500 *w, struct nif_conn *conn, void *buf,
     size_t cap)
 {
     struct w5500__sock *s = w5500__sock(conn);
-    size_t len = w5500__waiting(w, s);
+    size_t len = conn->state < NIF_CONN_OPEN ? 0 : w5500__waiting(w, s);
 
     if (len == 0) {
         return nothing(conn, s);
@@ -433,7 +503,6 @@ int w5500__tcp_shutdown(struct w5500 *w, struct nif_conn *conn)
         return NIF_ENOTCONN;
     }
     w5500__set(w5500__sock(conn), SOCK_FIN);
-    say_goodbye(w, conn);
     w5500__kick(w);
     return 0;
 }
@@ -464,6 +533,9 @@ static void close_listener(struct w5500 *w, struct nif_conn *listener)
             }
         }
     }
+    if (w5500__sock(listener)->flags & SOCK_FULL) {
+        w5500__leave(w, w5500__sock(listener));
+    }
     w5500__unlink(w, listener);
 }
 
@@ -487,9 +559,8 @@ void w5500__tcp_close(struct w5500 *w, struct nif_conn *conn)
         return;
     }
     w5500__set(s, SOCK_LEFT | SOCK_FIN | SOCK_LOOK);
-    s->left_us = w5500__now(&w->chip);
+    s->since_us = w5500__now(&w->chip);
     conn->state = NIF_CONN_CLOSING;
-    say_goodbye(w, conn);
     w5500__kick(w);
 }
 

@@ -46,16 +46,17 @@
 // poll() returns what happened, and sets the chip up again, at once and then
 // ten times a second, a step at a time. When it is done,
 // NIF_EVENT_RESTARTED comes, then NIF_EVENT_LINK_UP. What was in the chip is
-// lost: TCP connections end with that error; datagram sockets and listeners
+// lost: TCP connections end with NIF_ERESET; datagram sockets and listeners
 // are opened again. A receive buffer that makes no sense costs its socket's
 // data only; of frames, after three times without a good one in between the
 // whole chip is set up again. A sent frame whose end is not told within 20 ms
 // costs what is in the buffers.
 //
 // The sockets. Each connection has a socket of the chip for itself from open()
-// on, but for a listener, which gives its own back in listen(): so seven
-// connections can wait behind one listener, and an eighth be opened after
-// that. Buffers of `struct nif_conn_cfg` are not used and need not be there:
+// on, those that wait behind a listener, too. A listener has one of its own in
+// which the next client waits while the others are taken or still say
+// good-bye; it gives that away when an eighth connection is opened. Without
+// it, a client that comes when nobody is free is refused. Buffers of `struct nif_conn_cfg` are not used and need not be there:
 // the chip has its own. A datagram is at most 1472 bytes and is not empty; one
 // of a connection is on its way at a time, which takes as long as the
 // neighbour needs to answer ARP: until then send() says NIF_EAGAIN. One that
@@ -74,6 +75,8 @@
 //  - abort(): the chip cannot send a reset: what is open ends with a FIN, for
 //    which its socket is needed for up to a second more, unless a connection
 //    needs it. A peer that sends on after that is reset.
+//  - connect(): who does not answer ARP is asked for 20 s, and then is
+//    NIF_ETIMEDOUT, as is who does not answer TCP.
 //  - A peer that resets, and one that refuses, look alike to the chip:
 //    NIF_EREFUSED is a reset while connecting.
 //  - Connections of a listener that become established between two polls are
@@ -117,8 +120,11 @@ struct w5500_cfg {
     struct nif_clock *clock;   ///< for deadlines and the waits after a reset
     struct nif_pin *interrupt; ///< INTn, pulled up; NULL: poll() asks instead
     struct nif_pin *reset;     ///< RSTn; NULL: tied high
+    uint64_t seed;             ///< of w5500_init(): local ports are drawn with
+                               ///< it. Secret, differs from boot to boot
     struct nif_hwaddr hwaddr;  ///< the board's own, not a group's
     uint8_t phy;               ///< enum w5500_phy
+    uint8_t retries;           ///< see retry_100us
 
     /// Milliseconds between two looks whether the chip still has its
     /// settings, has a link, has lost a connection without saying so, and
@@ -133,14 +139,10 @@ struct w5500_cfg {
 
     // From here on for w5500_init() only.
 
-    /// Local ports are drawn with it: secret, differs from boot to boot.
-    uint64_t seed;
-
-    /// The first time until a packet is sent again, in 100 us, and how often
-    /// that is done. ARP: always the same time, TCP: doubled each time. 0:
+    /// The first time until a packet is sent again, in 100 us, and (`retries`)
+    /// how often that is done. ARP: always the same time, TCP: doubled each time. 0:
     /// 2000 and 8, which is 1.8 s and 31.8 s.
     uint16_t retry_100us;
-    uint8_t retries;
 
     /// Room of each socket in KiB: 0, 1, 2, 4, 8 or 16, and no more than 16
     /// in all in each direction; start() says NIF_EINVAL otherwise. A socket

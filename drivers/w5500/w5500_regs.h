@@ -68,6 +68,7 @@
 #define W5500_SN_IMR        0x2C
 #define W5500_SN_KPALVTR    0x2F
 
+#define W5500_SN_MR_KIND   0x0F
 #define W5500_SN_MR_TCP    0x01
 #define W5500_SN_MR_UDP    0x02
 #define W5500_SN_MR_MACRAW 0x04

@@ -194,10 +194,10 @@ static void a_slow_command_is_waited_for(void **state)
     bench_open(&b, NULL);
     bench_up(&b);
     for (unsigned n = 1; n <= 20; n++) {
-        sim_w5500_cr_stick(&b.model, 0, n * 20 * SIM_US);
+        sim_w5500_cr_stick(&b.model, 0, 20 * SIM_US * n);
         assert_int_equal(bench_send(&b, n, 200), 0);
         assert_true(bench_run_to(&b, &b.card_count, n, 5000));
-        sim_w5500_cr_stick(&b.model, 0, n * 20 * SIM_US);
+        sim_w5500_cr_stick(&b.model, 0, 20 * SIM_US * n);
         bench_card_send(&b, &bench_board, n, 200);
         assert_true(bench_run_to(&b, &b.board_count, n, 5000));
     }
