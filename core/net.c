@@ -155,8 +155,10 @@ static int try_finish(void *arg)
         return NIF_EAGAIN;
     }
     if (n == NIF_EAGAIN && !e->first) {
+        if (nif_conn_shutdown(e->conn) == NIF_ENOTSUP) {
+            return 0; // a chip that cannot: the close tells our end
+        }
         e->first = true;
-        nif_conn_shutdown(e->conn);
     }
     return n;
 }

@@ -300,5 +300,6 @@ int espat__ask(struct nif_stack *stack, const char *host, struct nif_ip *out)
     memcpy(chip->look_host, host, strlen(host) + 1);
     chip->look_result = NIF_EAGAIN;
     chip->todo |= ESPAT_TODO_LOOKUP;
+    nif_clock_wake(stack->clock);
     return NIF_EAGAIN;
 }

@@ -540,7 +540,9 @@ int espat__step(struct espat *chip, uint64_t now_us)
     if (chip->stage == ESPAT_IDLE) {
         const struct espat_command *command;
 
-        chip->doing = 0;
+        if (chip->lost == 0) { // else it is the victim's
+            chip->doing = 0;
+        }
         command = next(chip, now_us);
         if (command != NULL) {
             espat__begin(chip, command, now_us);

@@ -227,6 +227,7 @@ static int espat_connect(struct nif_stack *stack, struct nif_conn *conn,
         c->wants = true;
         conn->state = NIF_CONN_OPENING;
     }
+    nif_clock_wake(stack->clock);
     return err;
 }
 
@@ -263,13 +264,13 @@ static int espat_listen(struct nif_stack *stack, struct nif_conn *conn,
     chip->listener = conn;
     chip->server_port = c->local;
     chip->todo |= ESPAT_TODO_ROOM | ESPAT_TODO_LISTEN | ESPAT_TODO_IDLE;
+    nif_clock_wake(stack->clock);
     return 0;
 }
 
 static struct nif_conn *oldest(const struct nif_conn *listener)
 {
-    const struct espat_conn *l =
-        (const struct espat_conn *)(const void *)listener->impl.bytes;
+    const struct espat_conn *l = espat__of_conn(listener);
     struct nif_conn *first = NULL;
 
     for (size_t i = 0; i < l->backlog_len; i++) {
@@ -331,6 +332,7 @@ static int send_stream(struct nif_conn *conn, const uint8_t *data, size_t len)
     }
     espat__ring_write(conn->cfg.tx, cap, c->tx_at + c->tx_len, data, len);
     c->tx_len += (uint32_t)len;
+    nif_clock_wake(conn->stack->clock);
     return (int)len;
 }
 
@@ -362,6 +364,7 @@ static int send_datagram(struct espat *chip, struct nif_conn *conn,
     espat__ring_write(ring, cap, c->tx_at + c->tx_len, head, sizeof(head));
     espat__ring_write(ring, cap, c->tx_at + c->tx_len + ESPAT_HEAD, data, len);
     c->tx_len += (uint32_t)(ESPAT_HEAD + len);
+    nif_clock_wake(conn->stack->clock);
     return (int)len;
 }
 
@@ -418,6 +421,7 @@ static void rx_read(struct nif_conn *conn, uint8_t *buf, size_t len)
     c->rx_at += (uint32_t)len;
     c->rx_at -= (uint32_t)(c->rx_at >= cap ? cap : 0);
     c->rx_len -= (uint32_t)len;
+    nif_clock_wake(conn->stack->clock); // there may be more to fetch
 }
 
 static int recv_datagram(struct nif_conn *conn, void *buf, size_t cap,
@@ -507,6 +511,7 @@ static void espat_abort(struct nif_stack *stack, struct nif_conn *conn)
         close_listener(chip, conn);
     }
     espat__release(chip, conn);
+    nif_clock_wake(stack->clock);
 }
 
 static void espat_close(struct nif_stack *stack, struct nif_conn *conn)
@@ -515,6 +520,7 @@ static void espat_close(struct nif_stack *stack, struct nif_conn *conn)
     bool says = c->id != ESPAT_NO_LINK || (c->wants && c->tx_len > 0);
     bool open = conn->state == NIF_CONN_OPEN || conn->state == NIF_CONN_IDLE;
 
+    nif_clock_wake(stack->clock);
     if (open && says) {
         conn->state = NIF_CONN_CLOSING;
     } else if (conn->state != NIF_CONN_CLOSING) {

@@ -11,7 +11,13 @@
 
 #define BOOT_BAUD 115200u
 #define CHECK_MS  2000u
-#define POLL_US   1000u
+
+// Until the next look at what ends by itself: a link that cools, a payload
+// that stalls.
+#define COOL_US 100000u
+
+// Commands that end without a wait, in one poll.
+#define ROUNDS 4
 
 // Bring-up takes 1 to 2 s; with a module that is busy with itself, longer.
 #define START_US 30000000u
@@ -58,10 +64,33 @@ static int move(struct espat *chip, uint64_t now_us)
     if (err == 0 && chip->phase == ESPAT_READY) {
         check(chip, now_us);
     }
-    if (err == 0) {
+    for (unsigned i = 0; i < ROUNDS && err == 0; i++) {
         err = espat__step(chip, now_us);
+        if (chip->stage != ESPAT_IDLE) {
+            break;
+        }
     }
     return err < 0 ? err : more;
+}
+
+// When something is due, whatever comes in.
+static uint64_t due(const struct espat *chip, uint64_t now_us)
+{
+    uint64_t at_us = chip->until_us;
+
+    if (chip->stage == ESPAT_IDLE) {
+        at_us = chip->phase == ESPAT_READY ? chip->check_us : chip->phase_us;
+        if (at_us > now_us + COOL_US && espat__cools(chip)) {
+            at_us = now_us + COOL_US;
+        }
+    }
+    if (espat__inside(chip) && at_us > now_us + COOL_US) {
+        at_us = now_us + COOL_US;
+    }
+    if (chip->cfg.poll_us != 0 && at_us > now_us + chip->cfg.poll_us) {
+        at_us = now_us + chip->cfg.poll_us;
+    }
+    return at_us;
 }
 
 static int espat_poll(struct nif_iface *iface, uint64_t *again_us)
@@ -81,7 +110,7 @@ static int espat_poll(struct nif_iface *iface, uint64_t *again_us)
         espat__back_off(chip);
     }
     espat__tell_link(chip);
-    at_us = now_us + (more > 0 ? 0 : chip->cfg.poll_us);
+    at_us = more > 0 ? now_us : due(chip, now_us);
     if (at_us < *again_us) {
         *again_us = at_us;
     }
@@ -107,7 +136,7 @@ static int espat_start(struct nif_iface *iface)
         }
         now_us = nif_clock_now_us(chip->cfg.clock);
         if (more == 0) {
-            nif_clock_wait(chip->cfg.clock, now_us + chip->cfg.poll_us);
+            nif_clock_wait(chip->cfg.clock, due(chip, now_us));
         }
     }
     chip->phase = ESPAT_OFF;
@@ -189,9 +218,6 @@ void espat_init(struct espat *chip, const struct espat_cfg *cfg)
     }
     if (cfg->check_ms == 0) {
         chip->cfg.check_ms = CHECK_MS;
-    }
-    if (cfg->poll_us == 0) {
-        chip->cfg.poll_us = POLL_US;
     }
     chip->scan_result = NIF_EINVAL;
 }

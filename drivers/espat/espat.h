@@ -20,8 +20,7 @@
 // that is busy with its radio loses what it is told, at any rate, and from
 // about 460800 baud on they are a must. EN (RST) is optional: without it the
 // module is reset by command, and one that hangs cannot be helped. The port's
-// interrupt should wake the clock when bytes come; poll() asks to be called
-// again within `poll_us` anyway.
+// interrupt should wake the clock; where it does not, `poll_us` is to be set.
 //
 // Memory. The caller owns `struct espat`, about 0.8 KiB. Received bytes go
 // from the line into the buffers of connections at once. They are asked for
@@ -104,7 +103,9 @@ struct espat_cfg {
 
     uint16_t check_ms; ///< from one look whether all is well to the next,
                        ///< when there is nothing else; 0: 2000
-    uint16_t poll_us;  ///< poll() wants to be called again; 0: 1000
+    uint16_t poll_us;  ///< poll() wants to be called again after so long; 0:
+                       ///< the port's interrupt wakes the clock when bytes
+                       ///< come and when there is room for some
 };
 
 /// What happened since init. Counters wrap.
@@ -207,6 +208,7 @@ struct espat {
     bool dinfo;   // peers are told with data
     bool passive; // data waits until it is asked for
     bool by_status;
+    uint8_t actives; // links that are set to receive without being asked
 
     // Addresses and names.
     struct nif_net net;  // in use

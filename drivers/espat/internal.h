@@ -129,6 +129,12 @@ static inline struct espat_conn *espat__conn(struct nif_conn *conn)
     return (struct espat_conn *)(void *)conn->impl.bytes;
 }
 
+static inline const struct espat_conn *
+espat__of_conn(const struct nif_conn *conn)
+{
+    return (const struct espat_conn *)(const void *)conn->impl.bytes;
+}
+
 // ---- text.c: commands as text, and numbers out of text. The readers take
 // and return NULL where the text is not what it should be.
 
@@ -167,6 +173,9 @@ const char *espat__value(const char *line, const char *name);
 /// Reads what there is, as much as a call may do. Returns whether there may
 /// be more; or NIF_EIO.
 int espat__read(struct espat *chip, uint64_t now_us);
+
+/// True within a payload.
+bool espat__inside(const struct espat *chip);
 
 /// Forgets a line or payload that has begun.
 void espat__forget_input(struct espat *chip);
@@ -291,6 +300,9 @@ bool espat__on_link(struct espat *chip, const char *line);
 /// What is to be done with a connection: a command, or NULL.
 const struct espat_command *espat__next_link(struct espat *chip,
     uint64_t now_us);
+
+/// A connection waits for a link that is not quite free yet.
+bool espat__cools(const struct espat *chip);
 
 /// A connection that wants a link can have one, now or soon.
 bool espat__has_link(const struct espat *chip);

@@ -225,6 +225,11 @@ int espat__read(struct espat *chip, uint64_t now_us)
     return n;
 }
 
+bool espat__inside(const struct espat *chip)
+{
+    return chip->in_state != IN_LINE;
+}
+
 void espat__forget_input(struct espat *chip)
 {
     if (chip->in_state != IN_LINE) {

@@ -269,6 +269,7 @@ static bool on_notice(struct espat *chip, const char *line)
     if (text == NULL || *text != '\0' || id >= ESPAT_LINKS) {
         return false;
     }
+    chip->passive = true; // whatever it has said to that
     chip->link[id].pending = true;
     chip->link[id].noticed = true;
     return true;
@@ -286,6 +287,39 @@ static void put_with_id(struct espat *chip, const char *text)
 {
     espat__put(chip, text);
     espat__put_number(chip, chip->id);
+}
+
+// Datagrams that are told with their data stay apart from each other.
+static bool is_active(const struct espat_link *link)
+{
+    return link->state == ESPAT_LINK_STARTING && link->conn != NULL &&
+        link->conn->proto == NIF_UDP;
+}
+
+static void write_type(struct espat *chip)
+{
+    put_with_id(chip, "AT+CIPRECVTYPE=");
+    espat__put(chip, is_active(&chip->link[chip->id]) ? ",0" : ",1");
+}
+
+static void type_done(struct espat *chip, int result)
+{
+    (void)result; // both kinds are understood
+    chip->actives ^= (uint8_t)(1u << chip->id);
+}
+
+static const struct espat_command type = {
+    write_type,
+    NULL,
+    type_done,
+    2,
+    false,
+};
+
+static bool has_other_type(const struct espat *chip, uint8_t id)
+{
+    return chip->by_type && chip->passive &&
+        (chip->actives >> id & 1) != is_active(&chip->link[id]);
 }
 
 static void write_start(struct espat *chip)
@@ -420,6 +454,16 @@ bool espat__has_link(const struct espat *chip)
     return busy < ESPAT_LINKS;
 }
 
+bool espat__cools(const struct espat *chip)
+{
+    const struct nif_conn *conn = chip->conns;
+
+    while (conn != NULL && !espat__of_conn(conn)->wants) {
+        conn = conn->next;
+    }
+    return conn != NULL && espat__has_address(chip);
+}
+
 // Gives links to who wants one.
 static void assign(struct espat *chip)
 {
@@ -475,7 +519,8 @@ static const struct espat_command *next_of(struct espat *chip, uint8_t id)
     struct nif_conn *conn = link->conn;
 
     switch (link->state) {
-    case ESPAT_LINK_STARTING: return &espat__start;
+    case ESPAT_LINK_STARTING:
+        return has_other_type(chip, id) ? &type : &espat__start;
     case ESPAT_LINK_CLOSING:
         if (!link->closed) {
             return &espat__close;
@@ -497,7 +542,7 @@ static const struct espat_command *next_of(struct espat *chip, uint8_t id)
             return NULL;
         }
         return work(chip, link);
-    default: return NULL;
+    default: return has_other_type(chip, id) ? &type : NULL;
     }
 }
 

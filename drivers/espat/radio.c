@@ -436,6 +436,7 @@ static int espat_join(struct nif_iface *iface,
     chip->ecn = ecn_of(params);
     chip->wifi_channel = params->channel != 0 ? params->channel : 1;
     chip->serving = params->mode == NIF_WIFI_AP;
+    nif_clock_wake(chip->cfg.clock);
     chip->todo |= ESPAT_TODO_LEAVE | ESPAT_TODO_MODE | ESPAT_TODO_SET_IP |
         (chip->serving ? ESPAT_TODO_SERVE : ESPAT_TODO_JOIN);
     if (params->country != NULL) {
@@ -486,6 +487,7 @@ static int espat_scan(struct nif_iface *iface, const char *ssid,
     chip->found_len = 0;
     chip->scan_result = NIF_EAGAIN;
     chip->todo |= ESPAT_TODO_SCAN;
+    nif_clock_wake(chip->cfg.clock);
     return 0;
 }
 

@@ -24,8 +24,9 @@
 // What the longest payload can still want.
 #define FILL 8192u
 
-// Attempts to give a command that must work.
-#define MUST 3u
+// Attempts to give a command that must work, and more of one that may.
+#define MUST  3u
+#define TRIES 3u
 
 void espat__notify(struct espat *chip, enum nif_event event)
 {
@@ -77,6 +78,7 @@ static void lose(struct espat *chip, int err)
     espat__lose_links(chip, err);
     espat__lose_radio(chip, err);
     chip->server_on = false;
+    chip->actives = 0;
 }
 
 void espat__restart(struct espat *chip, int fault, bool reset)
@@ -283,6 +285,19 @@ static void need_not(struct espat *chip, int result)
     (void)result;
 }
 
+// What is tried once more before it counts as missing: the command, or its
+// answer, may have suffered on the line.
+static bool again(struct espat *chip, int result)
+{
+    bool more = result != 0 && chip->tries < TRIES;
+
+    chip->tries = (uint8_t)(more ? chip->tries + 1 : 0);
+    if (more) {
+        chip->todo |= chip->doing;
+    }
+    return more;
+}
+
 // What must work.
 static void must(struct espat *chip, int result)
 {
@@ -470,7 +485,9 @@ static void write_dinfo(struct espat *chip)
 
 static void dinfo_done(struct espat *chip, int result)
 {
-    chip->dinfo = result == 0;
+    if (!again(chip, result)) {
+        chip->dinfo = result == 0;
+    }
 }
 
 const struct espat_command espat__dinfo = {
@@ -490,11 +507,8 @@ static void write_receive(struct espat *chip)
 static void receive_done(struct espat *chip, int result)
 {
     chip->passive = result == 0 && !chip->cfg.active;
-    // The other name for it, once.
-    if (result != 0 && chip->tries == 0) {
-        chip->by_type = !chip->by_type;
-        chip->tries = 1;
-        chip->todo |= ESPAT_TODO_PASSIVE;
+    if (again(chip, result) && result != NIF_ETIMEDOUT) {
+        chip->by_type = !chip->by_type; // it has two names
     }
 }
 
@@ -544,10 +558,15 @@ static bool hwaddr_line(struct espat *chip, const char *line)
         NULL;
 }
 
+static void get_hwaddr_done(struct espat *chip, int result)
+{
+    (void)again(chip, result);
+}
+
 const struct espat_command espat__get_hwaddr = {
     write_get_hwaddr,
     hwaddr_line,
-    need_not,
+    get_hwaddr_done,
     2,
     false,
 };

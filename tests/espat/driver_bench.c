@@ -120,6 +120,7 @@ static void insert(struct bench *b, uint64_t at_ns, bool place)
 
     if (text != NULL && place && b->said >= b->insert_at) {
         b->insert = NULL;
+        b->inserted_at = b->said;
         for (; *text != '\0'; text++) {
             put_byte(b, (uint8_t)*text, at_ns);
         }
@@ -333,7 +334,7 @@ static void obey(struct bench *b, const char *line, uint64_t at_ns)
         b->next_baud = 0;
     }
     if (strcmp(line, "ATE0") == 0) {
-        b->echo = false;
+        b->echo = b->keep_echo;
     } else if (strcmp(line, "AT+CIPDINFO=1") == 0) {
         b->peers = b->firmware != BENCH_AT17;
     } else if (strcmp(line, "AT+RST") == 0) {
@@ -556,6 +557,7 @@ void bench_open(struct bench *b, enum bench_firmware firmware,
     }
     own.uart = &b->uart;
     own.clock = &b->cpu.clock;
+    own.poll_us = 1000;
     espat_init(&b->chip, &own);
     nif_iface_on_event(&b->chip.iface, on_event, b);
 }

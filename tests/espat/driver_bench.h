@@ -96,7 +96,9 @@ struct bench {
     uint8_t flip;
     size_t insert_at; ///< before this byte, or at the next place for a line
     const char *insert;
-    bool in_line; ///< the last byte said was within a line
+    size_t inserted_at; ///< where that was, 0: nowhere
+    bool keep_echo;     ///< ATE0 does nothing
+    bool in_line;       ///< the last byte said was within a line
     unsigned calls;
     unsigned fail_at; ///< this call of the port and all after fail; 0: none
     // What was seen.

@@ -180,7 +180,7 @@ struct nif_stack_ops {
 
     /// TCP: says that we send no more; receiving goes on.
     ///
-    /// Returns 0; NIF_ENOTCONN.
+    /// Returns 0; NIF_ENOTCONN; NIF_ENOTSUP if the chip can end both ways only.
     int (*shutdown)(struct nif_stack *stack, struct nif_conn *conn);
 
     /// Begins the end: what was sent still goes out, then good-bye. The
