@@ -211,7 +211,7 @@ static const struct ending {
 };
 
 // An ERROR will follow, or has got lost.
-static void note_detail(struct espat *chip, int err)
+void espat__note_detail(struct espat *chip, int err)
 {
     if (chip->stage == ESPAT_WAIT || chip->stage == ESPAT_PROMPT ||
         chip->stage == ESPAT_SENT) {
@@ -240,7 +240,7 @@ static bool on_ending(struct espat *chip, const char *line)
         case 1: end_error(chip); break;
         case 2: end_send(chip, e->err); break;
         case 3: on_busy(chip); break;
-        default: note_detail(chip, e->err); break;
+        default: espat__note_detail(chip, e->err); break;
         }
         return true;
     }

@@ -196,6 +196,9 @@ void espat__begin(struct espat *chip, const struct espat_command *command,
 void espat__on_line(struct espat *chip, const char *line);
 void espat__on_prompt(struct espat *chip);
 
+/// A line says why the command fails; ERROR will follow, or has got lost.
+void espat__note_detail(struct espat *chip, int err);
+
 /// Forgets the command that runs.
 void espat__forget_command(struct espat *chip);
 

@@ -185,9 +185,9 @@ static bool join_line(struct espat *chip, const char *line)
         return false;
     }
     if (code == 2) {
-        chip->detail = NIF_EAUTH;
+        espat__note_detail(chip, NIF_EAUTH);
     } else {
-        chip->detail = code == 3 ? NIF_ENOTFOUND : NIF_ETIMEDOUT;
+        espat__note_detail(chip, code == 3 ? NIF_ENOTFOUND : NIF_ETIMEDOUT);
     }
     return true;
 }

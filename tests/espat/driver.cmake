@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-foreach(unit start lines)
+foreach(unit start lines radio)
   nif_test(espat_driver_${unit}
     SOURCES driver_${unit}.c driver_bench.c
     LIBS nif_drivers nif_sim

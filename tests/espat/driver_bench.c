@@ -451,6 +451,12 @@ static int port_read(struct nif_uart *uart, uint8_t *buf, size_t cap)
         return NIF_EIO;
     }
     if (b->dead >= BENCH_ZERO && b->dead <= BENCH_NOISE) {
+        uint64_t ns = b->world.now_ns - b->dead_ns;
+
+        if (ns < SIM_MS) {
+            return 0;
+        }
+        b->dead_ns = b->world.now_ns;
         for (; n < cap && n < 11; n++) { // a millisecond's worth
             buf[n] = b->dead == BENCH_ZERO ? 0
                 : b->dead == BENCH_ONES    ? 0xFF

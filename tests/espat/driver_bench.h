@@ -51,6 +51,7 @@ struct bench {
     // The module.
     enum bench_firmware firmware;
     enum bench_dead dead;
+    uint64_t dead_ns; ///< when it was last heard
     bool echo;
     bool mute_ready;            ///< says nothing after a reset
     bool peers;                 ///< CIPDINFO=1
