@@ -110,7 +110,6 @@ static int direct_start(struct nif_iface *iface)
         return NIF_ENODEV;
     }
     part->started = true;
-    part->link = false;
     part->count = 0;
     part->lent = false;
     return 0;
@@ -119,7 +118,6 @@ static int direct_start(struct nif_iface *iface)
 static int direct_stop(struct nif_iface *iface)
 {
     of(iface)->started = false;
-    of(iface)->link = false;
     return 0;
 }
 
@@ -157,7 +155,7 @@ static unsigned direct_flags(struct nif_iface *iface)
     if (part->started) {
         flags |= NIF_IFACE_STARTED;
     }
-    if (part->link) {
+    if (part->started && part->link) {
         flags |= NIF_IFACE_LINK;
     }
     if (part->nic.full_duplex) {
@@ -205,6 +203,7 @@ static int direct_send(struct nif_iface *iface, const struct nif_seg *segs,
     }
     if (!sim_nic_send(&part->nic, frame, len)) {
         part->full = true;
+        nif_clock_wake(&part->board->cpu.clock); // poll() says until when
         return NIF_EAGAIN;
     }
     sim_pass_ns(part->board->world,
@@ -228,7 +227,7 @@ static int direct_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
         part->head = (part->head + 1) % RING;
         part->count--;
     }
-    if (part->count == 0) {
+    if (part->count == 0 || !part->started) {
         return NIF_EAGAIN;
     }
     slot = &part->ring[part->head];

@@ -155,9 +155,14 @@ static unsigned complaints(struct host_board *board)
     return sim_enc28j60_violations(&of(board)->model);
 }
 
-static void raise_flags(struct host_board *board)
+static void raise_tx(struct host_board *board)
 {
-    sim_enc28j60_irq_spurious(&of(board)->model, 0x0B); // TXIF TXERIF RXERIF
+    sim_enc28j60_irq_spurious(&of(board)->model, 0x0A); // TXIF TXERIF
+}
+
+static void raise_rx(struct host_board *board)
+{
+    sim_enc28j60_irq_spurious(&of(board)->model, 0x01); // RXERIF
 }
 
 static void lose_edge(struct host_board *board)
@@ -182,8 +187,9 @@ static void bend_header(struct host_board *board)
 }
 
 static const struct host_stimulus stimuli[] = {
-    { .name = "flags", .fn = raise_flags },
-    { .name = "lost-edge", .fn = lose_edge },
+    { .name = "sent", .fn = raise_tx },
+    { .name = "overrun", .fn = raise_rx, .loses = true },
+    { .name = "lost-edge", .fn = lose_edge, .loses = true },
     { .name = "stall", .fn = stall },
     { .name = "late-collision", .fn = collide },
     { .name = "bent-header", .fn = bend_header, .loses = true },

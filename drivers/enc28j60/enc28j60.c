@@ -239,7 +239,7 @@ static unsigned enc28j60_flags(struct nif_iface *iface)
     if (chip->phase != ENC28J60_OFF) {
         flags |= NIF_IFACE_STARTED;
     }
-    if (chip->phase == ENC28J60_READY && chip->link) {
+    if (chip->phase > ENC28J60_ASLEEP && chip->link) {
         flags |= NIF_IFACE_LINK;
     }
     if (chip->cfg.full_duplex) {

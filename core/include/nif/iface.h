@@ -82,7 +82,8 @@ struct nif_iface_ops {
 
     /// Looks after the chip: completes what was sent, follows the link,
     /// recovers. Lowers `*again_us` to the time when it wants to be called
-    /// at the latest, even if no interrupt comes.
+    /// at the latest, even if no interrupt comes. Where another call changes
+    /// that, the device wakes the clock (nif/clock.h).
     ///
     /// Returns 0, or the error that kept it from its work; it may be called
     /// again all the same.
@@ -91,7 +92,8 @@ struct nif_iface_ops {
     /// The device's own address.
     void (*hwaddr)(struct nif_iface *iface, struct nif_hwaddr *out);
 
-    /// enum nif_iface_flag, or-ed. As of the last poll(); no bus access.
+    /// enum nif_iface_flag, or-ed. As of the last poll(), and as events have
+    /// told; no bus access.
     unsigned (*flags)(struct nif_iface *iface);
 
     /// The longest payload of a frame, in bytes, without its header: 1500
@@ -119,8 +121,8 @@ struct nif_eth_ops {
     /// was accepted cannot fail later but on the wire itself.
     ///
     /// Returns 0; NIF_EAGAIN if the chip has no room yet, before it took any
-    /// of it; NIF_ELINK; NIF_ETOOBIG; NIF_EINVAL if it is shorter than its
-    /// header; NIF_EIO.
+    /// of it: poll() will be asked for in time; NIF_ELINK; NIF_ETOOBIG;
+    /// NIF_EINVAL if it is shorter than its header; NIF_EIO.
     int (*send)(struct nif_iface *iface, const struct nif_seg *segs, size_t n);
 
     /// Takes the oldest received frame. It lies in `buf` (of `cap` bytes) or

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+//
+// A dead bus, a chip that loses itself, and what a chip may do unasked: the
+// right error in bounded time, and traffic again once all is well.
+
+#include "tests/contract/frames.h"
+#include "tests/contract/frames_bench.h"
+
+#include <string.h>
+
+// Transfers of bring-up, and of traffic, at which each fault begins in turn.
+#define TRAFFIC_TRANSFERS 120u
+
+static struct bench b;
+
+static const char *const kinds[] = { "none", "zeros", "ones", "noise", "error",
+    "one error" };
+
+// What goes wrong with `kind` at transfer `at` stands in the message, so that
+// it can be found again.
+static void claim(bool ok, const char *what, enum host_fault kind, uint64_t at)
+{
+    if (!ok) {
+        fail_msg("%s, with %s from transfer %u on", what, kinds[kind],
+            (unsigned)at);
+    }
+}
+
+static bool has_bus(void)
+{
+    bool has;
+
+    bench_open(&b, NULL);
+    has = b.board.chip->bus_fault != NULL;
+    bench_close(&b);
+    return has;
+}
+
+static void fault(enum host_fault kind, uint64_t at)
+{
+    b.board.chip->bus_fault(&b.board, kind, at);
+}
+
+// ---- a dead bus
+
+static uint64_t transfers_of_start(void)
+{
+    uint64_t calls;
+
+    bench_open(&b, NULL);
+    calls = b.board.cpu.bus_calls;
+    bench_start(&b);
+    calls = b.board.cpu.bus_calls - calls;
+    bench_close(&b);
+    return calls;
+}
+
+static void start_with(enum host_fault kind, uint64_t at)
+{
+    int err;
+
+    bench_open(&b, NULL);
+    bench_hush(&b);
+    fault(kind, at);
+    err = nif_iface_start(b.iface);
+    b.again_us = 0;
+    claim(b.world->now_ns <= SIM_S, "start() took over a second", kind, at);
+    claim(err == 0 || err == NIF_EIO || err == NIF_ENODEV ||
+            err == NIF_ETIMEDOUT,
+        nif_err_name(err), kind, at);
+    if (kind == HOST_FAULT_ERROR) {
+        claim(err == NIF_EIO, "not NIF_EIO", kind, at);
+    }
+    claim(err != 0 || kind == HOST_FAULT_ONE_ERROR || at > 0, "start() worked",
+        kind, at);
+    claim(err == 0 || !(nif_iface_flags(b.iface) & NIF_IFACE_STARTED),
+        "started after an error", kind, at);
+    bench_run(&b, 100000);
+    fault(HOST_FAULT_NONE, 0);
+    if (err != 0) {
+        claim(bench_try_start(&b) == 0, "start() did not work after it", kind,
+            at);
+    }
+    claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic after it", kind, at);
+    bench_forgive(&b);
+    claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic long after it", kind,
+        at);
+    bench_close(&b);
+}
+
+static void a_bus_that_dies_during_start_is_told_and_survived(void **state)
+{
+    uint64_t count;
+
+    (void)state;
+    if (!has_bus()) {
+        skip();
+    }
+    count = transfers_of_start();
+    assert_true(count > 0);
+    for (uint64_t at = 0; at < count; at++) {
+        for (enum host_fault kind = HOST_FAULT_ZEROS;
+             kind <= HOST_FAULT_ONE_ERROR; kind++) {
+            start_with(kind, at);
+        }
+    }
+}
+
+static void traffic_with(enum host_fault kind, uint64_t at)
+{
+    bench_open(&b, NULL);
+    bench_up(&b);
+    bench_hush(&b);
+    fault(kind, at);
+    bench_begin_sending(&b, 200);
+    for (unsigned i = 1; i <= 12; i++) {
+        bench_card_send(&b, &bench_own, i, bench_len(i));
+        bench_run(&b, 5000);
+    }
+    if (kind == HOST_FAULT_ERROR) {
+        claim(b.poll_err == NIF_EIO, "poll() did not say NIF_EIO", kind, at);
+        claim(!b.link, "the link stayed up", kind, at);
+    }
+    if (kind == HOST_FAULT_ONE_ERROR) {
+        claim(b.poll_err == NIF_EIO || b.recv_err == NIF_EIO ||
+                b.send_err == NIF_EIO,
+            "nobody said NIF_EIO", kind, at);
+    }
+    fault(HOST_FAULT_NONE, 0);
+    claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic after it", kind, at);
+    claim(nif_iface_flags(b.iface) & NIF_IFACE_STARTED, "it is stopped", kind,
+        at);
+    bench_forgive(&b);
+    claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic long after it", kind,
+        at);
+    bench_exact(&b);
+    bench_close(&b);
+}
+
+static void a_bus_that_dies_in_traffic_is_told_and_survived(void **state)
+{
+    (void)state;
+    if (!has_bus()) {
+        skip();
+    }
+    for (uint64_t at = 0; at < TRAFFIC_TRANSFERS; at++) {
+        for (enum host_fault kind = HOST_FAULT_ZEROS;
+             kind <= HOST_FAULT_ONE_ERROR; kind++) {
+            traffic_with(kind, at);
+        }
+    }
+}
+
+static void a_bus_that_dies_at_rest_is_noticed(void **state)
+{
+    (void)state;
+    if (!has_bus()) {
+        skip();
+    }
+    bench_open(&b, NULL);
+    bench_up(&b);
+    bench_hush(&b);
+    fault(HOST_FAULT_ERROR, 0);
+    assert_true(bench_wait_link(&b, false));
+    assert_int_equal(b.poll_err, NIF_EIO);
+    bench_run(&b, 10000000);
+    fault(HOST_FAULT_NONE, 0);
+    assert_true(bench_wait_link(&b, true));
+    assert_int_equal(b.restarts, 1);
+    bench_run(&b, 10000);
+    bench_forgive(&b);
+    bench_exact(&b);
+    bench_close(&b);
+}
+
+static void stop_on_a_dead_bus_ends(void **state)
+{
+    (void)state;
+    if (!has_bus()) {
+        skip();
+    }
+    for (enum host_fault kind = HOST_FAULT_ZEROS; kind <= HOST_FAULT_ONE_ERROR;
+         kind++) {
+        int err;
+
+        bench_open(&b, NULL);
+        bench_up(&b);
+        bench_hush(&b);
+        fault(kind, 0);
+        err = nif_iface_stop(b.iface);
+        claim(err == 0 || err == NIF_EIO, "a strange result of stop()", kind,
+            0);
+        claim(err == NIF_EIO || kind < HOST_FAULT_ERROR, "stop() worked", kind,
+            0);
+        claim(!(nif_iface_flags(b.iface) & NIF_IFACE_STARTED), "not stopped",
+            kind, 0);
+        fault(HOST_FAULT_NONE, 0);
+        bench_run(&b, 100000);
+        claim(bench_try_start(&b) == 0, "start() did not work after it", kind,
+            0);
+        claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic after it", kind,
+            0);
+        bench_forgive(&b);
+        bench_exact(&b);
+        bench_close(&b);
+    }
+}
+
+// ---- a chip that loses itself
+
+static bool can_reset(void)
+{
+    bool can;
+
+    bench_open(&b, NULL);
+    can = b.board.chip->reset != NULL;
+    bench_close(&b);
+    return can;
+}
+
+static void lose(void)
+{
+    bench_hush(&b);
+    b.board.chip->reset(&b.board);
+}
+
+static void a_chip_that_loses_itself_at_rest_is_set_up_again(void **state)
+{
+    (void)state;
+    if (!can_reset()) {
+        skip();
+    }
+    bench_open(&b, NULL);
+    bench_up(&b);
+    for (unsigned i = 1; i <= 5; i++) {
+        unsigned ups = b.ups;
+
+        bench_run(&b, 123457);
+        lose();
+        assert_true(bench_run_to(&b, &b.restarts, i, BENCH_RECOVER_US));
+        assert_true(bench_wait_link(&b, true));
+        assert_int_equal(b.ups, ups + 1);
+        assert_int_equal(b.downs, b.ups - 1);
+        bench_run(&b, 10000);
+        bench_forgive(&b);
+        bench_exact(&b);
+    }
+    bench_close(&b);
+}
+
+static void a_chip_that_loses_itself_in_traffic_is_set_up_again(void **state)
+{
+    (void)state;
+    if (!can_reset()) {
+        skip();
+    }
+    for (unsigned i = 0; i < 60; i++) {
+        bench_open(&b, NULL);
+        bench_up(&b);
+        bench_begin_sending(&b, 200);
+        for (unsigned k = 1; k <= 20; k++) {
+            bench_card_send(&b, &bench_own, k, bench_len(k));
+            bench_run(&b, 997 + UINT64_C(31) * i);
+            if (k == 10) {
+                lose();
+            }
+        }
+        assert_true(bench_run_to(&b, &b.restarts, 1, BENCH_RECOVER_US));
+        assert_true(bench_traffic(&b, BENCH_RECOVER_US));
+        assert_int_equal(b.downs, b.ups - 1);
+        bench_forgive(&b);
+        bench_exact(&b);
+        bench_close(&b);
+    }
+}
+
+static void a_chip_that_loses_itself_again_and_again_comes_back(void **state)
+{
+    (void)state;
+    if (!can_reset()) {
+        skip();
+    }
+    bench_open(&b, NULL);
+    bench_up(&b);
+    bench_hush(&b);
+    for (unsigned i = 0; i < 200; i++) {
+        b.board.chip->reset(&b.board);
+        bench_run(&b, 1 + sim_roll(b.world, 20000));
+    }
+    assert_true(bench_traffic(&b, BENCH_RECOVER_US));
+    bench_run(&b, 2000000);
+    bench_forgive(&b);
+    bench_exact(&b);
+    bench_close(&b);
+}
+
+// ---- what it does unasked
+
+static void unasked(const struct host_stimulus *stimulus, unsigned at_us)
+{
+    bench_open(&b, NULL);
+    bench_up(&b);
+    bench_begin_sending(&b, 30);
+    for (unsigned k = 1; k <= 30; k++) {
+        bench_card_send(&b, &bench_own, k, bench_len(k));
+        bench_run(&b, 2600);
+        if (k % 5 == 0) {
+            bench_run(&b, at_us);
+            stimulus->fn(&b.board);
+        }
+    }
+    bench_run(&b, BENCH_RECOVER_US);
+    if (!stimulus->loses && (b.in.count != 30 || b.out.count != 30)) {
+        fail_msg("%s: %u frames came and %u went, of 30", stimulus->name,
+            b.in.count, b.out.count);
+    }
+    if (!bench_traffic(&b, BENCH_RECOVER_US)) {
+        fail_msg("%s: no traffic after it", stimulus->name);
+    }
+    bench_exact(&b);
+    bench_close(&b);
+}
+
+static void
+what_a_chip_does_unasked_costs_no_frame_but_where_it_must(void **state)
+{
+    const struct host_stimulus *stimuli;
+
+    (void)state;
+    bench_open(&b, NULL);
+    stimuli = b.board.chip->stimuli;
+    bench_close(&b);
+    if (!stimuli) {
+        skip();
+    }
+    for (; stimuli && stimuli->name; stimuli++) {
+        for (unsigned at_us = 0; at_us < 2000; at_us += 61) {
+            unasked(stimuli, at_us);
+        }
+    }
+}
+
+int frames_faults(const char *name)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bus_that_dies_during_start_is_told_and_survived),
+        cmocka_unit_test(a_bus_that_dies_in_traffic_is_told_and_survived),
+        cmocka_unit_test(a_bus_that_dies_at_rest_is_noticed),
+        cmocka_unit_test(stop_on_a_dead_bus_ends),
+        cmocka_unit_test(a_chip_that_loses_itself_at_rest_is_set_up_again),
+        cmocka_unit_test(a_chip_that_loses_itself_in_traffic_is_set_up_again),
+        cmocka_unit_test(a_chip_that_loses_itself_again_and_again_comes_back),
+        cmocka_unit_test(
+            what_a_chip_does_unasked_costs_no_frame_but_where_it_must),
+    };
+
+    return cmocka_run_group_tests_name(name, tests, NULL, NULL);
+}
