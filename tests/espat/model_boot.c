@@ -198,6 +198,20 @@ static void each_firmware_has_its_commands(void **state)
     }
 }
 
+static void a_rate_that_was_stored_survives_other_settings(void **state)
+{
+    struct bench *b = bench_ready(SIM_ESPAT_2_4);
+    struct nif_uart *uart = &b->bus.uart;
+
+    (void)state;
+    ask(b, "AT+UART_DEF=921600,8,1,0,0", "\r\nOK\r\n");
+    pass_ms(b, 10);
+    assert_int_equal(uart->ops->configure(uart, 921600, false), 0);
+    ask(b, "AT+CWMODE=1", "\r\nOK\r\n");
+    ask(b, "AT+RST", "\r\nOK\r\n");
+    expect(b, "\r\nready\r\n");
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -214,6 +228,7 @@ int main(void)
         ON_BENCH(a_stored_rate_holds_from_ready_on),
         ON_BENCH(it_says_who_it_is),
         ON_BENCH(each_firmware_has_its_commands),
+        ON_BENCH(a_rate_that_was_stored_survives_other_settings),
     };
 
     return cmocka_run_group_tests_name("espat_boot", tests, NULL, NULL);

@@ -246,6 +246,86 @@ static void what_is_kept_of_a_join_is_written_once(void **state)
     expect(b, "\r\nready\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n");
 }
 
+static void without_an_interval_it_does_not_try_again(void **state)
+{
+    struct bench *b = station(SIM_ESPAT_2_4);
+
+    (void)state;
+    sim_ap_switch(&b->home, false);
+    ask(b, "AT+CWJAP=\"home\",\"correct horse\",,,0",
+        "+CWJAP:3\r\n\r\nERROR\r\n");
+    sim_ap_switch(&b->home, true);
+    quiet(b, 20000);
+}
+
+static void the_old_one_does_not_know_wpa3(void **state)
+{
+    struct bench *b = station(SIM_ESPAT_1_7);
+
+    (void)state;
+    b->home.cfg.security = SIM_WPA3;
+    ask(b, "AT+CWJAP_CUR=\"home\",\"correct horse\"",
+        "+CWJAP:3\r\n\r\nFAIL\r\n");
+    b = station(SIM_ESPAT_2_4);
+    b->home.cfg.security = SIM_WPA3;
+    ask(b, "AT+CWJAP=\"home\",\"correct horse\"",
+        "WIFI CONNECTED\r\nWIFI GOT IP\r\n\r\nOK\r\n");
+}
+
+static void joining_unasked_can_be_switched_off(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+
+    (void)state;
+    ask(b, "AT+CWAUTOCONN=0", "\r\nOK\r\n");
+    ask(b, "AT+CWAUTOCONN?", "+CWAUTOCONN:0\r\n\r\nOK\r\n");
+    ask(b, "AT+RST", "\r\nOK\r\n");
+    expect(b, "\r\nready\r\n");
+    quiet(b, 10000);
+}
+
+static void another_mode_leaves_the_network(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+
+    (void)state;
+    ask(b, "AT+CWMODE=3", "\r\nOK\r\n");
+    quiet(b, 1000);
+    ask(b, "AT+CWMODE=2", "WIFI DISCONNECT\r\n\r\nOK\r\n");
+    quiet(b, 10000);
+}
+
+static void addresses_that_no_host_can_have_are_refused(void **state)
+{
+    struct bench *b = station(SIM_ESPAT_2_4);
+
+    (void)state;
+    ask(b, "AT+CIPSTA=\"192.0.2.7\",\"192.0.2.1\",\"255.0.255.0\"",
+        "\r\nERROR\r\n");
+    ask(b, "AT+CIPSTA=\"192.0.2.7\",\"192.0.2.1\"", "\r\nERROR\r\n");
+}
+
+static void name_servers_can_be_fixed(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+    unsigned asked;
+
+    (void)state;
+    ask(b, "AT+CIPDNS=1,\"192.0.2.77\",\"192.0.2.1\"", "\r\nOK\r\n");
+    ask(b, "AT+CIPDNS?",
+        "+CIPDNS:1,\"192.0.2.77\",\"192.0.2.1\"\r\n\r\nOK\r\n");
+    ask(b, "AT+CIPDNS=1,\"192.0.2.77\"", "\r\nOK\r\n");
+    asked = b->far.dns_asked;
+    ask(b, "AT+CIPDOMAIN=\"far.example\"", "\r\nERROR\r\n");
+    assert_int_equal(b->far.dns_asked, asked);
+    // They hold for the next join, too.
+    ask(b, "AT+CWJAP=\"home\",\"correct horse\"",
+        "WIFI DISCONNECT\r\nWIFI CONNECTED\r\nWIFI GOT IP\r\n"
+        "\r\nOK\r\n");
+    ask(b, "AT+CIPDOMAIN=\"far.example\"", "\r\nERROR\r\n");
+    assert_int_equal(b->far.dns_asked, asked);
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -265,6 +345,12 @@ int main(void)
         ON_BENCH(the_old_one_counts_its_dhcp_otherwise),
         ON_BENCH(a_scan_has_all_that_are_heard_strongest_first),
         ON_BENCH(what_is_kept_of_a_join_is_written_once),
+        ON_BENCH(without_an_interval_it_does_not_try_again),
+        ON_BENCH(the_old_one_does_not_know_wpa3),
+        ON_BENCH(joining_unasked_can_be_switched_off),
+        ON_BENCH(another_mode_leaves_the_network),
+        ON_BENCH(addresses_that_no_host_can_have_are_refused),
+        ON_BENCH(name_servers_can_be_fixed),
     };
 
     return cmocka_run_group_tests_name("espat_join", tests, NULL, NULL);

@@ -179,6 +179,18 @@ static void a_full_line_stalls_the_peer_and_loses_nothing(void **state)
     assert_in_range(longest, 1461, 2920); // more than a segment at a time
 }
 
+static void closing_with_unread_data_is_a_reset(void **state)
+{
+    struct bench *b = passive(SIM_ESPAT_2_4);
+
+    (void)state;
+    far_write(b, "hello", 5);
+    expect(b, "\r\n+IPD,0,5\r\n");
+    ask(b, "AT+CIPCLOSE=0", "0,CLOSED\r\n\r\nOK\r\n");
+    pass_ms(b, 50);
+    assert_int_equal(nif_conn_recv(&b->conn, b->heard, 1, NULL), NIF_ERESET);
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -192,6 +204,7 @@ int main(void)
         ON_BENCH(a_window_of_5760_bytes_holds_the_peer),
         ON_BENCH(each_link_may_receive_its_own_way),
         ON_BENCH(a_full_line_stalls_the_peer_and_loses_nothing),
+        ON_BENCH(closing_with_unread_data_is_a_reset),
     };
 
     return cmocka_run_group_tests_name("espat_passive", tests, NULL, NULL);

@@ -349,6 +349,58 @@ static void tls_takes_its_time_and_is_plain_inside(void **state)
     ask(b, "AT+CIPSTATE?", "+CIPSTATE:0,\"SSL\",");
 }
 
+static void the_old_one_is_busy_otherwise_while_it_sends(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_1_7);
+    static uint8_t data[2048];
+
+    (void)state;
+    open_link(b, 1);
+    for (unsigned i = 0; i < 7; i++) { // until nobody takes any more
+        ask(b, "AT+CIPSEND=1,2048", "\r\nOK\r\n> ");
+        type(b, data, sizeof(data));
+        expect(b, "\r\nRecv 2048 bytes\r\n");
+        hear(b, 1000, 1);
+        if (b->heard_len == 0) {
+            break;
+        }
+        expect(b, "\r\nSEND OK\r\n");
+    }
+    ask(b, "AT", "\r\nbusy s...\r\n");
+}
+
+static void plain_send_has_no_escape_and_no_peer(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+    uint8_t in[8];
+
+    (void)state;
+    open_link(b, 0);
+    ask(b, "AT+CIPSEND=0,4,\"192.0.2.1\",7", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSEND=0,0000000004", "\r\nERROR\r\n"); // too many digits
+    ask(b, "AT+CIPSEND=0,4", "\r\nOK\r\n\r\n>");
+    say(b, "a\\0b");
+    expect(b, "\r\nRecv 4 bytes\r\n\r\nSEND OK\r\n");
+    assert_int_equal(far_read(b, in, sizeof(in), 50), 4);
+    assert_memory_equal(in, "a\\0b", 4);
+}
+
+static void a_peer_that_says_nothing_is_given_up_after_20_s(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+    uint64_t at_ns = b->world.now_ns;
+
+    (void)state;
+    // The far end is the router, and forwards nothing.
+    ask(b, "AT+CIPSTART=0,\"TCP\",\"198.51.100.1\",9",
+        "\r\nERROR\r\n0,CLOSED\r\n");
+    assert_in_range(b->world.now_ns - at_ns, 20 * SIM_S, 20100 * SIM_MS);
+    at_ns = b->world.now_ns;
+    b->far.dns_mute = true;
+    ask(b, "AT+CIPDOMAIN=\"far.example\"", "\r\nERROR\r\n");
+    assert_in_range(b->world.now_ns - at_ns, 14 * SIM_S, 14100 * SIM_MS);
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -374,6 +426,9 @@ int main(void)
         ON_BENCH(links_are_listed),
         ON_BENCH(links_have_another_form_when_asked_for),
         ON_BENCH(tls_takes_its_time_and_is_plain_inside),
+        ON_BENCH(the_old_one_is_busy_otherwise_while_it_sends),
+        ON_BENCH(plain_send_has_no_escape_and_no_peer),
+        ON_BENCH(a_peer_that_says_nothing_is_given_up_after_20_s),
     };
 
     return cmocka_run_group_tests_name("espat_tcp", tests, NULL, NULL);
