@@ -285,7 +285,7 @@ static void receive(struct nif_tcpip *ip)
     }
 }
 
-static void run_timers(struct nif_tcpip *ip)
+NIF_APART static void run_timers(struct nif_tcpip *ip)
 {
     struct nif_conn *next;
 
@@ -325,7 +325,7 @@ static void flush(struct nif_conn *c, const struct nif_conn *end)
 
 // Each time another connection comes first: else one that always has
 // something to send would leave the device no room for the others.
-static void run_output(struct nif_tcpip *ip)
+NIF_APART static void run_output(struct nif_tcpip *ip)
 {
     struct nif_conn *first = ip->turn != NULL ? ip->turn : ip->conns;
 

@@ -93,9 +93,12 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
         return false;
     }
-    sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16 |
-                             (uint32_t)(TCP_LEN + len)),
-        in->ip + IPV4_SRC, (8 + TCP_LEN) / 4);
+    sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
+    sum = nif__carry_add(sum, nif__word(tcp + TCP_SRC));
+    sum = nif__carry_add(sum, nif__word(tcp + TCP_SEQ));
+    sum = nif__carry_add(sum, nif__word(tcp + TCP_ACK));
+    sum = nif__carry_add(sum, nif__word(tcp + TCP_OFFSET));
+    sum = nif__carry_add(sum, nif__word(tcp + TCP_SUM));
     if (len > 0) {
         sum = nif__carry_add(sum,
             nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, t->rx.used,

@@ -39,8 +39,8 @@ static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
 }
 
 // Returns their length, bytes.
-static size_t put_options(struct nif_conn *conn, uint32_t *opt, uint8_t flags,
-    uint32_t len)
+NIF_APART static size_t put_options(struct nif_conn *conn, uint32_t *opt,
+    uint8_t flags, uint32_t len)
 {
     const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
     const struct nif__tcp *t = nif__tcp_of(conn);
@@ -97,9 +97,14 @@ static uint32_t sum_data(struct frame *f, uint8_t *lent, uint32_t sum)
 {
     uint8_t *to =
         lent != NULL ? lent + ETH_LEN + IPV4_LEN + f->head.body_len : NULL;
-    size_t at = 0;
+    size_t at;
 
-    for (size_t i = 1; i <= f->n; i++) {
+    if (f->n == 0) {
+        return sum;
+    }
+    at = f->segs[1].len;
+    sum = nif__carry_add(sum, nif__copy_sum(to, f->segs[1].data, at));
+    for (size_t i = 2; i <= f->n; i++) {
         sum = nif__raw_join(sum,
             nif__copy_sum(to != NULL ? to + at : NULL, f->segs[i].data,
                 f->segs[i].len),
@@ -339,7 +344,8 @@ static uint32_t send_limit(const struct nif_conn *conn,
     return nif__min(cwnd, t->snd_wnd);
 }
 
-// Sends the next segment of data, FIN or both. False if nothing went.
+// Sends the next segment of data, FIN or both. False if that was all, or
+// nothing went.
 static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
 {
     uint32_t offset = t->snd_nxt - t->snd_una;
@@ -376,7 +382,7 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
         fin = false;
     }
     advance(conn, len + fin);
-    return true;
+    return len != rest || (t->flags & TCP_FIN_QUEUED) != 0;
 }
 
 static void send_syn(struct nif_conn *conn, struct nif__tcp *t)

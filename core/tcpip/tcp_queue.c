@@ -18,30 +18,25 @@ struct ref {
 // border, as it is as a rule; else NULL.
 static struct ref *in_place(const struct nif_conn *conn, size_t at)
 {
-    size_t cap = conn->cfg.tx_cap;
-    uint8_t *p;
+    const struct nif__tcp *t = nif__tcp_view(conn);
+    uint8_t *p = conn->cfg.tx + t->tx.at + at;
 
-    at += nif__tcp_view(conn)->tx.at;
-    at = at >= cap ? at - cap : at;
-    p = conn->cfg.tx + at;
     return ((uintptr_t)p & (_Alignof(struct ref) - 1)) == 0 &&
-            cap - at >= sizeof(struct ref)
+            t->tx.at + at + sizeof(struct ref) <= conn->cfg.tx_cap
         ? (struct ref *)(void *)p
         : NULL;
 }
 
-// The reference at `at`, where it lies or copied to `spare`.
-static const struct ref *ref_at(const struct nif_conn *conn, size_t at,
-    struct ref *spare)
+static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
 {
     const struct ref *p = in_place(conn, at);
 
     if (p != NULL) {
-        return p;
+        *ref = *p;
+    } else {
+        nif__ring_read(&nif__tcp_view(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap,
+            at, ref, sizeof(*ref));
     }
-    nif__ring_read(&nif__tcp_view(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap, at,
-        spare, sizeof(*spare));
-    return spare;
 }
 
 static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
@@ -68,17 +63,17 @@ static void count_behind(struct nif_conn *conn, uint32_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     size_t at = t->plain;
-    struct ref spare;
     struct ref ref;
 
     if (t->refs == 0) {
         t->plain += len;
         return;
     }
+    read_ref(conn, at, &ref);
     for (unsigned i = 1; i < t->refs; i++) {
-        at += sizeof(ref) + ref_at(conn, at, &spare)->next;
+        at += sizeof(ref) + ref.next;
+        read_ref(conn, at, &ref);
     }
-    ref = *ref_at(conn, at, &spare);
     ref.next += len;
     write_ref(conn, at, &ref);
 }
@@ -112,73 +107,48 @@ bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
     return true;
 }
 
-// A walk from reference to reference.
-struct walk {
-    size_t at;       // in the ring
-    uint32_t offset; // still to go
-    uint32_t plain;  // bytes in the ring from `at` to the next reference
-    unsigned refs;   // from there on
-};
-
-// Goes by all whose data ends before `offset`.
-static void skip(const struct nif_conn *conn, struct walk *w)
-{
-    struct ref spare;
-
-    while (w->refs > 0 && w->offset >= w->plain) {
-        const struct ref *ref = ref_at(conn, w->at + w->plain, &spare);
-
-        if (w->offset - w->plain < ref->len) {
-            return;
-        }
-        w->offset -= w->plain + ref->len;
-        w->at += w->plain + sizeof(*ref);
-        w->plain = ref->next;
-        w->refs--;
-    }
-}
-
+// Walks from reference to reference.
 static uint32_t gather(const struct nif_conn *conn, uint32_t offset,
     uint32_t len, struct nif_seg *pieces, size_t *n)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
-    struct walk w = { 0, offset, t->plain, t->refs };
+    uint32_t plain = t->plain;
     uint32_t left = len;
-    struct ref spare;
+    unsigned refs = t->refs;
+    size_t at = 0;
+    struct ref ref;
 
     *n = 0;
-    skip(conn, &w);
     // Each round: the bytes before a reference, then what it refers to.
     while (left > 0) {
-        const struct ref *ref;
-
-        if (w.offset < w.plain) {
-            uint32_t take = nif__min(left, w.plain - w.offset);
+        if (offset < plain) {
+            uint32_t take = nif__min(left, plain - offset);
 
             if (*n + 2 > NIF__TCP_PIECES) {
                 break;
             }
-            nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap,
-                w.at + w.offset, take, pieces + *n);
+            nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at + offset,
+                take, pieces + *n);
             *n += pieces[*n + 1].len > 0 ? 2 : 1;
             left -= take;
-            w.offset = w.plain;
+            offset = plain;
         }
-        if (left == 0 || w.refs-- == 0 || *n == NIF__TCP_PIECES) {
+        offset -= plain;
+        at += plain;
+        if (left == 0 || refs-- == 0 || *n == NIF__TCP_PIECES) {
             break;
         }
-        ref = ref_at(conn, w.at + w.plain, &spare);
-        w.offset -= w.plain;
-        if (w.offset < ref->len) {
-            uint32_t take = nif__min(left, ref->len - w.offset);
+        read_ref(conn, at, &ref);
+        at += sizeof(ref);
+        plain = ref.next;
+        if (offset < ref.len) {
+            uint32_t take = nif__min(left, ref.len - offset);
 
-            pieces[(*n)++] = (struct nif_seg){ ref->data + w.offset, take };
+            pieces[(*n)++] = (struct nif_seg){ ref.data + offset, take };
             left -= take;
-            w.offset = ref->len;
+            offset = ref.len;
         }
-        w.offset -= ref->len;
-        w.at += w.plain + sizeof(*ref);
-        w.plain = ref->next;
+        offset -= ref.len;
     }
     return len - left;
 }
@@ -204,7 +174,6 @@ void nif__queue_drop(struct nif_conn *conn, uint32_t len)
     t->queued -= len;
     while (len > 0) {
         uint32_t take = nif__min(len, t->plain);
-        struct ref spare;
         struct ref ref;
 
         nif__ring_drop(&t->tx, conn->cfg.tx_cap, take);
@@ -213,7 +182,7 @@ void nif__queue_drop(struct nif_conn *conn, uint32_t len)
         if (len == 0) {
             return;
         }
-        ref = *ref_at(conn, 0, &spare);
+        read_ref(conn, 0, &ref);
         if (len < ref.len) { // a part of it
             ref.data += len;
             ref.len -= len;
