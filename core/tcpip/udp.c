@@ -181,13 +181,25 @@ static void refuse(struct nif_tcpip *ip, const struct nif__in *in,
     nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PORT, 0);
 }
 
+static struct header read_header(const uint8_t *body)
+{
+    if (((uintptr_t)body & 3) == 0) {
+        return (struct header){ nif__be32(nif__word(body)),
+            nif__be32(nif__word(body + UDP_TOTAL)) };
+    }
+    return (struct header){ nif_get_be32(body),
+        nif_get_be32(body + UDP_TOTAL) };
+}
+
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
     struct nif_conn *conn;
-    struct header h;
+    struct header h = { 0, 0 };
     uint32_t len;
 
-    h.ports = in->len >= UDP_LEN ? nif_get_be32(in->body) : 0;
+    if (in->len >= UDP_LEN) {
+        h = read_header(in->body);
+    }
     if ((h.ports & 0xFFFF) == 0) {
         ip->stats.udp_bad++;
         return;
@@ -198,7 +210,6 @@ void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
         ip->stats.udp_closed++;
         return;
     }
-    h.rest = nif_get_be32(in->body + UDP_TOTAL);
     len = h.rest >> 16;
     if (len < UDP_LEN || len > in->len) {
         ip->stats.udp_bad++;
