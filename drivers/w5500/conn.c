@@ -279,10 +279,13 @@ uint8_t w5500__take_flags(struct w5500 *w, struct w5500__sock *s,
     struct w5500_chip *chip = &w->chip;
     uint8_t now[W5500_SN_PORT + 2];
     uint8_t flags;
+    bool good = read_state(w, s, now);
 
-    // A slip of the bus may be once.
-    if (!read_state(w, s, now) && !read_state(w, s, now)) {
-        chip->err = chip->err != 0 ? chip->err : NIF_EPROTO;
+    if (!good) {
+        good = read_state(w, s, now); // it may have been a slip of the bus
+    }
+    if (!good && chip->err == 0) {
+        chip->err = NIF_EPROTO;
     }
     flags = now[W5500_SN_IR];
     *status = now[W5500_SN_SR];

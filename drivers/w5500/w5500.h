@@ -56,12 +56,12 @@
 // on, those that wait behind a listener, too. A listener has one of its own in
 // which the next client waits while the others are taken or still say
 // good-bye; it gives that away when an eighth connection is opened. Without
-// it, a client that comes when nobody is free is refused. Buffers of `struct nif_conn_cfg` are not used and need not be there:
-// the chip has its own. A datagram is at most 1472 bytes and is not empty; one
-// of a connection is on its way at a time, which takes as long as the
-// neighbour needs to answer ARP: until then send() says NIF_EAGAIN. One that
-// nobody answers is dropped; a connection with a peer is then told
-// NIF_EUNREACH, once.
+// it, a client that comes when nobody is free is refused. Buffers of `struct
+// nif_conn_cfg` are not used and need not be there: the chip has its own. A
+// datagram is at most 1472 bytes and is not empty; one of a connection is on
+// its way at a time, which takes as long as the neighbour needs to answer ARP:
+// until then send() says NIF_EAGAIN. One that nobody answers is dropped; a
+// connection with a peer is then told NIF_EUNREACH, once.
 //
 //  - bind(): a port belongs to one connection; NIF_OPT_REUSE is not there.
 //  - group(): one per connection, from the port that it is bound to.
@@ -140,7 +140,7 @@ struct w5500_cfg {
     // From here on for w5500_init() only.
 
     /// The first time until a packet is sent again, in 100 us, and (`retries`)
-    /// how often that is done. ARP: always the same time, TCP: doubled each time. 0:
+    /// how often that is done. ARP: always the same, TCP: doubled each time. 0:
     /// 2000 and 8, which is 1.8 s and 31.8 s.
     uint16_t retry_100us;
 

@@ -18,13 +18,6 @@ static uint8_t big_tx[PEER_BIG];
 static uint8_t data[PEER_BIG];
 static uint8_t got[PEER_BIG];
 
-static const struct nif_conn_cfg big_buffers = {
-    .rx = big_rx,
-    .rx_cap = sizeof(big_rx),
-    .tx = big_tx,
-    .tx_cap = sizeof(big_tx),
-};
-
 static int teardown(void **state)
 {
     if (nif_conn_state(&big) != NIF_CONN_CLOSED) {
@@ -60,7 +53,7 @@ static void open_big(uint16_t port)
     const struct nif_open_cfg cfg = {
         .stack = bench.stack,
         .proto = NIF_UDP,
-        .buffers = big_buffers,
+        .buffers = { big_rx, sizeof(big_rx), big_tx, sizeof(big_tx) },
         .local = { .port = port },
     };
 
@@ -97,11 +90,12 @@ static void expect_none(struct nif_conn *conn)
     assert_int_equal(bench_recv(conn, got, sizeof(got), NULL), NIF_EAGAIN);
 }
 
-// From now on the peer knows the board: its datagrams go at once, and none
-// overtakes those that wait for ARP.
-static void meet(struct nif_conn *conn, const struct nif_endpoint *board)
+// From now on none of the peer's datagrams overtakes one that waits for ARP.
+static void meet(struct nif_conn *conn)
 {
-    assert_true(peer_say(10, 77, board));
+    const struct nif_endpoint back = board_at(PORT);
+
+    assert_true(peer_say(10, 77, &back));
     expect(conn, 10, 77, PEER_PORT);
 }
 
@@ -240,11 +234,10 @@ static void each_socket_has_its_own_datagrams(void **state)
 {
     struct nif_conn *a = open_at(0, PORT);
     struct nif_conn *c = open_at(1, PORT + 1);
-    const struct nif_endpoint first = board_at(PORT);
 
     (void)state;
     peer_udp(PEER_PORT, false);
-    meet(a, &first);
+    meet(a);
     for (uint32_t i = 0; i < 10; i++) {
         const struct nif_endpoint back = board_at(PORT + i % 2);
 
@@ -347,8 +340,7 @@ static void a_host_that_is_not_there_delays_nobody_for_long(void **state)
 {
     struct nif_conn *conn = open_at(0, PORT);
     struct nif_conn *other = open_at(1, PORT + 1);
-    const struct nif_endpoint nobody = { .ip = nif_ip4(192, 0, 2, 99),
-        .port = 7 };
+    const struct nif_endpoint nobody = { nif_ip4(192, 0, 2, 99), 7, NULL };
     const struct nif_endpoint to = peer_at(PEER_PORT);
     uint64_t begun_us;
 
@@ -381,7 +373,7 @@ static void a_flood_loses_whole_datagrams_only(void **state)
 
     (void)state;
     peer_udp(PEER_PORT, false);
-    meet(conn, &back);
+    meet(conn);
     for (uint32_t i = 1; i <= 60; i++) {
         assert_true(peer_say(100 + 20 * i, i, &back));
         if (i % 8 == 0) {
@@ -550,15 +542,13 @@ static void datagrams_and_connections_do_not_mix(void **state)
 {
     struct nif_conn *conn = open_at(0, PORT);
     const struct nif_endpoint to = peer_at(PEER_PORT);
-    struct flow flow = { .salt_out = 5,
-        .salt_in = 5,
-        .out = 40000,
-        .in = 40000 };
+    struct flow flow = { .salt_out = 5, .salt_in = 5 };
 
     (void)state;
     peer_udp(PEER_PORT, true);
     peer_serve(&(struct peer_manner){ .echo = true, .expect = 5 });
     flow.conn = bench_dial(1, PEER_PORT);
+    flow.out = flow.in = 40000;
     for (uint32_t i = 1; !flow_done(&flow) && i < 5000; i++) {
         (void)flow_step(&flow);
         if (i % 10 == 0) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A bench for the W5500 driver as a network card: driver - fault wrapper - bus - model -
-// cable - network card, and a main loop such as a board has.
+// A bench for the W5500 driver as a network card: driver - fault wrapper - bus
+// - model - cable - network card, and a main loop such as a board has.
 
 #ifndef TESTS_W5500_DRIVER_BENCH_H
 #define TESTS_W5500_DRIVER_BENCH_H
