@@ -10,8 +10,8 @@
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
 
-// The iface is polled again after something was sent, as its next time may
-// have changed; not for ever.
+// The iface is polled again after something was sent or found no room, as its
+// next time may have changed; not for ever.
 #define ROUNDS_MAX 3
 
 // ----------------------------------------------------------- connections
@@ -379,7 +379,7 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
         if (rounds == ROUNDS_MAX) {
             receive(ip);
         }
-    } while (ip->sent && --rounds > 0);
+    } while ((ip->sent || ip->busy) && --rounds > 0);
     if (ip->due_us <= ip->now_us) {
         run_timers(ip);
     }

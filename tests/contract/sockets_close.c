@@ -140,7 +140,7 @@ static void open_with_more_coming(void)
 static void while_the_peer_sends(void)
 {
     struct nif_conn *conn =
-        connected(&(struct peer_manner){ .send = 1u << 30, .salt = 1 });
+        connected(&(struct peer_manner){ .send = 1u << 22, .salt = 1 });
     uint8_t scrap[500];
 
     for (unsigned i = 0; i < 200; i++) {

@@ -191,6 +191,11 @@ static void who_does_not_read_stops_the_peer_and_loses_nothing(void **state)
     bench_pass(20 * S);
     assert_int_equal(last_end()->sent, sent);
     assert_true(nif_conn_ready(flow.conn) & NIF_READABLE);
+    // That there is room again is told at once, not when the peer asks.
+    flow.in = sent;
+    flow_run(&flow, bench_in(30 * S));
+    assert_true(bench_reach(&last_end()->sent, sent + 1, S));
+    flow.in = n;
     flow_run(&flow, bench_in(120 * S));
     assert_int_equal(nif_close(flow.conn, bench_in(20 * S)), 0);
 }

@@ -351,6 +351,43 @@ static void what_comes_in_is_told_soon(void **state)
     }
 }
 
+static int take_datagrams(void *arg)
+{
+    unsigned *left = arg;
+    uint8_t got[100];
+
+    while (*left > 0 &&
+        bench_recv(&bench.conn[1], got, sizeof(got), NULL) > 0) {
+        (*left)--;
+    }
+    return *left == 0 ? 0 : NIF_EAGAIN;
+}
+
+// More than one poll() takes, and all of it before the first.
+static void what_a_poll_leaves_is_taken_by_the_next(void **state)
+{
+    const struct nif_endpoint back = { .ip = nif_ip4(192, 0, 2, 2),
+        .port = PORT };
+    struct nif_open_cfg cfg = bench_open(1, NIF_UDP);
+    struct script s = { .eager_us = 0 };
+    unsigned left = 3;
+
+    (void)state;
+    script = &s;
+    cfg.local.port = PORT;
+    assert_int_equal(nif_open(&bench.conn[1], &cfg), 0);
+    peer_udp(PEER_PORT, false);
+    assert_true(peer_say(100, 1, &back)); // the neighbour is known
+    assert_int_equal(nif_recv(&bench.conn[1], &(uint8_t){ 0 }, 1, bench_in(S)),
+        1);
+    turns(NULL, NULL, 10 * S);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_true(peer_say(1200, i, &back));
+    }
+    sim_pass_ns(&bench.world, 20 * SIM_MS); // the processor is busy
+    turns(take_datagrams, &left, S / 10);
+}
+
 static unsigned jobs;
 
 static uint64_t job_poll(struct nif_job *job)
@@ -388,6 +425,7 @@ int sockets_time(void)
         cmocka_unit_test(polled_as_it_asks_a_window_opens),
         BENCH_TEST(a_quiet_stack_lets_the_processor_sleep),
         BENCH_TEST(what_comes_in_is_told_soon),
+        BENCH_TEST(what_a_poll_leaves_is_taken_by_the_next),
         BENCH_TEST(jobs_have_their_turns_while_a_call_waits),
     };
 
