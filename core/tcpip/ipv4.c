@@ -296,8 +296,8 @@ uint32_t nif__ipv4_head(const struct nif_tcpip *ip, struct nif__head *head,
 int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 {
     size_t n = out->segs[2].len > 0 ? 3 : 2;
-    int err = nif__ipv4_resolve(ip, out);
     uint32_t sum;
+    int err = nif__ipv4_resolve(ip, out);
 
     if (err != 0) {
         return err;

@@ -249,14 +249,12 @@ static int nothing(const struct nif_conn *conn, const struct nif__tcp *t)
 int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data)
 {
     const struct nif__tcp *t = nif__tcp_of(conn);
-    struct nif_seg segs[2];
 
     if (t->rx.used == 0) {
         return nothing(conn, t);
     }
-    nif__ring_segs(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, t->rx.used, segs);
-    *data = segs[0].data;
-    return (int)segs[0].len;
+    *data = conn->cfg.rx + t->rx.at;
+    return (int)nif__min(t->rx.used, (uint32_t)conn->cfg.rx_cap - t->rx.at);
 }
 
 void nif__tcp_consume(struct nif_conn *conn, size_t len)

@@ -36,6 +36,20 @@ static struct nif_conn *find(const struct nif_tcpip *ip, uint32_t peer_ip,
     return c;
 }
 
+// Puts text behind what is in the receive ring, as a rule in one piece. Returns
+// its raw sum.
+static uint32_t put(const struct nif_conn *conn, const struct nif__tcp *t,
+    const uint8_t *text, size_t len)
+{
+    size_t cap = conn->cfg.rx_cap;
+    size_t at = t->rx.at + t->rx.used;
+
+    at = at >= cap ? at - cap : at;
+    return cap - at >= len
+        ? nif__copy_sum(conn->cfg.rx + at, text, len)
+        : nif__ring_write(&t->rx, conn->cfg.rx, cap, t->rx.used, text, len);
+}
+
 // The text is at its place, if there is any, and the segment is sound.
 static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
     uint32_t window)
@@ -100,9 +114,7 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
     sum = nif__carry_add(sum, nif__word(tcp + TCP_OFFSET));
     sum = nif__carry_add(sum, nif__word(tcp + TCP_SUM));
     if (len > 0) {
-        sum = nif__carry_add(sum,
-            nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, t->rx.used,
-                tcp + TCP_LEN, len));
+        sum = nif__carry_add(sum, put(conn, t, tcp + TCP_LEN, len));
     }
     if (nif__raw_end(sum) != 0) {
         ip->stats.ip_rx++;

@@ -281,32 +281,30 @@ void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len)
     nif__put_half((uint8_t *)out->body + UDP_SUM, end != 0 ? end : 0xFFFF);
 }
 
-// Sends one datagram whose data is in `data`. Returns as nif__ipv4_send().
+// Sends one datagram whose data the caller has put into `out->segs[1]` and, if
+// it goes on, `[2]`. Returns as nif__ipv4_send_long().
 static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
-    const struct nif_seg data[2])
+    struct nif__out *out)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__udp *udp = nif__udp_of(conn);
-    struct nif__out out;
-    uint32_t len = (uint32_t)(UDP_LEN + data[0].len + data[1].len);
+    uint32_t len = (uint32_t)(UDP_LEN + out->segs[1].len + out->segs[2].len);
     int err;
 
-    out.hwaddr = NULL;
-    out.head.dst = dst;
-    out.head.proto = IPV4_PROTO_UDP;
-    out.head.ttl = udp->flow.ttl;
-    out.head.tos = udp->flow.tos;
-    out.head.body_len = UDP_LEN;
-    out.segs[1] = data[0];
-    out.segs[2] = data[1];
-    out.frag = &udp->frag;
-    if (out.head.ttl == 0) {
-        out.head.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT; // RFC 1112 6.1
+    out->hwaddr = NULL;
+    out->head.dst = dst;
+    out->head.proto = IPV4_PROTO_UDP;
+    out->head.ttl = udp->flow.ttl;
+    out->head.tos = udp->flow.tos;
+    out->head.body_len = UDP_LEN;
+    out->frag = &udp->frag;
+    if (udp->flow.ttl == 0) { // RFC 1112 6.1
+        out->head.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT;
     }
-    out.body[0] = nif__be32((uint32_t)udp->flow.port << 16 | port);
-    out.body[1] = nif__be32(len << 16); // and no sum yet
-    err = IPV4_LEN + len > ip->mtu ? nif__ipv4_send_long(ip, &out, len)
-                                   : nif__ipv4_send(ip, &out, len);
+    out->body[0] = nif__be32((uint32_t)udp->flow.port << 16 | port);
+    out->body[1] = nif__be32(len << 16); // and no sum yet
+    err = IPV4_LEN + len > ip->mtu ? nif__ipv4_send_long(ip, out, len)
+                                   : nif__ipv4_send(ip, out, len);
     if (err == 0) {
         ip->stats.udp_tx++;
     }
@@ -317,14 +315,15 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
 static bool send_oldest(struct nif_conn *conn)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    struct nif_seg data[2];
     struct head head = read_head(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap);
     uint32_t port_len = nif__be32(head.port_len);
     size_t len = port_len & 0xFFFF;
+    struct nif__out out;
     int err;
 
-    nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len, data);
-    err = emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16), data);
+    nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len,
+        out.segs + 1);
+    err = emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16), &out);
     if (err == NIF_EAGAIN) {
         return false;
     }
@@ -416,20 +415,23 @@ static bool too_long(const struct nif_conn *conn, size_t len)
 static int send_to(struct nif_conn *conn, const void *data, size_t len,
     uint32_t dst, uint16_t port)
 {
-    const struct nif_seg segs[2] = { { data, len }, { NULL, 0 } };
     struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__out out;
     uint32_t hop;
     int err;
 
+    out.segs[1] = (struct nif_seg){ data, len };
+    out.segs[2].len = 0;
+
     // It may overtake what waits for another neighbour: datagrams do.
     if (IPV4_LEN + UDP_LEN + len <= ip->mtu) {
-        err = emit(conn, dst, port, segs);
+        err = emit(conn, dst, port, &out);
     } else {
         err = nif__ipv4_route(ip, dst, &hop);
         err = err == 0 ? NIF_EAGAIN : err;
     }
     if (err == NIF_EAGAIN) {
-        err = queue(conn, dst, port, segs);
+        err = queue(conn, dst, port, out.segs + 1);
         ip->work = true;
     }
     nif_clock_wake(ip->stack.clock); // the device's next time has changed
