@@ -172,6 +172,7 @@ struct sim_w5500_socket {
     bool held;      // by a fault: nothing leaves yet
     bool mute;      // by a fault: no SENDOK
     bool torn;      // the last read of a pair was
+    bool gone;      // a connection has ended by itself
     uint8_t code;   // SEND or SEND_MAC
     uint32_t group; // joined, or 0
     uint32_t wire;  // its frames that have not left yet

@@ -457,6 +457,28 @@ static void a_reset_can_be_scripted(void **state)
     assert_int_equal(sr(b, 2), 0x00);
 }
 
+static void who_could_not_know_of_the_end_is_not_blamed(void **state)
+{
+    struct bench *b = *state;
+    const uint8_t codes[] = { 0x08, 0x20, 0x22, 0x40 };
+
+    for (unsigned i = 0; i < sizeof(codes); i++) {
+        connect_1(b);
+        put16(b, 5, 0x24, get16(b, 5, 0x24) + 1);
+        sim_w5500_rst(&b->chip, 1);
+        command(b, 1, codes[i]);
+        assert_int_equal(sr(b, 1), 0x00);
+        assert_int_equal(ir(b, 1), 0x00);
+        peer_end(&peer);
+    }
+    assert_int_equal(b->world.complaints, 0);
+    command(b, 1, 0x04); // CONNECT needs OPEN, whatever happened
+    bench_forgive(b, SIM_W5500_R_COMMAND);
+    command(b, 1, 0x10); // from here on it knows
+    command(b, 1, 0x08);
+    bench_forgive(b, SIM_W5500_R_COMMAND);
+}
+
 static void a_socket_can_be_used_again(void **state)
 {
     struct bench *b = *state;
@@ -543,6 +565,7 @@ int main(void)
         TEST(close_says_nothing),
         TEST(a_reset_closes_without_a_flag),
         TEST(a_reset_can_be_scripted),
+        TEST(who_could_not_know_of_the_end_is_not_blamed),
         TEST(a_socket_can_be_used_again),
         TEST(two_chips_speak_with_each_other),
     };

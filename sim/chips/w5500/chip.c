@@ -131,7 +131,7 @@ void sim_w5500_rst(struct sim_w5500 *chip, unsigned socket)
 {
     NIF_ASSERT(socket < W55_SOCKETS);
     if (chip->socket[socket].tcp.open) {
-        sim_w55_close(chip, &chip->socket[socket]);
+        sim_w55_end(chip, &chip->socket[socket]);
     }
 }
 

@@ -166,7 +166,10 @@ void sim_w55_send_done(struct sim_w5500 *chip, struct sim_w5500_socket *s);
 void sim_w55_resolved(struct sim_w5500 *chip, struct sim_w5500_socket *s,
     bool found);
 
-/// The socket has to be closed because nobody answers.
+/// The connection has ended by itself.
+void sim_w55_end(struct sim_w5500 *chip, struct sim_w5500_socket *s);
+
+/// The same, because nobody answers: TIMEOUT.
 void sim_w55_timeout(struct sim_w5500 *chip, struct sim_w5500_socket *s);
 
 /// All pointers of a socket.

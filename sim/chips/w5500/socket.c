@@ -49,6 +49,7 @@ void sim_w55_socket_reset(struct sim_w5500 *chip, unsigned n)
 
     s->group = 0; // nothing is said
     sim_w55_close(chip, s);
+    s->gone = false;
     sim_event_cancel(chip->world, &s->command);
     for (unsigned i = 0; i < W55_SOCKET_COUNT; i++) {
         s->reg[i] = sim_w55_socket_reg(i)->reset;
@@ -61,11 +62,18 @@ static void close_socket(struct sim_w5500 *chip, struct sim_w5500_socket *s)
 {
     sim_w55_leave(chip, s);
     sim_w55_close(chip, s);
+    s->gone = false;
+}
+
+void sim_w55_end(struct sim_w5500 *chip, struct sim_w5500_socket *s)
+{
+    sim_w55_close(chip, s);
+    s->gone = true;
 }
 
 void sim_w55_timeout(struct sim_w5500 *chip, struct sim_w5500_socket *s)
 {
-    sim_w55_close(chip, s);
+    sim_w55_end(chip, s);
     sim_w55_flag(chip, s, W55_SN_IR_TIMEOUT);
 }
 
@@ -98,11 +106,17 @@ static void open_socket(struct sim_w5500 *chip, struct sim_w5500_socket *s)
 
 // ---- TCP's commands
 
+// A host cannot know that a connection ends at this moment: then a command is
+// lost, and that is all.
 static void misplaced(struct sim_w5500 *chip, const struct sim_w5500_socket *s,
     uint8_t code)
 {
     const char *name = sim_w55_command_name(code);
 
+    if (name && code >= W55_DISCON && s->gone &&
+        sim_w55_state(s) == W55_SR_CLOSED) {
+        return;
+    }
     sim_w55_broke(chip, SIM_W5500_R_COMMAND,
         "socket %u: command %02X (%s) in state %02X", s->number, code,
         name ? name : "there is none", sim_w55_state(s));

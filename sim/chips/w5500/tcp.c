@@ -238,7 +238,7 @@ void sim_w55_tcp_follow(struct sim_w5500 *chip, struct sim_w5500_socket *s)
         return; // the SYN is still to be looked at
     }
     if (now == W55_SR_CLOSED || s->tcp.conn.state == NIF_CONN_FAILED) {
-        sim_w55_close(chip, s);
+        sim_w55_end(chip, s);
         return;
     }
     if (!s->tcp.met && t->state >= TCP_SYN_RCVD) {

@@ -91,7 +91,7 @@ void sim_w55_tcp_timer(struct sim_event *event)
     struct nif__tcp *t = tcp_of(s);
 
     if (t->state == TCP_TIME_WAIT) {
-        sim_w55_close(chip, s);
+        sim_w55_end(chip, s);
         return;
     }
     if (t->state == TCP_FIN_WAIT_2 ||
