@@ -19,7 +19,11 @@
 // SENDOK of TCP comes when all of it has left, acknowledged or not; MR.RST
 // leaves the PHY alone unless it changes its mode; without a link, frames take
 // their time and go nowhere; a closed connection stays 100 ms in TIME_WAIT;
-// pointers of a TCP socket begin anywhere when a connection is set up.
+// pointers of a TCP socket begin anywhere when a connection is set up; a
+// keep-alive carries no byte; Sn_DHAR of a socket is kept for the peer that it
+// was asked for, until the socket is opened anew; nobody tells a UDP sender
+// that a port here is closed. A command that a connection's end has overtaken
+// is lost without a complaint: no host can foresee that.
 //
 //     struct sim_w5500 chip;
 //

@@ -265,11 +265,11 @@ void sim_w55_stack_poll(struct sim_w5500 *chip)
         due_us = ip->due_us < due_us ? ip->due_us : due_us;
         due_us = ip->work ? now_us : due_us;
     }
-    NIF_ASSERT(due_us > now_us);
     if (due_us == NIF_NEVER) {
         sim_event_cancel(chip->world, &chip->net.event);
     } else {
-        sim_event_at(chip->world, &chip->net.event, due_us * SIM_US);
+        sim_event_at(chip->world, &chip->net.event,
+            (due_us > now_us ? due_us : now_us + 1) * SIM_US);
     }
 }
 
