@@ -112,6 +112,9 @@ struct sim_espat {
     /// What arrives is not what was sent, for the test disturbs the line: no
     /// complaints about it.
     bool lenient;
+    /// The certificates of all peers are of nobody that it trusts: TLS fails
+    /// where they are looked at (CIPSSLCCONF 2 or 3).
+    bool tls_untrusted;
     // Read only.
     uint64_t in_count;      ///< bytes from the host
     uint64_t out_count;     ///< bytes to the host

@@ -401,6 +401,36 @@ static void a_peer_that_says_nothing_is_given_up_after_20_s(void **state)
     assert_in_range(b->world.now_ns - at_ns, 14 * SIM_S, 14100 * SIM_MS);
 }
 
+static void a_certificate_counts_where_it_is_looked_at(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+
+    (void)state;
+    b->chip.tls_untrusted = true;
+    ask(b, "AT+CIPSSLCSNI=1,\"far.example\"", "\r\nOK\r\n");
+    ask(b, "AT+CIPSSLCALPN=1,2,\"h2\",\"http/1.1\"", "\r\nOK\r\n");
+    ask(b, "AT+CIPSSLCALPN=1,2,\"h2\"", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSSLCCONF=1,2,0,0", "\r\nOK\r\n");
+    far_listen(b);
+    ask(b, "AT+CIPSTART=1,\"SSL\",\"192.0.2.1\",7",
+        "\r\nERROR\r\n1,CLOSED\r\n");
+    pass_ms(b, 100);
+    ask(b, "AT+CIPSTART=0,\"SSL\",\"192.0.2.1\",7",
+        "0,CONNECT\r\n\r\nOK\r\n"); // where nobody looks
+}
+
+static void the_old_one_has_memory_for_one_tls_link(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_1_7);
+
+    (void)state;
+    far_listen(b);
+    ask(b, "AT+CIPSTART=0,\"SSL\",\"192.0.2.1\",7", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSSLSIZE=4096", "\r\nOK\r\n");
+    ask(b, "AT+CIPSTART=0,\"SSL\",\"192.0.2.1\",7", "0,CONNECT\r\n\r\nOK\r\n");
+    ask(b, "AT+CIPSTART=1,\"SSL\",\"192.0.2.1\",7", "\r\nERROR\r\n");
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -429,6 +459,8 @@ int main(void)
         ON_BENCH(the_old_one_is_busy_otherwise_while_it_sends),
         ON_BENCH(plain_send_has_no_escape_and_no_peer),
         ON_BENCH(a_peer_that_says_nothing_is_given_up_after_20_s),
+        ON_BENCH(a_certificate_counts_where_it_is_looked_at),
+        ON_BENCH(the_old_one_has_memory_for_one_tls_link),
     };
 
     return cmocka_run_group_tests_name("espat_tcp", tests, NULL, NULL);

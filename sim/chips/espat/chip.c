@@ -93,6 +93,8 @@ static void forget(struct espat *e)
     e->reconn_s = 1;
     e->lap_mask = 0x7FF;
     e->dns_manual = false;
+    e->tls_size = 0;
+    memset(e->tls_auth, 0, sizeof(e->tls_auth));
     e->hostname[0] = '\0';
     e->flow_rts = false;
     e->flow_cts = false;

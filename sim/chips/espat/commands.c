@@ -167,13 +167,17 @@ static const struct espat_command commands[] = {
     { "+CIPRECVTYPE", QS, SINCE(3_3), false, espat__ciprecvtype },
     { "+CIPRECVDATA", S, ALL, false, espat__ciprecvdata },
     { "+CIPRECVLEN", Q, ALL, false, espat__ciprecvlen },
+    { "+CIPSSLSIZE", S, NONOS, false, espat__cipsslsize },
+    { "+CIPSSLCCONF", QS, SINCE(2_0), false, espat__cipsslcconf },
+    { "+CIPSSLCSNI", S, SINCE(2_0), false, espat__cipsslname },
+    { "+CIPSSLCCN", S, SINCE(2_0), false, espat__cipsslname },
+    { "+CIPSSLCALPN", S, SINCE(2_0), false, espat__cipsslcalpn },
     { "+CIPTCPOPT", S, SINCE(2_1), false, espat__ciptcpopt },
 };
 
 // What firmware has that this model has not: no reason to complain.
 static const char *const beyond[] = { "+CIPMODE", "+CIPSENDL", "+PING",
     "+CIPSNTPCFG", "+CIPSNTPTIME", "+SYSTIMESTAMP", "+SYSRAM", "+GSLP",
-    "+CIPSSLSIZE", "+CIPSSLCCONF", "+CIPSSLCSNI", "+CIPSSLCALPN", "+CIPSSLCCN",
     "+CIPV6", "+CWSTARTSMART", "+MDNS", "+CIUPDATE" };
 
 static bool matches(const struct espat *e, const struct espat_command *c,

@@ -211,8 +211,9 @@ struct espat {
     bool dropped;  ///< a link was, for CIPSTATUS
     bool ipd_dead; ///< a fault of 2.0: no more +IPD
     uint8_t server_max;
-    uint8_t start_id;    ///< of the CIPSTART that is pending
-    bool passive[LINKS]; ///< how links will receive
+    uint8_t start_id;        ///< of the CIPSTART that is pending
+    bool passive[LINKS];     ///< how links will receive
+    uint8_t tls_auth[LINKS]; ///< CIPSSLCCONF
     uint8_t lease_told[LEASES];
     char hostname[33];
     uint16_t reconn_s;
@@ -220,6 +221,7 @@ struct espat {
     uint16_t server_port;
     uint16_t sto_s;
     uint16_t next_port;
+    uint16_t tls_size;  ///< AT 1.7: CIPSSLSIZE; 0: no TLS yet
     uint32_t next_baud; ///< when all has left the line; 0: none
     enum espat_proto server_proto;
 
@@ -335,6 +337,8 @@ void espat__link_let_go(struct espat_link *link, bool abort);
 bool espat__receive(struct espat *e, struct espat_link *link,
     uint64_t *again_ns);
 void espat__start_failed(struct espat *e);
+/// What the handshake of a link comes to.
+bool espat__tls_good(const struct espat *e, const struct espat_link *link);
 void espat__send_byte(struct espat *e, uint8_t byte);
 /// The link of the CIPSEND at work is gone.
 void espat__send_failed(struct espat *e);

@@ -13,5 +13,6 @@ target_sources(nif_sim PRIVATE
   chips/espat/receive.c
   chips/espat/send.c
   chips/espat/start.c
+  chips/espat/tls.c
   chips/espat/wifi.c
   chips/espat/wifi_commands.c)

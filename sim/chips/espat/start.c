@@ -131,9 +131,12 @@ uint64_t espat__start_service(struct espat *e)
         }
     }
     if (link->state == LINK_HANDSHAKE) {
-        if (nif_conn_state(link->conn) != NIF_CONN_OPEN) {
+        bool over = e->world->now_ns >= link->ready_ns;
+
+        if (nif_conn_state(link->conn) != NIF_CONN_OPEN ||
+            (over && !espat__tls_good(e, link))) {
             espat__start_failed(e);
-        } else if (e->world->now_ns >= link->ready_ns) {
+        } else if (over) {
             start_done(e, link);
         } else {
             return link->ready_ns;
@@ -209,7 +212,9 @@ static enum espat_result begin(struct espat *e, struct espat_link *link,
         }
         return RESULT_STATE;
     }
-    if (e->dialect->nonos && as->proto == PROTO_SSL && tls_links(e) > 0) {
+    // The old one has memory for one, and for none if it is not told.
+    if (e->dialect->nonos && as->proto == PROTO_SSL &&
+        (e->tls_size == 0 || tls_links(e) > 0)) {
         return RESULT_FAILED;
     }
     *link = *as;
