@@ -192,6 +192,7 @@ extern const struct host_chip host_enc28j60;
 extern const struct host_chip host_w5500;
 extern const struct host_chip host_w5500_raw;
 extern const struct host_chip host_lan8720;
+extern const struct host_chip host_espat;
 extern const struct host_chip host_direct;
 
 #endif

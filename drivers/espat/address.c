@@ -12,13 +12,13 @@
 static void put_net(struct espat *chip, const char *before,
     const struct nif_ip *ip)
 {
-    espat__put(chip, before);
-    espat__put_ip(chip, ip->byte);
+    at__put(chip, before);
+    at__put_ip(chip, ip->byte);
 }
 
 static void put_interface(struct espat *chip)
 {
-    espat__put_cur(chip, chip->serving ? "CIPAP" : "CIPSTA");
+    at__put_cur(chip, chip->serving ? "CIPAP" : "CIPSTA");
 }
 
 // ---- setting
@@ -29,12 +29,12 @@ static void write_set_ip(struct espat *chip)
     struct nif_ip mask = nif_ip4(0, 0, 0, 0);
 
     if (want->ip.family == NIF_IP_NONE) {
-        espat__put_cur(chip, "CWDHCP");
+        at__put_cur(chip, "CWDHCP");
         // Access points hand out addresses themselves.
         if (chip->version < 0x0200) {
-            espat__put(chip, chip->serving ? "=0,1" : "=1,1");
+            at__put(chip, chip->serving ? "=0,1" : "=1,1");
         } else {
-            espat__put(chip, chip->serving ? "=1,2" : "=1,1");
+            at__put(chip, chip->serving ? "=1,2" : "=1,1");
         }
         return;
     }
@@ -59,7 +59,7 @@ static void set_ip_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__set_ip = {
+const struct espat_command at__set_ip = {
     write_set_ip,
     NULL,
     set_ip_done,
@@ -69,7 +69,7 @@ const struct espat_command espat__set_ip = {
 
 static void write_set_dns(struct espat *chip)
 {
-    espat__put_cur(chip, "CIPDNS");
+    at__put_cur(chip, "CIPDNS");
     put_net(chip, "=1,", &chip->want.dns[0]);
     if (chip->want.dns[1].family != NIF_IP_NONE) {
         put_net(chip, ",", &chip->want.dns[1]);
@@ -82,7 +82,7 @@ static void set_dns_done(struct espat *chip, int result)
     (void)result;
 }
 
-const struct espat_command espat__set_dns = {
+const struct espat_command at__set_dns = {
     write_set_dns,
     NULL,
     set_dns_done,
@@ -95,7 +95,7 @@ const struct espat_command espat__set_dns = {
 static void write_get_ip(struct espat *chip)
 {
     put_interface(chip);
-    espat__put(chip, "?");
+    at__put(chip, "?");
 }
 
 static uint8_t prefix_of(const struct nif_ip *mask)
@@ -112,17 +112,17 @@ static uint8_t prefix_of(const struct nif_ip *mask)
 
 static bool get_ip_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__value(line, chip->serving ? "CIPAP" : "CIPSTA");
-    const char *ip = espat__skip(text, "ip:");
-    const char *gateway = espat__skip(text, "gateway:");
-    const char *netmask = espat__skip(text, "netmask:");
+    const char *text = at__value(line, chip->serving ? "CIPAP" : "CIPSTA");
+    const char *ip = at__skip(text, "ip:");
+    const char *gateway = at__skip(text, "gateway:");
+    const char *netmask = at__skip(text, "netmask:");
     struct nif_ip mask;
 
     if (ip != NULL) {
-        (void)espat__nif_ip(ip, &chip->net.ip);
+        (void)at__nif_ip(ip, &chip->net.ip);
     } else if (gateway != NULL) {
-        (void)espat__nif_ip(gateway, &chip->net.gateway);
-    } else if (netmask != NULL && espat__nif_ip(netmask, &mask) != NULL) {
+        (void)at__nif_ip(gateway, &chip->net.gateway);
+    } else if (netmask != NULL && at__nif_ip(netmask, &mask) != NULL) {
         chip->net.prefix_len = prefix_of(&mask);
     }
     return text != NULL;
@@ -137,7 +137,7 @@ static void get_ip_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__get_ip = {
+const struct espat_command at__get_ip = {
     write_get_ip,
     get_ip_line,
     get_ip_done,
@@ -147,25 +147,25 @@ const struct espat_command espat__get_ip = {
 
 static void write_get_dns(struct espat *chip)
 {
-    espat__put_cur(chip, "CIPDNS");
-    espat__put(chip, "?");
+    at__put_cur(chip, "CIPDNS");
+    at__put(chip, "?");
 }
 
 // +CIPDNS:<0 or 1>,"d1","d2"; AT 1.x: one line each, +CIPDNS_CUR:d1
 static bool get_dns_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__value(line, "CIPDNS");
+    const char *text = at__value(line, "CIPDNS");
     struct nif_ip *dns = chip->net.dns;
     uint32_t manual;
-    const char *list = espat__skip(espat__number(text, &manual), ",");
+    const char *list = at__skip(at__number(text, &manual), ",");
 
     if (list != NULL) {
-        list = espat__skip(espat__nif_ip(list, &dns[0]), ",");
+        list = at__skip(at__nif_ip(list, &dns[0]), ",");
         if (list != NULL) {
-            (void)espat__nif_ip(list, &dns[1]);
+            (void)at__nif_ip(list, &dns[1]);
         }
     } else if (text != NULL) {
-        (void)espat__nif_ip(text, &dns[dns[0].family != NIF_IP_NONE ? 1 : 0]);
+        (void)at__nif_ip(text, &dns[dns[0].family != NIF_IP_NONE ? 1 : 0]);
     }
     return text != NULL;
 }
@@ -176,7 +176,7 @@ static void get_dns_done(struct espat *chip, int result)
     (void)result;
 }
 
-const struct espat_command espat__get_dns = {
+const struct espat_command at__get_dns = {
     write_get_dns,
     get_dns_line,
     get_dns_done,
@@ -184,9 +184,9 @@ const struct espat_command espat__get_dns = {
     false,
 };
 
-void espat__net(struct nif_stack *stack, struct nif_net *out)
+void at__net(struct nif_stack *stack, struct nif_net *out)
 {
-    *out = espat__of(stack)->net;
+    *out = at__of(stack)->net;
 }
 
 static bool is_usable(const struct nif_ip *ip)
@@ -194,9 +194,9 @@ static bool is_usable(const struct nif_ip *ip)
     return ip->family == NIF_IP_NONE || ip->family == NIF_IPV4;
 }
 
-int espat__set_net(struct nif_stack *stack, const struct nif_net *net)
+int at__set_net(struct nif_stack *stack, const struct nif_net *net)
 {
-    struct espat *chip = espat__of(stack);
+    struct espat *chip = at__of(stack);
 
     if (!is_usable(&net->ip) || !is_usable(&net->gateway) ||
         !is_usable(&net->dns[0]) || !is_usable(&net->dns[1]) ||
@@ -206,8 +206,8 @@ int espat__set_net(struct nif_stack *stack, const struct nif_net *net)
     if (net->ip.family == NIF_IP_NONE && chip->want.ip.family == NIF_IP_NONE) {
         return 0; // the module asks for one already
     }
-    if (espat__has_address(chip) && !nif_ip_equal(&net->ip, &chip->net.ip)) {
-        espat__lose_links(chip, NIF_EADDR);
+    if (at__has_address(chip) && !nif_ip_equal(&net->ip, &chip->net.ip)) {
+        at__lose_links(chip, NIF_EADDR);
         chip->net.ip.family = NIF_IP_NONE;
     }
     chip->want = *net;
@@ -222,15 +222,15 @@ int espat__set_net(struct nif_stack *stack, const struct nif_net *net)
 
 static void write_lookup(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPDOMAIN=");
-    espat__put_quoted(chip, chip->look_host);
+    at__put(chip, "AT+CIPDOMAIN=");
+    at__put_quoted(chip, chip->look_host);
 }
 
 // +CIPDOMAIN:"1.2.3.4"; AT 1.x without quotes
 static bool lookup_line(struct espat *chip, const char *line)
 {
     struct nif_ip ip;
-    const char *text = espat__nif_ip(espat__value(line, "CIPDOMAIN"), &ip);
+    const char *text = at__nif_ip(at__value(line, "CIPDOMAIN"), &ip);
 
     if (text == NULL || ip.family == NIF_IP_NONE) {
         return false;
@@ -255,7 +255,7 @@ static void lookup_done(struct espat *chip, int result)
     chip->look_us = nif_clock_now_us(chip->cfg.clock);
 }
 
-const struct espat_command espat__lookup = {
+const struct espat_command at__lookup = {
     write_lookup,
     lookup_line,
     lookup_done,
@@ -275,9 +275,9 @@ static bool is_name(const char *host)
     return len > 0 && len <= ESPAT_HOST_MAX;
 }
 
-int espat__ask(struct nif_stack *stack, const char *host, struct nif_ip *out)
+int at__ask(struct nif_stack *stack, const char *host, struct nif_ip *out)
 {
-    struct espat *chip = espat__of(stack);
+    struct espat *chip = at__of(stack);
     int result = chip->look_result;
     bool same = strcmp(host, chip->look_host) == 0;
 
@@ -294,7 +294,7 @@ int espat__ask(struct nif_stack *stack, const char *host, struct nif_ip *out)
         }
         return result;
     }
-    if (!espat__has_address(chip)) {
+    if (!at__has_address(chip)) {
         return NIF_EADDR;
     }
     memcpy(chip->look_host, host, strlen(host) + 1);

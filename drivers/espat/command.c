@@ -5,7 +5,7 @@
 //
 // An answer that was missed, or a module that is busy with something else,
 // leaves in doubt whose the next OK is. So a question follows whose answer
-// cannot be mistaken (espat__probe); only then the next command.
+// cannot be mistaken (at__probe); only then the next command.
 
 #include "internal.h"
 
@@ -44,7 +44,7 @@
 
 // ---- beginning
 
-void espat__begin(struct espat *chip, const struct espat_command *command,
+void at__begin(struct espat *chip, const struct espat_command *command,
     uint64_t now_us)
 {
     chip->command = command;
@@ -58,10 +58,10 @@ void espat__begin(struct espat *chip, const struct espat_command *command,
     chip->until_us = now_us + STUCK_US;
     chip->stats.commands++;
     command->write(chip);
-    espat__put(chip, "\r\n");
+    at__put(chip, "\r\n");
 }
 
-void espat__forget_command(struct espat *chip)
+void at__forget_command(struct espat *chip)
 {
     chip->command = NULL;
     chip->victim = NULL;
@@ -123,7 +123,7 @@ static void on_busy(struct espat *chip)
     chip->stats.busy++;
     chip->alive = true;
     // It comes again: nothing was changed when it was given.
-    if (chip->command != &espat__probe) {
+    if (chip->command != &at__probe) {
         chip->todo |= chip->doing;
     }
     out_of_step(chip, now_us, BUSY_US);
@@ -132,7 +132,7 @@ static void on_busy(struct espat *chip)
 
 static void end_ok(struct espat *chip)
 {
-    if (chip->command == &espat__probe && !chip->synced) {
+    if (chip->command == &at__probe && !chip->synced) {
         return; // an earlier command's
     }
     if (chip->stage == ESPAT_PROMPT) {
@@ -141,7 +141,7 @@ static void end_ok(struct espat *chip)
             chip->until_us = nif_clock_now_us(chip->cfg.clock) + PROMPT_US;
         }
     } else if (chip->stage == ESPAT_WAIT) {
-        if (chip->command == &espat__probe) {
+        if (chip->command == &at__probe) {
             in_step(chip);
         } else {
             chip->alive = true;
@@ -155,7 +155,7 @@ static void end_error(struct espat *chip)
     // The module takes all of a payload before it says what is wrong with it.
     if (chip->stage == ESPAT_WAIT || chip->stage == ESPAT_PROMPT ||
         chip->stage == ESPAT_SENT) {
-        if (chip->command == &espat__probe) {
+        if (chip->command == &at__probe) {
             return; // an earlier command's
         }
         chip->alive = true;
@@ -211,7 +211,7 @@ static const struct ending {
 };
 
 // An ERROR will follow, or has got lost.
-void espat__note_detail(struct espat *chip, int err)
+void at__note_detail(struct espat *chip, int err)
 {
     if (chip->stage == ESPAT_WAIT || chip->stage == ESPAT_PROMPT ||
         chip->stage == ESPAT_SENT) {
@@ -222,10 +222,10 @@ void espat__note_detail(struct espat *chip, int err)
 
 static bool on_ending(struct espat *chip, const char *line)
 {
-    const char *rest = espat__skip(line, "Recv ");
+    const char *rest = at__skip(line, "Recv ");
     uint32_t n;
 
-    if (espat__skip(espat__number(rest, &n), " bytes") != NULL) {
+    if (at__skip(at__number(rest, &n), " bytes") != NULL) {
         taken(chip);
         return true;
     }
@@ -240,7 +240,7 @@ static bool on_ending(struct espat *chip, const char *line)
         case 1: end_error(chip); break;
         case 2: end_send(chip, e->err); break;
         case 3: on_busy(chip); break;
-        default: espat__note_detail(chip, e->err); break;
+        default: at__note_detail(chip, e->err); break;
         }
         return true;
     }
@@ -250,10 +250,10 @@ static bool on_ending(struct espat *chip, const char *line)
 static bool on_event(struct espat *chip, const char *line)
 {
     if (strcmp(line, "ready") == 0) {
-        espat__on_ready(chip);
+        at__on_ready(chip);
         return true;
     }
-    return espat__on_radio(chip, line) || espat__on_link(chip, line);
+    return at__on_radio(chip, line) || at__on_link(chip, line);
 }
 
 // The echo of our command, which may be cut by what comes by itself. Returns
@@ -284,7 +284,7 @@ static bool on_echo(struct espat *chip, const char *line)
     return false;
 }
 
-void espat__on_line(struct espat *chip, const char *line)
+void at__on_line(struct espat *chip, const char *line)
 {
     if (on_ending(chip, line) || on_event(chip, line) || on_echo(chip, line)) {
         return;
@@ -294,7 +294,7 @@ void espat__on_line(struct espat *chip, const char *line)
     }
 }
 
-void espat__on_prompt(struct espat *chip)
+void at__on_prompt(struct espat *chip)
 {
     chip->stage = ESPAT_DATA;
     chip->send_at = 0;
@@ -328,7 +328,7 @@ static int write_text(struct espat *chip, uint64_t now_us)
     if (chip->cmd_at == chip->cmd_len) {
         uint32_t limit_us = chip->command->limit_s * S;
 
-        if (chip->command == &espat__probe && chip->phase == ESPAT_PROBE) {
+        if (chip->command == &at__probe && chip->phase == ESPAT_PROBE) {
             limit_us = PROBE_FIRST_US;
         } else if (chip->cmd_len == NUDGE) {
             limit_us = QUIET_US;
@@ -342,7 +342,7 @@ static int write_text(struct espat *chip, uint64_t now_us)
 static int write_data(struct espat *chip, uint64_t now_us)
 {
     size_t len = (size_t)(chip->send_len - chip->send_at);
-    const uint8_t *data = espat__payload(chip, &len);
+    const uint8_t *data = at__payload(chip, &len);
     int n = write_some(chip, data, len, now_us);
 
     if (n > 0) {
@@ -387,7 +387,7 @@ static void unjam(struct espat *chip)
 {
     chip->stats.late++;
     if (chip->cfg.reset != NULL) {
-        espat__restart(chip, NIF_EIO, true);
+        at__restart(chip, NIF_EIO, true);
         return;
     }
     chip->command->done(chip, NIF_EIO);
@@ -404,7 +404,7 @@ static void miss_prompt(struct espat *chip, uint64_t now_us)
     if (chip->detail != 0) {
         finish(chip, chip->detail);
     } else if (chip->accepted) {
-        espat__on_prompt(chip);
+        at__on_prompt(chip);
     } else if (chip->cmd_len > NUDGE) {
         chip->cmd[0] = '\r';
         chip->cmd[1] = '\n';
@@ -431,7 +431,7 @@ static void miss_probe(struct espat *chip, uint64_t now_us)
     chip->stage = ESPAT_IDLE;
     if (chip->phase <= ESPAT_PROBE || chip->lost++ >= PROBES ||
         now_us - chip->lost_us > BUSY_MAX_US) {
-        espat__on_silence(chip, now_us);
+        at__on_silence(chip, now_us);
     }
 }
 
@@ -441,13 +441,13 @@ static void on_timeout(struct espat *chip, uint64_t now_us)
     case ESPAT_PAUSE:
         chip->stage = ESPAT_IDLE;
         if (chip->lost != 0 && now_us - chip->lost_us > BUSY_MAX_US) {
-            espat__on_silence(chip, now_us);
+            at__on_silence(chip, now_us);
         }
         break;
     case ESPAT_PROMPT: miss_prompt(chip, now_us); break;
     case ESPAT_WAIT:
     case ESPAT_SENT:
-        if (chip->command == &espat__probe) {
+        if (chip->command == &at__probe) {
             miss_probe(chip, now_us);
         } else if (chip->detail != 0) {
             finish(chip, chip->detail);
@@ -458,48 +458,48 @@ static void on_timeout(struct espat *chip, uint64_t now_us)
         }
         break;
     default: // nothing goes out any more
-        espat__on_silence(chip, now_us);
+        at__on_silence(chip, now_us);
         break;
     }
 }
 
 // ---- surface
 
-const struct espat_command *espat__next_todo(struct espat *chip)
+const struct espat_command *at__next_todo(struct espat *chip)
 {
     // In the order of enum espat_todo.
     static const struct espat_command *const commands[] = {
-        &espat__reset,
-        &espat__echo,
-        &espat__version,
-        &espat__store,
-        &espat__baud,
-        &espat__station,
-        &espat__quit,
-        &espat__mux,
-        &espat__dinfo,
-        &espat__receive,
-        &espat__events,
-        &espat__tls,
-        &espat__get_hwaddr,
-        &espat__leave,
-        &espat__mode,
-        &espat__country,
-        &espat__set_ip,
-        &espat__set_dns,
-        &espat__join,
-        &espat__serve,
-        &espat__get_ip,
-        &espat__get_dns,
-        &espat__get_ap,
-        &espat__scan,
-        &espat__unlisten,
-        &espat__server_room,
-        &espat__listen,
-        &espat__server_idle,
-        &espat__links,
-        &espat__lengths,
-        &espat__lookup,
+        &at__reset,
+        &at__echo,
+        &at__version,
+        &at__store,
+        &at__baud,
+        &at__station,
+        &at__quit,
+        &at__mux,
+        &at__dinfo,
+        &at__receive,
+        &at__events,
+        &at__tls,
+        &at__get_hwaddr,
+        &at__leave,
+        &at__mode,
+        &at__country,
+        &at__set_ip,
+        &at__set_dns,
+        &at__join,
+        &at__serve,
+        &at__get_ip,
+        &at__get_dns,
+        &at__get_ap,
+        &at__scan,
+        &at__unlisten,
+        &at__server_room,
+        &at__listen,
+        &at__server_idle,
+        &at__links,
+        &at__lengths,
+        &at__lookup,
     };
     uint32_t todo = chip->todo;
 
@@ -521,16 +521,16 @@ static const struct espat_command *next(struct espat *chip, uint64_t now_us)
     const struct espat_command *command;
 
     if (chip->lost != 0) {
-        return &espat__probe;
+        return &at__probe;
     }
     if (chip->phase != ESPAT_READY) {
-        return espat__next_setup(chip, now_us);
+        return at__next_setup(chip, now_us);
     }
-    command = espat__next_todo(chip);
-    return command != NULL ? command : espat__next_link(chip, now_us);
+    command = at__next_todo(chip);
+    return command != NULL ? command : at__next_link(chip, now_us);
 }
 
-int espat__step(struct espat *chip, uint64_t now_us)
+int at__step(struct espat *chip, uint64_t now_us)
 {
     int n;
 
@@ -545,7 +545,7 @@ int espat__step(struct espat *chip, uint64_t now_us)
         }
         command = next(chip, now_us);
         if (command != NULL) {
-            espat__begin(chip, command, now_us);
+            at__begin(chip, command, now_us);
         }
     }
     n = write_out(chip, now_us);

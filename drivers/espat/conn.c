@@ -37,48 +37,48 @@ static void append_conn(struct espat *chip, struct nif_conn *conn)
 
 static void clear(struct nif_conn *conn)
 {
-    struct nif_conn *listener = espat__conn(conn)->listener;
+    struct nif_conn *listener = at__conn(conn)->listener;
 
     memset(conn->impl.bytes, 0, sizeof(struct espat_conn));
-    espat__conn(conn)->id = ESPAT_NO_LINK;
-    espat__conn(conn)->listener = listener;
+    at__conn(conn)->id = ESPAT_NO_LINK;
+    at__conn(conn)->listener = listener;
     conn->err = 0;
 }
 
 // Nothing here points at it or its buffers any more; its link is closed.
 static void detach(struct espat *chip, struct nif_conn *conn)
 {
-    uint8_t id = espat__conn(conn)->id;
+    uint8_t id = at__conn(conn)->id;
 
     if (id != ESPAT_NO_LINK) {
-        espat__drop_link(chip, id);
+        at__drop_link(chip, id);
     }
-    espat__conn(conn)->wants = false;
-    espat__forget_conn(chip, conn);
+    at__conn(conn)->wants = false;
+    at__forget_conn(chip, conn);
     if (chip->spare == conn) {
         chip->spare = NULL;
     }
 }
 
-void espat__release(struct espat *chip, struct nif_conn *conn)
+void at__release(struct espat *chip, struct nif_conn *conn)
 {
     detach(chip, conn);
     clear(conn);
     conn->state = NIF_CONN_IDLE;
-    if (espat__conn(conn)->listener == NULL) {
+    if (at__conn(conn)->listener == NULL) {
         unlink_conn(chip, conn);
         conn->state = NIF_CONN_CLOSED;
     }
 }
 
-void espat__fail(struct espat *chip, struct nif_conn *conn, int err)
+void at__fail(struct espat *chip, struct nif_conn *conn, int err)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
 
     detach(chip, conn);
     c->tx_len = 0;
     if (conn->state == NIF_CONN_CLOSING || (c->listener != NULL && !c->taken)) {
-        espat__release(chip, conn);
+        at__release(chip, conn);
         return;
     }
     conn->err = err;
@@ -90,7 +90,7 @@ void espat__fail(struct espat *chip, struct nif_conn *conn, int err)
 static int espat_open(struct nif_stack *stack, struct nif_conn *conn,
     enum nif_proto proto, const struct nif_conn_cfg *cfg)
 {
-    struct espat *chip = espat__of(stack);
+    struct espat *chip = at__of(stack);
     bool no_tx = cfg->tx_cap == 0 && chip->cfg.tx_cap == 0;
 
     if (proto == NIF_TLS ? !stack->caps.tls
@@ -118,7 +118,7 @@ static bool port_is_taken(const struct espat *chip, const struct nif_conn *own,
 {
     for (struct nif_conn *conn = chip->conns; conn != NULL; conn = conn->next) {
         if (conn != own && conn->proto == own->proto &&
-            espat__conn(conn)->local == port) {
+            at__conn(conn)->local == port) {
             return true;
         }
     }
@@ -139,9 +139,9 @@ static uint16_t choose_port(struct espat *chip, const struct nif_conn *conn)
 // A datagram socket has its link from the moment that it has a port.
 static int begin_udp(struct espat *chip, struct nif_conn *conn, uint16_t port)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
 
-    if (!espat__has_link(chip)) {
+    if (!at__has_link(chip)) {
         return NIF_ENOBUFS;
     }
     c->local = port != 0 ? port : choose_port(chip, conn);
@@ -152,8 +152,8 @@ static int begin_udp(struct espat *chip, struct nif_conn *conn, uint16_t port)
 static int espat_bind(struct nif_stack *stack, struct nif_conn *conn,
     const struct nif_endpoint *local)
 {
-    struct espat *chip = espat__of(stack);
-    struct espat_conn *c = espat__conn(conn);
+    struct espat *chip = at__of(stack);
+    struct espat_conn *c = at__conn(conn);
 
     if (conn->state != NIF_CONN_IDLE || c->local != 0) {
         return NIF_EISCONN;
@@ -181,7 +181,7 @@ static bool is_host(const char *host)
 
 static int set_peer(struct nif_conn *conn, const struct nif_endpoint *peer)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
     bool has_ip = peer->ip.family == NIF_IPV4;
 
     // The name where there is no address, and for TLS, which shows it.
@@ -203,20 +203,20 @@ static int set_peer(struct nif_conn *conn, const struct nif_endpoint *peer)
 static int espat_connect(struct nif_stack *stack, struct nif_conn *conn,
     const struct nif_endpoint *peer)
 {
-    struct espat *chip = espat__of(stack);
-    struct espat_conn *c = espat__conn(conn);
+    struct espat *chip = at__of(stack);
+    struct espat_conn *c = at__conn(conn);
     int err;
 
     if (conn->state != NIF_CONN_IDLE || c->listener != NULL) {
         return NIF_EISCONN;
     }
-    if (!espat__has_address(chip)) {
+    if (!at__has_address(chip)) {
         return NIF_EADDR;
     }
     if (conn->proto != NIF_UDP && (c->local != 0 || conn->cfg.tx_cap == 0)) {
         return c->local != 0 ? NIF_ENOTSUP : NIF_EINVAL;
     }
-    if (c->local == 0 && !espat__has_link(chip)) {
+    if (c->local == 0 && !at__has_link(chip)) {
         return NIF_ENOBUFS;
     }
     err = set_peer(conn, peer);
@@ -236,8 +236,8 @@ static int espat_connect(struct nif_stack *stack, struct nif_conn *conn,
 static int espat_listen(struct nif_stack *stack, struct nif_conn *conn,
     struct nif_conn *backlog, size_t n)
 {
-    struct espat *chip = espat__of(stack);
-    struct espat_conn *c = espat__conn(conn);
+    struct espat *chip = at__of(stack);
+    struct espat_conn *c = at__conn(conn);
 
     if (conn->proto == NIF_TLS) {
         return NIF_ENOTSUP;
@@ -256,7 +256,7 @@ static int espat_listen(struct nif_stack *stack, struct nif_conn *conn,
         return NIF_ENOBUFS;
     }
     for (size_t i = 0; i < n; i++) {
-        espat__conn(&backlog[i])->listener = conn;
+        at__conn(&backlog[i])->listener = conn;
     }
     c->backlog = backlog;
     c->backlog_len = n;
@@ -270,16 +270,16 @@ static int espat_listen(struct nif_stack *stack, struct nif_conn *conn,
 
 static struct nif_conn *oldest(const struct nif_conn *listener)
 {
-    const struct espat_conn *l = espat__of_conn(listener);
+    const struct espat_conn *l = at__of_conn(listener);
     struct nif_conn *first = NULL;
 
     for (size_t i = 0; i < l->backlog_len; i++) {
         struct nif_conn *conn = &l->backlog[i];
-        const struct espat_conn *c = espat__conn(conn);
+        const struct espat_conn *c = at__conn(conn);
 
         if (c->ready && !c->taken &&
             (first == NULL ||
-                (int16_t)(c->order - espat__conn(first)->order) < 0)) {
+                (int16_t)(c->order - at__conn(first)->order) < 0)) {
             first = conn;
         }
     }
@@ -309,8 +309,8 @@ static int espat_accept(struct nif_stack *stack, struct nif_conn *conn,
     if (first == NULL) {
         return NIF_EAGAIN;
     }
-    espat__conn(first)->taken = true;
-    tell_peer(espat__conn(first), peer);
+    at__conn(first)->taken = true;
+    tell_peer(at__conn(first), peer);
     *out = first;
     return 0;
 }
@@ -319,7 +319,7 @@ static int espat_accept(struct nif_stack *stack, struct nif_conn *conn,
 
 static int send_stream(struct nif_conn *conn, const uint8_t *data, size_t len)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
     size_t cap = conn->cfg.tx_cap;
     size_t room = cap - c->tx_len;
 
@@ -330,7 +330,7 @@ static int send_stream(struct nif_conn *conn, const uint8_t *data, size_t len)
     if (len == 0) {
         return NIF_EAGAIN;
     }
-    espat__ring_write(conn->cfg.tx, cap, c->tx_at + c->tx_len, data, len);
+    at__ring_write(conn->cfg.tx, cap, c->tx_at + c->tx_len, data, len);
     c->tx_len += (uint32_t)len;
     nif_clock_wake(conn->stack->clock);
     return (int)len;
@@ -339,12 +339,12 @@ static int send_stream(struct nif_conn *conn, const uint8_t *data, size_t len)
 static int send_datagram(struct espat *chip, struct nif_conn *conn,
     const uint8_t *data, size_t len, const struct nif_endpoint *to)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
     uint8_t head[ESPAT_HEAD];
     uint8_t *ring;
     size_t cap;
 
-    ring = espat__tx(chip, conn, &cap);
+    ring = at__tx(chip, conn, &cap);
     nif_put_be16(head + 4, to != NULL ? to->port : c->port);
     memcpy(head, to != NULL ? to->ip.byte : c->peer, 4);
     nif_put_be16(head + 6, (uint16_t)len);
@@ -361,8 +361,8 @@ static int send_datagram(struct espat *chip, struct nif_conn *conn,
     if (conn->cfg.tx_cap == 0) {
         chip->spare = conn;
     }
-    espat__ring_write(ring, cap, c->tx_at + c->tx_len, head, sizeof(head));
-    espat__ring_write(ring, cap, c->tx_at + c->tx_len + ESPAT_HEAD, data, len);
+    at__ring_write(ring, cap, c->tx_at + c->tx_len, head, sizeof(head));
+    at__ring_write(ring, cap, c->tx_at + c->tx_len + ESPAT_HEAD, data, len);
     c->tx_len += (uint32_t)(ESPAT_HEAD + len);
     nif_clock_wake(conn->stack->clock);
     return (int)len;
@@ -373,14 +373,14 @@ static int send_udp(struct espat *chip, struct nif_conn *conn, const void *data,
 {
     int err = 0;
 
-    if (to == NULL ? !espat__conn(conn)->known
+    if (to == NULL ? !at__conn(conn)->known
                    : to->ip.family != NIF_IPV4 || to->port == 0) {
         return to == NULL ? NIF_ENOTCONN : NIF_EINVAL;
     }
-    if (!espat__has_address(chip)) {
+    if (!at__has_address(chip)) {
         return NIF_EADDR;
     }
-    if (espat__conn(conn)->local == 0) {
+    if (at__conn(conn)->local == 0) {
         err = begin_udp(chip, conn, 0);
     }
     return err != 0 ? err : send_datagram(chip, conn, data, len, to);
@@ -389,7 +389,7 @@ static int send_udp(struct espat *chip, struct nif_conn *conn, const void *data,
 static int espat_send(struct nif_stack *stack, struct nif_conn *conn,
     const void *data, size_t len, const struct nif_endpoint *to)
 {
-    struct espat *chip = espat__of(stack);
+    struct espat *chip = at__of(stack);
 
     switch (nif_conn_state(conn)) {
     case NIF_CONN_FAILED: return conn->err;
@@ -410,7 +410,7 @@ static int espat_send(struct nif_stack *stack, struct nif_conn *conn,
 
 static void rx_read(struct nif_conn *conn, uint8_t *buf, size_t len)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
     size_t cap = conn->cfg.rx_cap;
     size_t first = len < cap - c->rx_at ? len : cap - c->rx_at;
 
@@ -447,7 +447,7 @@ static int recv_datagram(struct nif_conn *conn, void *buf, size_t cap,
 static int espat_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
     size_t cap, struct nif_endpoint *from)
 {
-    const struct espat_conn *c = espat__conn(conn);
+    const struct espat_conn *c = at__conn(conn);
     size_t n = c->rx_len < cap ? c->rx_len : cap;
 
     (void)stack;
@@ -485,14 +485,14 @@ static int espat_shutdown(struct nif_stack *stack, struct nif_conn *conn)
 
 static void close_listener(struct espat *chip, struct nif_conn *conn)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
 
     for (size_t i = 0; i < c->backlog_len; i++) {
         struct nif_conn *other = &c->backlog[i];
 
-        espat__conn(other)->listener = NULL;
-        if (!espat__conn(other)->taken) {
-            espat__release(chip, other);
+        at__conn(other)->listener = NULL;
+        if (!at__conn(other)->taken) {
+            at__release(chip, other);
         }
     }
     chip->listener = NULL;
@@ -505,18 +505,18 @@ static void close_listener(struct espat *chip, struct nif_conn *conn)
 
 static void espat_abort(struct nif_stack *stack, struct nif_conn *conn)
 {
-    struct espat *chip = espat__of(stack);
+    struct espat *chip = at__of(stack);
 
     if (chip->listener == conn) {
         close_listener(chip, conn);
     }
-    espat__release(chip, conn);
+    at__release(chip, conn);
     nif_clock_wake(stack->clock);
 }
 
 static void espat_close(struct nif_stack *stack, struct nif_conn *conn)
 {
-    const struct espat_conn *c = espat__conn(conn);
+    const struct espat_conn *c = at__conn(conn);
     bool says = c->id != ESPAT_NO_LINK || (c->wants && c->tx_len > 0);
     bool open = conn->state == NIF_CONN_OPEN || conn->state == NIF_CONN_IDLE;
 
@@ -540,14 +540,14 @@ static int espat_option(struct nif_stack *stack, struct nif_conn *conn,
     if (value < 0 || value > 7200 || conn->state != NIF_CONN_IDLE) {
         return NIF_EINVAL; // it is told with the connection's beginning
     }
-    espat__conn(conn)->keepalive = (uint16_t)value;
+    at__conn(conn)->keepalive = (uint16_t)value;
     return 0;
 }
 
 static unsigned espat_ready(struct nif_stack *stack, struct nif_conn *conn)
 {
-    const struct espat *chip = espat__of(stack);
-    const struct espat_conn *c = espat__conn(conn);
+    const struct espat *chip = at__of(stack);
+    const struct espat_conn *c = at__conn(conn);
     bool udp = conn->proto == NIF_UDP;
     unsigned ready = c->rx_len > 0 ? NIF_READABLE : 0;
 
@@ -579,13 +579,13 @@ static uint64_t espat_stack_poll(struct nif_stack *stack)
 {
     uint64_t again_us = NIF_NEVER;
 
-    int err = nif_iface_poll(&espat__of(stack)->iface, &again_us);
+    int err = nif_iface_poll(&at__of(stack)->iface, &again_us);
 
     (void)err; // the device's to tell; connections have ended by it
     return again_us;
 }
 
-const struct nif_stack_ops espat__stack_ops = {
+const struct nif_stack_ops at__stack_ops = {
     .open = espat_open,
     .bind = espat_bind,
     .connect = espat_connect,
@@ -598,8 +598,8 @@ const struct nif_stack_ops espat__stack_ops = {
     .abort = espat_abort,
     .option = espat_option,
     .ready = espat_ready,
-    .lookup = espat__ask,
-    .net = espat__net,
-    .set_net = espat__set_net,
+    .lookup = at__ask,
+    .net = at__net,
+    .set_net = at__set_net,
     .poll = espat_stack_poll,
 };

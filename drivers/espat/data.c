@@ -7,6 +7,11 @@
 
 #include <string.h>
 
+// Sent at a time. From ESP-AT 2.4 on a module takes 8192; but it does nothing
+// else until its peer has room for them, and what is more than its own window
+// of 5760 may never end.
+#define SEND_MAX 2048u
+
 // Asked for at a time.
 #define FETCH_MAX 2048u
 
@@ -18,8 +23,8 @@
 
 // ---- rings
 
-void espat__ring_write(uint8_t *ring, size_t cap, size_t at,
-    const uint8_t *data, size_t len)
+void at__ring_write(uint8_t *ring, size_t cap, size_t at, const uint8_t *data,
+    size_t len)
 {
     size_t first;
 
@@ -33,21 +38,21 @@ void espat__ring_write(uint8_t *ring, size_t cap, size_t at,
     }
 }
 
-size_t espat__room(struct nif_conn *conn)
+size_t at__room(struct nif_conn *conn)
 {
-    return conn->cfg.rx_cap - espat__conn(conn)->rx_len;
+    return conn->cfg.rx_cap - at__conn(conn)->rx_len;
 }
 
-void espat__rx_write(struct nif_conn *conn, size_t offset, const uint8_t *data,
+void at__rx_write(struct nif_conn *conn, size_t offset, const uint8_t *data,
     size_t len)
 {
-    const struct espat_conn *c = espat__conn(conn);
+    const struct espat_conn *c = at__conn(conn);
 
-    espat__ring_write(conn->cfg.rx, conn->cfg.rx_cap,
+    at__ring_write(conn->cfg.rx, conn->cfg.rx_cap,
         c->rx_at + c->rx_len + offset, data, len);
 }
 
-uint8_t *espat__tx(struct espat *chip, struct nif_conn *conn, size_t *cap)
+uint8_t *at__tx(struct espat *chip, struct nif_conn *conn, size_t *cap)
 {
     bool own = conn->cfg.tx_cap > 0;
 
@@ -57,17 +62,12 @@ uint8_t *espat__tx(struct espat *chip, struct nif_conn *conn, size_t *cap)
 
 // ---- sending
 
-size_t espat__send_max(const struct espat *chip)
-{
-    return chip->version >= 0x0204 && !chip->is_8266 ? 8192u : 2048u;
-}
-
 // Byte `offset` of what waits to be sent.
 static uint8_t tx_byte(struct espat *chip, struct nif_conn *conn, size_t offset)
 {
     size_t cap;
-    const uint8_t *ring = espat__tx(chip, conn, &cap);
-    size_t at = espat__conn(conn)->tx_at + offset;
+    const uint8_t *ring = at__tx(chip, conn, &cap);
+    size_t at = at__conn(conn)->tx_at + offset;
 
     return ring[at >= cap ? at - cap : at];
 }
@@ -75,32 +75,31 @@ static uint8_t tx_byte(struct espat *chip, struct nif_conn *conn, size_t offset)
 static void write_send(struct espat *chip)
 {
     struct nif_conn *conn = chip->link[chip->id].conn;
-    const struct espat_conn *c = espat__conn(conn);
-    size_t max = espat__send_max(chip);
+    const struct espat_conn *c = at__conn(conn);
     uint8_t head[ESPAT_HEAD];
 
     chip->send_conn = conn;
     chip->send_at = 0;
-    chip->send_len = (uint16_t)(c->tx_len < max ? c->tx_len : max);
+    chip->send_len = (uint16_t)(c->tx_len < SEND_MAX ? c->tx_len : SEND_MAX);
     if (conn->proto == NIF_UDP) {
         for (size_t i = 0; i < sizeof(head); i++) {
             head[i] = tx_byte(chip, conn, i);
         }
         chip->send_len = nif_get_be16(head + 6);
     }
-    espat__put(chip, "AT+CIPSEND=");
-    espat__put_number(chip, chip->id);
-    espat__put(chip, ",");
-    espat__put_number(chip, chip->send_len);
+    at__put(chip, "AT+CIPSEND=");
+    at__put_number(chip, chip->id);
+    at__put(chip, ",");
+    at__put_number(chip, chip->send_len);
     if (conn->proto == NIF_UDP) {
-        espat__put(chip, ",");
-        espat__put_ip(chip, head);
-        espat__put(chip, ",");
-        espat__put_number(chip, nif_get_be16(head + 4));
+        at__put(chip, ",");
+        at__put_ip(chip, head);
+        at__put(chip, ",");
+        at__put_number(chip, nif_get_be16(head + 4));
     }
 }
 
-const uint8_t *espat__payload(struct espat *chip, size_t *len)
+const uint8_t *at__payload(struct espat *chip, size_t *len)
 {
     // For a connection that is gone: the module waits for as many bytes.
     static const char filler[] = "\r\n\r\n\r\n\r\n";
@@ -113,8 +112,8 @@ const uint8_t *espat__payload(struct espat *chip, size_t *len)
         *len = *len < sizeof(filler) - 1 ? *len : sizeof(filler) - 1;
         return (const uint8_t *)filler;
     }
-    ring = espat__tx(chip, conn, &cap);
-    at = espat__conn(conn)->tx_at + chip->send_at;
+    ring = at__tx(chip, conn, &cap);
+    at = at__conn(conn)->tx_at + chip->send_at;
     at += conn->proto == NIF_UDP ? ESPAT_HEAD : 0;
     at = at >= cap ? at - cap : at;
     *len = *len < cap - at ? *len : cap - at;
@@ -123,12 +122,12 @@ const uint8_t *espat__payload(struct espat *chip, size_t *len)
 
 static void consume(struct espat *chip, struct nif_conn *conn)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
     size_t n = chip->send_len;
     size_t cap;
 
     n += conn->proto == NIF_UDP ? ESPAT_HEAD : 0;
-    (void)espat__tx(chip, conn, &cap);
+    (void)at__tx(chip, conn, &cap);
     c->tx_len -= (uint32_t)n;
     c->tx_at += (uint32_t)n;
     c->tx_at -= (uint32_t)(c->tx_at >= cap ? cap : 0);
@@ -151,16 +150,16 @@ static void send_done(struct espat *chip, int result)
         link->refused = 0;
         consume(chip, conn);
     } else if (result == NIF_ENOTCONN) {
-        espat__on_closed(chip, chip->id);
+        at__on_closed(chip, chip->id);
     } else if (result == NIF_EPROTO && chip->send_at == 0 &&
         ++link->refused < REFUSED) {
         chip->todo |= ESPAT_TODO_LINKS; // not there, or was not understood
     } else {
-        espat__fail(chip, conn, result == NIF_EPROTO ? NIF_ERESET : result);
+        at__fail(chip, conn, result == NIF_EPROTO ? NIF_ERESET : result);
     }
 }
 
-const struct espat_command espat__send = {
+const struct espat_command at__send = {
     write_send,
     NULL,
     send_done,
@@ -170,7 +169,7 @@ const struct espat_command espat__send = {
 
 // ---- receiving
 
-bool espat__can_fetch(struct espat *chip, struct espat_link *link)
+bool at__can_fetch(struct espat *chip, struct espat_link *link)
 {
     struct nif_conn *conn = link->conn;
     size_t room;
@@ -179,8 +178,8 @@ bool espat__can_fetch(struct espat *chip, struct espat_link *link)
         conn->state == NIF_CONN_CLOSING) {
         return false;
     }
-    room = espat__room(conn);
-    if (espat__conn(conn)->rx_len == 0) {
+    room = at__room(conn);
+    if (at__conn(conn)->rx_len == 0) {
         return room > ESPAT_HEAD;
     }
     // Datagrams whole, all else in pieces that are worth it.
@@ -191,16 +190,16 @@ bool espat__can_fetch(struct espat *chip, struct espat_link *link)
 static void write_fetch(struct espat *chip)
 {
     struct nif_conn *conn = chip->link[chip->id].conn;
-    size_t ask = espat__room(conn);
+    size_t ask = at__room(conn);
 
     ask -= conn->proto == NIF_UDP ? ESPAT_HEAD : 0;
     chip->in_good = false;
     chip->link[chip->id].noticed = false;
     chip->in_ask = (uint16_t)(ask < FETCH_MAX ? ask : FETCH_MAX);
-    espat__put(chip, "AT+CIPRECVDATA=");
-    espat__put_number(chip, chip->id);
-    espat__put(chip, ",");
-    espat__put_number(chip, chip->in_ask);
+    at__put(chip, "AT+CIPRECVDATA=");
+    at__put_number(chip, chip->id);
+    at__put(chip, ",");
+    at__put_number(chip, chip->in_ask);
 }
 
 static void fetch_done(struct espat *chip, int result)
@@ -211,18 +210,18 @@ static void fetch_done(struct espat *chip, int result)
     if (result == 0 || result == NIF_ETIMEDOUT) {
         // What was not understood is gone from the module all the same.
         if (!chip->in_good && conn != NULL && conn->proto != NIF_UDP) {
-            espat__fail(chip, conn, NIF_EIO);
+            at__fail(chip, conn, NIF_EIO);
         }
         return;
     }
     link->pending = false; // there was none
     if (result == NIF_ENOTCONN) {
-        espat__on_closed(chip, chip->id);
+        at__on_closed(chip, chip->id);
         link->pending = false;
     }
 }
 
-const struct espat_command espat__fetch = {
+const struct espat_command at__fetch = {
     write_fetch,
     NULL,
     fetch_done,
@@ -230,13 +229,13 @@ const struct espat_command espat__fetch = {
     false,
 };
 
-void espat__data_begin(struct espat *chip, uint8_t id, uint32_t len, bool asked)
+void at__data_begin(struct espat *chip, uint8_t id, uint32_t len, bool asked)
 {
     struct nif_conn *conn = NULL;
     size_t head = 0;
 
     chip->in_got = 0;
-    if (!asked || espat__runs(chip, &espat__fetch, id)) {
+    if (!asked || at__runs(chip, &at__fetch, id)) {
         conn = chip->link[id].conn;
     }
     if (conn != NULL && conn->proto == NIF_UDP) {
@@ -247,21 +246,21 @@ void espat__data_begin(struct espat *chip, uint8_t id, uint32_t len, bool asked)
         chip->stats.dropped += len;
     } else if (conn->state == NIF_CONN_CLOSING) {
         chip->in_conn = NULL;
-    } else if (espat__room(conn) < len + head) {
+    } else if (at__room(conn) < len + head) {
         chip->stats.dropped += len;
         chip->in_conn = NULL;
         if (head == 0) {
-            espat__fail(chip, conn, NIF_ENOBUFS); // a hole in the stream
+            at__fail(chip, conn, NIF_ENOBUFS); // a hole in the stream
         }
     }
 }
 
-void espat__data(struct espat *chip, const uint8_t *data, size_t len)
+void at__data(struct espat *chip, const uint8_t *data, size_t len)
 {
     struct nif_conn *conn = chip->in_conn;
 
     if (conn != NULL) {
-        espat__rx_write(conn,
+        at__rx_write(conn,
             chip->in_got + (conn->proto == NIF_UDP ? ESPAT_HEAD : 0), data,
             len);
     }
@@ -271,7 +270,7 @@ void espat__data(struct espat *chip, const uint8_t *data, size_t len)
 // A datagram counts if it is of the peer, where there is one.
 static void keep_datagram(struct espat *chip, struct nif_conn *conn)
 {
-    struct espat_conn *c = espat__conn(conn);
+    struct espat_conn *c = at__conn(conn);
     uint8_t head[ESPAT_HEAD] = { 0 };
 
     if (chip->in_port != 0) {
@@ -287,11 +286,11 @@ static void keep_datagram(struct espat *chip, struct nif_conn *conn)
         nif_put_be16(head + 4, c->port);
     }
     nif_put_be16(head + 6, chip->in_got);
-    espat__rx_write(conn, 0, head, sizeof(head));
+    at__rx_write(conn, 0, head, sizeof(head));
     c->rx_len += ESPAT_HEAD + chip->in_got;
 }
 
-void espat__data_end(struct espat *chip, bool good)
+void at__data_end(struct espat *chip, bool good)
 {
     struct nif_conn *conn = chip->in_conn;
 
@@ -304,7 +303,7 @@ void espat__data_end(struct espat *chip, bool good)
     }
     if (!good) {
         if (conn->proto != NIF_UDP) {
-            espat__fail(chip, conn, NIF_EIO);
+            at__fail(chip, conn, NIF_EIO);
         }
         return;
     }
@@ -317,7 +316,7 @@ void espat__data_end(struct espat *chip, bool good)
     if (conn->proto == NIF_UDP) {
         keep_datagram(chip, conn);
     } else {
-        espat__conn(conn)->rx_len += chip->in_got;
+        at__conn(conn)->rx_len += chip->in_got;
     }
 }
 
@@ -325,22 +324,22 @@ void espat__data_end(struct espat *chip, bool good)
 
 static void write_lengths(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPRECVLEN?");
+    at__put(chip, "AT+CIPRECVLEN?");
 }
 
 // +CIPRECVLEN:<l0>,<l1>,...: 0, -1 or nothing where there is no link.
 static bool lengths_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__value(line, "CIPRECVLEN");
+    const char *text = at__value(line, "CIPRECVLEN");
 
     for (uint8_t id = 0; text != NULL && id < ESPAT_LINKS; id++) {
         int len;
-        const char *behind = espat__signed(text, &len);
+        const char *behind = at__signed(text, &len);
 
         if (behind != NULL && len > 0) {
             chip->link[id].pending = true;
         }
-        text = espat__skip(behind != NULL ? behind : text, ",");
+        text = at__skip(behind != NULL ? behind : text, ",");
     }
     return true;
 }
@@ -351,7 +350,7 @@ static void lengths_done(struct espat *chip, int result)
     (void)result; // most versions tell without being asked
 }
 
-const struct espat_command espat__lengths = {
+const struct espat_command at__lengths = {
     write_lengths,
     lengths_line,
     lengths_done,

@@ -45,7 +45,7 @@ static void check(struct espat *chip, uint64_t now_us)
     chip->check = (uint8_t)((chip->check + 1) % 4);
     if (chip->check == 0 && chip->wifi.state == NIF_WIFI_JOINED) {
         chip->todo |= ESPAT_TODO_GET_AP |
-            (espat__has_address(chip) ? 0u : ESPAT_TODO_GET_IP);
+            (at__has_address(chip) ? 0u : ESPAT_TODO_GET_IP);
     } else if (chip->check == 1 && links && chip->passive) {
         chip->todo |= ESPAT_TODO_LENGTHS;
     } else if (chip->check == 2 && links) {
@@ -58,14 +58,14 @@ static void check(struct espat *chip, uint64_t now_us)
 
 static int move(struct espat *chip, uint64_t now_us)
 {
-    int more = espat__read(chip, now_us);
+    int more = at__read(chip, now_us);
     int err = more < 0 ? more : 0;
 
     if (err == 0 && chip->phase == ESPAT_READY) {
         check(chip, now_us);
     }
     for (unsigned i = 0; i < ROUNDS && err == 0; i++) {
-        err = espat__step(chip, now_us);
+        err = at__step(chip, now_us);
         if (chip->stage != ESPAT_IDLE) {
             break;
         }
@@ -80,11 +80,11 @@ static uint64_t due(const struct espat *chip, uint64_t now_us)
 
     if (chip->stage == ESPAT_IDLE) {
         at_us = chip->phase == ESPAT_READY ? chip->check_us : chip->phase_us;
-        if (at_us > now_us + COOL_US && espat__cools(chip)) {
+        if (at_us > now_us + COOL_US && at__cools(chip)) {
             at_us = now_us + COOL_US;
         }
     }
-    if (espat__inside(chip) && at_us > now_us + COOL_US) {
+    if (at__inside(chip) && at_us > now_us + COOL_US) {
         at_us = now_us + COOL_US;
     }
     if (chip->cfg.poll_us != 0 && at_us > now_us + chip->cfg.poll_us) {
@@ -106,10 +106,10 @@ static int espat_poll(struct nif_iface *iface, uint64_t *again_us)
     now_us = nif_clock_now_us(chip->cfg.clock);
     more = move(chip, now_us);
     if (more < 0) {
-        espat__restart(chip, more, true);
-        espat__back_off(chip);
+        at__restart(chip, more, true);
+        at__back_off(chip);
     }
-    espat__tell_link(chip);
+    at__tell_link(chip);
     at_us = more > 0 ? now_us : due(chip, now_us);
     if (at_us < *again_us) {
         *again_us = at_us;
@@ -128,7 +128,7 @@ static int espat_start(struct nif_iface *iface)
 
     chip->failed = 0;
     chip->alive = false;
-    espat__restart(chip, 0, true);
+    at__restart(chip, 0, true);
     while (now_us < until_us && more >= 0 && chip->failed == 0) {
         more = move(chip, now_us);
         if (chip->phase == ESPAT_READY) {
@@ -150,8 +150,8 @@ static int espat_stop(struct nif_iface *iface)
 {
     struct espat *chip = of(iface);
 
-    espat__stop(chip);
-    espat__tell_link(chip);
+    at__stop(chip);
+    at__tell_link(chip);
     return 0;
 }
 
@@ -200,9 +200,9 @@ void espat_init(struct espat *chip, const struct espat_cfg *cfg)
 {
     memset(chip, 0, sizeof(*chip));
     chip->iface.ops = &iface_ops;
-    chip->iface.wifi = &espat__wifi_ops;
+    chip->iface.wifi = &at__wifi_ops;
     chip->iface.stack = &chip->stack;
-    chip->stack.ops = &espat__stack_ops;
+    chip->stack.ops = &at__stack_ops;
     chip->stack.clock = cfg->clock;
     chip->stack.caps = (struct nif_stack_caps){
         .datagram_max = ESPAT_DATAGRAM_MAX,

@@ -128,11 +128,11 @@ struct espat_link {
     bool noticed;          // it was said since we began to fetch
     bool closed;           // the module has told its end
     bool met;              // it was told to be there while we asked for it
-    bool fetched;          // the last thing done with it was to fetch
+    uint8_t fetched;       // times, since something was sent
     bool seen;             // in the list of the last look
     uint8_t missed;        // times that it was not
     uint8_t refused;       // times that sending was refused
-    uint32_t cool_ms;      // when it was let go
+    uint32_t since_ms;     // when it was let go, or its beginning asked for
 };
 
 struct espat_command;

@@ -119,18 +119,17 @@ struct espat_conn {
     char host[ESPAT_HOST_MAX + 1]; ///< the peer by name, or ""
 };
 
-static inline struct espat *espat__of(struct nif_stack *stack)
+static inline struct espat *at__of(struct nif_stack *stack)
 {
     return nif_container_of(stack, struct espat, stack);
 }
 
-static inline struct espat_conn *espat__conn(struct nif_conn *conn)
+static inline struct espat_conn *at__conn(struct nif_conn *conn)
 {
     return (struct espat_conn *)(void *)conn->impl.bytes;
 }
 
-static inline const struct espat_conn *
-espat__of_conn(const struct nif_conn *conn)
+static inline const struct espat_conn *at__of_conn(const struct nif_conn *conn)
 {
     return (const struct espat_conn *)(const void *)conn->impl.bytes;
 }
@@ -138,71 +137,71 @@ espat__of_conn(const struct nif_conn *conn)
 // ---- text.c: commands as text, and numbers out of text. The readers take
 // and return NULL where the text is not what it should be.
 
-void espat__put(struct espat *chip, const char *text);
+void at__put(struct espat *chip, const char *text);
 
 /// "AT+" and the name; the form that stores nothing where names differ.
-void espat__put_cur(struct espat *chip, const char *name);
-void espat__put_number(struct espat *chip, uint32_t value);
+void at__put_cur(struct espat *chip, const char *name);
+void at__put_number(struct espat *chip, uint32_t value);
 
 /// In quotes, with what must be escaped.
-void espat__put_quoted(struct espat *chip, const char *text);
+void at__put_quoted(struct espat *chip, const char *text);
 
 /// a.b.c.d in quotes.
-void espat__put_ip(struct espat *chip, const uint8_t *ip);
+void at__put_ip(struct espat *chip, const uint8_t *ip);
 
 /// Behind `prefix`, if the text begins with it.
-const char *espat__skip(const char *text, const char *prefix);
-const char *espat__number(const char *text, uint32_t *out);
-const char *espat__signed(const char *text, int *out);
+const char *at__skip(const char *text, const char *prefix);
+const char *at__number(const char *text, uint32_t *out);
+const char *at__signed(const char *text, int *out);
 
 /// An address, in quotes or not.
-const char *espat__ip(const char *text, uint8_t *out);
+const char *at__ip(const char *text, uint8_t *out);
 
 /// The same into a nif_ip; 0.0.0.0 is none.
-const char *espat__nif_ip(const char *text, struct nif_ip *out);
-const char *espat__hwaddr(const char *text, struct nif_hwaddr *out);
+const char *at__nif_ip(const char *text, struct nif_ip *out);
+const char *at__hwaddr(const char *text, struct nif_hwaddr *out);
 
 /// Text in quotes; at most `cap` - 1 bytes and a NUL go into `out`.
-const char *espat__quoted(const char *text, char *out, size_t cap);
+const char *at__quoted(const char *text, char *out, size_t cap);
 
 /// Behind "+NAME:" or "+NAME_CUR:".
-const char *espat__value(const char *line, const char *name);
+const char *at__value(const char *line, const char *name);
 
 // ---- line.c: what comes in
 
 /// Reads what there is, as much as a call may do. Returns whether there may
 /// be more; or NIF_EIO.
-int espat__read(struct espat *chip, uint64_t now_us);
+int at__read(struct espat *chip, uint64_t now_us);
 
 /// True within a payload.
-bool espat__inside(const struct espat *chip);
+bool at__inside(const struct espat *chip);
 
 /// Forgets a line or payload that has begun.
-void espat__forget_input(struct espat *chip);
+void at__forget_input(struct espat *chip);
 
 /// The connection gets no more of a payload under way.
-void espat__forget_conn(struct espat *chip, const struct nif_conn *conn);
+void at__forget_conn(struct espat *chip, const struct nif_conn *conn);
 
 // ---- command.c: one at a time
 
 /// Does what is due: the next command, or the next piece of one.
-int espat__step(struct espat *chip, uint64_t now_us);
+int at__step(struct espat *chip, uint64_t now_us);
 
 /// Begins a command.
-void espat__begin(struct espat *chip, const struct espat_command *command,
+void at__begin(struct espat *chip, const struct espat_command *command,
     uint64_t now_us);
 
 /// A line that is not empty has come.
-void espat__on_line(struct espat *chip, const char *line);
-void espat__on_prompt(struct espat *chip);
+void at__on_line(struct espat *chip, const char *line);
+void at__on_prompt(struct espat *chip);
 
 /// A line says why the command fails; ERROR will follow, or has got lost.
-void espat__note_detail(struct espat *chip, int err);
+void at__note_detail(struct espat *chip, int err);
 
 /// Forgets the command that runs.
-void espat__forget_command(struct espat *chip);
+void at__forget_command(struct espat *chip);
 
-static inline bool espat__runs(const struct espat *chip,
+static inline bool at__runs(const struct espat *chip,
     const struct espat_command *command, uint8_t id)
 {
     return (chip->command == command || chip->victim == command) &&
@@ -210,171 +209,165 @@ static inline bool espat__runs(const struct espat *chip,
 }
 
 /// The next of espat_todo, or NULL.
-const struct espat_command *espat__next_todo(struct espat *chip);
+const struct espat_command *at__next_todo(struct espat *chip);
 
 // ---- setup.c
 
 /// Begins to set the module up: with a reset, unless it has just had one. What
 /// it had is lost, with `fault` as the reason; 0: it is started.
-void espat__restart(struct espat *chip, int fault, bool reset);
+void at__restart(struct espat *chip, int fault, bool reset);
 
 /// Lets some time pass before bring-up goes on.
-void espat__back_off(struct espat *chip);
+void at__back_off(struct espat *chip);
 
 /// Leaves the module in reset, or as quiet as can be.
-void espat__stop(struct espat *chip);
+void at__stop(struct espat *chip);
 
 /// What is due in bring-up. Returns the command to give, or NULL.
-const struct espat_command *espat__next_setup(struct espat *chip,
-    uint64_t now_us);
+const struct espat_command *at__next_setup(struct espat *chip, uint64_t now_us);
 
 /// "ready" has come.
-void espat__on_ready(struct espat *chip);
+void at__on_ready(struct espat *chip);
 
 /// The question whose answer cannot be mistaken.
-extern const struct espat_command espat__probe;
+extern const struct espat_command at__probe;
 
 /// Nobody answers the question.
-void espat__on_silence(struct espat *chip, uint64_t now_us);
+void at__on_silence(struct espat *chip, uint64_t now_us);
 
-extern const struct espat_command espat__reset;
-extern const struct espat_command espat__echo;
-extern const struct espat_command espat__version;
-extern const struct espat_command espat__store;
-extern const struct espat_command espat__baud;
-extern const struct espat_command espat__station;
-extern const struct espat_command espat__quit;
-extern const struct espat_command espat__mux;
-extern const struct espat_command espat__dinfo;
-extern const struct espat_command espat__receive;
-extern const struct espat_command espat__events;
-extern const struct espat_command espat__tls;
-extern const struct espat_command espat__get_hwaddr;
+extern const struct espat_command at__reset;
+extern const struct espat_command at__echo;
+extern const struct espat_command at__version;
+extern const struct espat_command at__store;
+extern const struct espat_command at__baud;
+extern const struct espat_command at__station;
+extern const struct espat_command at__quit;
+extern const struct espat_command at__mux;
+extern const struct espat_command at__dinfo;
+extern const struct espat_command at__receive;
+extern const struct espat_command at__events;
+extern const struct espat_command at__tls;
+extern const struct espat_command at__get_hwaddr;
 
-void espat__notify(struct espat *chip, enum nif_event event);
+void at__notify(struct espat *chip, enum nif_event event);
 
 // ---- radio.c
 
-extern const struct nif_wifi_ops espat__wifi_ops;
-extern const struct espat_command espat__leave;
-extern const struct espat_command espat__mode;
-extern const struct espat_command espat__country;
-extern const struct espat_command espat__join;
-extern const struct espat_command espat__serve;
-extern const struct espat_command espat__get_ap;
-extern const struct espat_command espat__scan;
+extern const struct nif_wifi_ops at__wifi_ops;
+extern const struct espat_command at__leave;
+extern const struct espat_command at__mode;
+extern const struct espat_command at__country;
+extern const struct espat_command at__join;
+extern const struct espat_command at__serve;
+extern const struct espat_command at__get_ap;
+extern const struct espat_command at__scan;
 
 /// Takes a line about the radio. Returns whether it was one.
-bool espat__on_radio(struct espat *chip, const char *line);
+bool at__on_radio(struct espat *chip, const char *line);
 
 /// The network is lost, or the module.
-void espat__lose_radio(struct espat *chip, int err);
+void at__lose_radio(struct espat *chip, int err);
 
 /// Tells of the link what poll() has found.
-void espat__tell_link(struct espat *chip);
+void at__tell_link(struct espat *chip);
 
 // ---- address.c
 
-extern const struct espat_command espat__set_ip;
-extern const struct espat_command espat__set_dns;
-extern const struct espat_command espat__get_ip;
-extern const struct espat_command espat__get_dns;
-extern const struct espat_command espat__lookup;
+extern const struct espat_command at__set_ip;
+extern const struct espat_command at__set_dns;
+extern const struct espat_command at__get_ip;
+extern const struct espat_command at__get_dns;
+extern const struct espat_command at__lookup;
 
-void espat__net(struct nif_stack *stack, struct nif_net *out);
-int espat__set_net(struct nif_stack *stack, const struct nif_net *net);
-int espat__ask(struct nif_stack *stack, const char *host, struct nif_ip *out);
+void at__net(struct nif_stack *stack, struct nif_net *out);
+int at__set_net(struct nif_stack *stack, const struct nif_net *net);
+int at__ask(struct nif_stack *stack, const char *host, struct nif_ip *out);
 
 // ---- link.c: the module's connections
 
-extern const struct espat_command espat__close;
-extern const struct espat_command espat__start;
+extern const struct espat_command at__close;
+extern const struct espat_command at__start;
 
 // server.c
-extern const struct espat_command espat__unlisten;
-extern const struct espat_command espat__server_room;
-extern const struct espat_command espat__listen;
-extern const struct espat_command espat__server_idle;
-extern const struct espat_command espat__links;
+extern const struct espat_command at__unlisten;
+extern const struct espat_command at__server_room;
+extern const struct espat_command at__listen;
+extern const struct espat_command at__server_idle;
+extern const struct espat_command at__links;
 
 /// Takes a line about connections. Returns whether it was one.
-bool espat__on_link(struct espat *chip, const char *line);
+bool at__on_link(struct espat *chip, const char *line);
 
 /// What is to be done with a connection: a command, or NULL.
-const struct espat_command *espat__next_link(struct espat *chip,
-    uint64_t now_us);
+const struct espat_command *at__next_link(struct espat *chip, uint64_t now_us);
 
 /// A connection waits for a link that is not quite free yet.
-bool espat__cools(const struct espat *chip);
+bool at__cools(const struct espat *chip);
 
 /// A connection that wants a link can have one, now or soon.
-bool espat__has_link(const struct espat *chip);
+bool at__has_link(const struct espat *chip);
 
 /// The module is to close the link; nobody has it any more.
-void espat__drop_link(struct espat *chip, uint8_t id);
+void at__drop_link(struct espat *chip, uint8_t id);
 
 /// A link's end was told, or found out.
-void espat__on_closed(struct espat *chip, uint8_t id);
+void at__on_closed(struct espat *chip, uint8_t id);
 
 /// A client has come in at link `id`; who it is, if `ip` is not NULL.
-void espat__welcome(struct espat *chip, uint8_t id, const uint8_t *ip,
+void at__welcome(struct espat *chip, uint8_t id, const uint8_t *ip,
     uint16_t port);
 
 /// It can be accepted.
-void espat__admit(struct nif_conn *conn);
+void at__admit(struct nif_conn *conn);
 
-bool espat__link_is_free(const struct espat *chip, uint8_t id);
+bool at__link_is_free(const struct espat *chip, uint8_t id);
 
 /// All links are gone; the connections end with `err`.
-void espat__lose_links(struct espat *chip, int err);
+void at__lose_links(struct espat *chip, int err);
 
 // ---- data.c
 
-extern const struct espat_command espat__fetch;
-extern const struct espat_command espat__send;
-extern const struct espat_command espat__lengths;
+extern const struct espat_command at__fetch;
+extern const struct espat_command at__send;
+extern const struct espat_command at__lengths;
 
 /// Copies into a ring, from `at` on, which may be beyond its end once.
-void espat__ring_write(uint8_t *ring, size_t cap, size_t at,
-    const uint8_t *data, size_t len);
+void at__ring_write(uint8_t *ring, size_t cap, size_t at, const uint8_t *data,
+    size_t len);
 
 /// Room in the receive buffer of a connection.
-size_t espat__room(struct nif_conn *conn);
+size_t at__room(struct nif_conn *conn);
 
 /// Writes into the receive buffer, `offset` bytes behind what counts.
-void espat__rx_write(struct nif_conn *conn, size_t offset, const uint8_t *data,
+void at__rx_write(struct nif_conn *conn, size_t offset, const uint8_t *data,
     size_t len);
 
 /// Where bytes for sending lie: of the connection, or the driver's.
-uint8_t *espat__tx(struct espat *chip, struct nif_conn *conn, size_t *cap);
+uint8_t *at__tx(struct espat *chip, struct nif_conn *conn, size_t *cap);
 
 /// True if there is something to fetch, and room for it.
-bool espat__can_fetch(struct espat *chip, struct espat_link *link);
+bool at__can_fetch(struct espat *chip, struct espat_link *link);
 
 /// The next piece of a payload: at most `*len` bytes.
-const uint8_t *espat__payload(struct espat *chip, size_t *len);
+const uint8_t *at__payload(struct espat *chip, size_t *len);
 
 /// A payload of `len` bytes begins, of link `id` or, if `asked`, of the one
 /// that was asked; goes on; ends.
-void espat__data_begin(struct espat *chip, uint8_t id, uint32_t len,
-    bool asked);
-void espat__data(struct espat *chip, const uint8_t *data, size_t len);
-void espat__data_end(struct espat *chip, bool good);
-
-/// The most bytes of one CIPSEND.
-size_t espat__send_max(const struct espat *chip);
+void at__data_begin(struct espat *chip, uint8_t id, uint32_t len, bool asked);
+void at__data(struct espat *chip, const uint8_t *data, size_t len);
+void at__data_end(struct espat *chip, bool good);
 
 // ---- conn.c
 
-extern const struct nif_stack_ops espat__stack_ops;
+extern const struct nif_stack_ops at__stack_ops;
 
 /// Ends a connection with an error; its link is dropped.
-void espat__fail(struct espat *chip, struct nif_conn *conn, int err);
+void at__fail(struct espat *chip, struct nif_conn *conn, int err);
 
 /// The connection is the caller's again, or its listener's.
-void espat__release(struct espat *chip, struct nif_conn *conn);
+void at__release(struct espat *chip, struct nif_conn *conn);
 
-static inline bool espat__has_address(const struct espat *chip)
+static inline bool at__has_address(const struct espat *chip)
 {
     return chip->net.ip.family != NIF_IP_NONE;
 }

@@ -29,7 +29,7 @@ enum in_state {
 static void end_data(struct espat *chip, bool good)
 {
     chip->in_state = IN_LINE;
-    espat__data_end(chip, good && !chip->in_bad);
+    at__data_end(chip, good && !chip->in_bad);
 }
 
 static void begin_data(struct espat *chip, uint8_t id, uint32_t len, bool asked)
@@ -39,7 +39,7 @@ static void begin_data(struct espat *chip, uint8_t id, uint32_t len, bool asked)
     chip->in_bad = false;
     chip->in_left = (uint16_t)len;
     chip->in_asked = asked;
-    espat__data_begin(chip, id, len, asked);
+    at__data_begin(chip, id, len, asked);
     if (len == 0 && asked) {
         chip->in_state = IN_TAIL;
     } else if (len == 0) {
@@ -51,7 +51,7 @@ static size_t take_data(struct espat *chip, const uint8_t *data, size_t len)
 {
     size_t n = len < chip->in_left ? len : chip->in_left;
 
-    espat__data(chip, data, n);
+    at__data(chip, data, n);
     chip->in_left = (uint16_t)(chip->in_left - n);
     if (chip->in_left == 0) {
         // The tail is what shows that no byte was lost.
@@ -69,8 +69,8 @@ static const char *sender(struct espat *chip, const char *text)
 {
     uint32_t port;
 
-    text = espat__skip(espat__ip(text, chip->in_ip), ",");
-    text = espat__number(text, &port);
+    text = at__skip(at__ip(text, chip->in_ip), ",");
+    text = at__number(text, &port);
     chip->in_port = (uint16_t)port;
     return text;
 }
@@ -79,12 +79,12 @@ static const char *sender(struct espat *chip, const char *text)
 // +IPD,<id>,<len>[,<ip>,<port>]:
 static bool begins_ipd(struct espat *chip)
 {
-    const char *text = espat__skip(chip->line, "+IPD,");
+    const char *text = at__skip(chip->line, "+IPD,");
     uint32_t len;
     uint32_t id;
 
-    text = espat__skip(espat__number(text, &id), ",");
-    text = espat__number(text, &len);
+    text = at__skip(at__number(text, &id), ",");
+    text = at__number(text, &len);
     if (text == NULL || id >= ESPAT_LINKS || len > IPD_MAX) {
         return false;
     }
@@ -108,18 +108,18 @@ static const char *asked_head(struct espat *chip, const char *text,
     bool old = *text == ',';
     const char *end = old ? ":" : ",";
 
-    text = espat__skip(espat__number(text + 1, len), end);
+    text = at__skip(at__number(text + 1, len), end);
     chip->in_port = 0;
     if (text == NULL || old || !chip->dinfo || *text == '\0') {
         return old || !chip->dinfo ? text : NULL;
     }
     // Without a quote it is data already.
-    return *text == '"' ? espat__skip(sender(chip, text), ",") : text;
+    return *text == '"' ? at__skip(sender(chip, text), ",") : text;
 }
 
 static bool begins_asked(struct espat *chip)
 {
-    const char *text = espat__skip(chip->line, "+CIPRECVDATA");
+    const char *text = at__skip(chip->line, "+CIPRECVDATA");
     uint8_t first;
     uint32_t len;
     bool more;
@@ -147,7 +147,7 @@ static void end_line(struct espat *chip)
     chip->line[chip->line_len] = '\0';
     if (chip->line_len > 0) {
         chip->line_len = 0;
-        espat__on_line(chip, chip->line);
+        at__on_line(chip, chip->line);
     }
 }
 
@@ -162,7 +162,7 @@ static void take_char(struct espat *chip, char c)
         return;
     }
     if (c == '>' && chip->line_len == 0 && chip->stage == ESPAT_PROMPT) {
-        espat__on_prompt(chip);
+        at__on_prompt(chip);
         return;
     }
     if (chip->line_len < sizeof(chip->line) - 1) {
@@ -200,7 +200,7 @@ static void take(struct espat *chip, const uint8_t *data, size_t len)
 
 // ---- surface
 
-int espat__read(struct espat *chip, uint64_t now_us)
+int at__read(struct espat *chip, uint64_t now_us)
 {
     const struct nif_uart_ops *ops = chip->cfg.uart->ops;
     uint8_t buf[CHUNK];
@@ -225,12 +225,12 @@ int espat__read(struct espat *chip, uint64_t now_us)
     return n;
 }
 
-bool espat__inside(const struct espat *chip)
+bool at__inside(const struct espat *chip)
 {
     return chip->in_state != IN_LINE;
 }
 
-void espat__forget_input(struct espat *chip)
+void at__forget_input(struct espat *chip)
 {
     if (chip->in_state != IN_LINE) {
         end_data(chip, false);
@@ -238,7 +238,7 @@ void espat__forget_input(struct espat *chip)
     chip->line_len = 0;
 }
 
-void espat__forget_conn(struct espat *chip, const struct nif_conn *conn)
+void at__forget_conn(struct espat *chip, const struct nif_conn *conn)
 {
     if (chip->in_conn == conn) {
         chip->in_conn = NULL;

@@ -11,6 +11,12 @@
 // The end of a link that could not be opened is told up to so much later.
 #define COOL_MS 500u
 
+// Times that a link fetches before it sends: more than the module's window.
+#define FETCHES 4u
+
+// An ERROR after so long is a peer that does not answer.
+#define SILENT_MS 3000u
+
 static uint32_t now_ms(const struct espat *chip)
 {
     return (uint32_t)(nif_clock_now_us(chip->cfg.clock) / 1000);
@@ -20,17 +26,17 @@ static void let_go(struct espat *chip, uint8_t id)
 {
     chip->link[id] = (struct espat_link){
         .state = ESPAT_LINK_COOL,
-        .cool_ms = now_ms(chip),
+        .since_ms = now_ms(chip),
     };
 }
 
-bool espat__link_is_free(const struct espat *chip, uint8_t id)
+bool at__link_is_free(const struct espat *chip, uint8_t id)
 {
     const struct espat_link *link = &chip->link[id];
 
     return link->state == ESPAT_LINK_FREE ||
         (link->state == ESPAT_LINK_COOL &&
-            now_ms(chip) - link->cool_ms >= COOL_MS);
+            now_ms(chip) - link->since_ms >= COOL_MS);
 }
 
 // ---- ends
@@ -47,9 +53,9 @@ static struct nif_conn *part(struct espat *chip, uint8_t id)
         if (chip->send_conn == conn) {
             chip->send_conn = NULL;
         }
-        espat__forget_conn(chip, conn);
-        espat__conn(conn)->id = ESPAT_NO_LINK;
-        espat__conn(conn)->wants = conn->proto == NIF_UDP;
+        at__forget_conn(chip, conn);
+        at__conn(conn)->id = ESPAT_NO_LINK;
+        at__conn(conn)->wants = conn->proto == NIF_UDP;
     }
     return conn;
 }
@@ -64,24 +70,24 @@ static void end_link(struct espat *chip, uint8_t id, int err)
     if (conn == NULL || conn->proto == NIF_UDP) {
         return;
     }
-    espat__conn(conn)->ended = true;
-    if (err != 0 || espat__conn(conn)->tx_len > 0) {
-        espat__fail(chip, conn, err != 0 ? err : NIF_ERESET);
+    at__conn(conn)->ended = true;
+    if (err != 0 || at__conn(conn)->tx_len > 0) {
+        at__fail(chip, conn, err != 0 ? err : NIF_ERESET);
     } else if (conn->state == NIF_CONN_CLOSING) {
-        espat__release(chip, conn);
+        at__release(chip, conn);
     } else {
-        espat__conn(conn)->ready = true;
+        at__conn(conn)->ready = true;
         conn->state = NIF_CONN_OPEN;
     }
 }
 
-void espat__drop_link(struct espat *chip, uint8_t id)
+void at__drop_link(struct espat *chip, uint8_t id)
 {
     (void)part(chip, id);
     chip->link[id].state = ESPAT_LINK_CLOSING;
 }
 
-void espat__lose_links(struct espat *chip, int err)
+void at__lose_links(struct espat *chip, int err)
 {
     struct nif_conn *next;
 
@@ -94,16 +100,16 @@ void espat__lose_links(struct espat *chip, int err)
         if (conn->proto != NIF_UDP &&
             (conn->state == NIF_CONN_OPENING || conn->state == NIF_CONN_OPEN ||
                 conn->state == NIF_CONN_CLOSING) &&
-            !espat__conn(conn)->ended) {
-            espat__fail(chip, conn, err);
+            !at__conn(conn)->ended) {
+            at__fail(chip, conn, err);
         }
     }
 }
 
-void espat__on_closed(struct espat *chip, uint8_t id)
+void at__on_closed(struct espat *chip, uint8_t id)
 {
     struct espat_link *link = &chip->link[id];
-    bool starts = espat__runs(chip, &espat__start, id);
+    bool starts = at__runs(chip, &at__start, id);
 
     switch (link->state) {
     case ESPAT_LINK_STARTING: link->closed = starts; break;
@@ -123,9 +129,9 @@ void espat__on_closed(struct espat *chip, uint8_t id)
 
 // ---- those who come in
 
-void espat__admit(struct nif_conn *conn)
+void at__admit(struct nif_conn *conn)
 {
-    espat__conn(conn)->ready = true;
+    at__conn(conn)->ready = true;
     if (conn->state == NIF_CONN_OPENING) {
         conn->state = NIF_CONN_OPEN;
     }
@@ -134,7 +140,7 @@ void espat__admit(struct nif_conn *conn)
 static struct nif_conn *free_place(struct espat *chip)
 {
     const struct espat_conn *listener =
-        chip->listener != NULL ? espat__conn(chip->listener) : NULL;
+        chip->listener != NULL ? at__conn(chip->listener) : NULL;
 
     for (size_t i = 0; listener != NULL && i < listener->backlog_len; i++) {
         struct nif_conn *conn = &listener->backlog[i];
@@ -147,7 +153,7 @@ static struct nif_conn *free_place(struct espat *chip)
 }
 
 // A client is at link `id`; who it is, if `ip` is not NULL.
-void espat__welcome(struct espat *chip, uint8_t id, const uint8_t *ip,
+void at__welcome(struct espat *chip, uint8_t id, const uint8_t *ip,
     uint16_t port)
 {
     struct nif_conn *conn = free_place(chip);
@@ -162,7 +168,7 @@ void espat__welcome(struct espat *chip, uint8_t id, const uint8_t *ip,
     link->state = ESPAT_LINK_OPEN;
     link->conn = conn;
     link->pending = true; // some versions do not tell
-    c = espat__conn(conn);
+    c = at__conn(conn);
     c->id = id;
     c->order = chip->order++;
     conn->state = NIF_CONN_OPENING;
@@ -170,7 +176,7 @@ void espat__welcome(struct espat *chip, uint8_t id, const uint8_t *ip,
         memcpy(c->peer, ip, sizeof(c->peer));
         c->port = port;
         c->known = true;
-        espat__admit(conn);
+        at__admit(conn);
     } else {
         chip->todo |= ESPAT_TODO_LINKS;
     }
@@ -184,13 +190,13 @@ static void on_connect(struct espat *chip, uint8_t id, bool client,
 
     switch (link->state) {
     case ESPAT_LINK_STARTING:
-        if (!client && espat__runs(chip, &espat__start, id)) {
+        if (!client && at__runs(chip, &at__start, id)) {
             link->met = true;
             return;
         }
         // It was faster than we were.
-        espat__conn(link->conn)->wants = true;
-        espat__conn(link->conn)->id = ESPAT_NO_LINK;
+        at__conn(link->conn)->wants = true;
+        at__conn(link->conn)->id = ESPAT_NO_LINK;
         break;
     case ESPAT_LINK_OPEN:
         // Only the end of the one before can have got lost.
@@ -207,7 +213,7 @@ static void on_connect(struct espat *chip, uint8_t id, bool client,
         break;
     default: break;
     }
-    espat__welcome(chip, id, ip, port);
+    at__welcome(chip, id, ip, port);
 }
 
 // ---- lines
@@ -216,7 +222,7 @@ static void on_connect(struct espat *chip, uint8_t id, bool client,
 static bool on_short(struct espat *chip, const char *line)
 {
     uint32_t id;
-    const char *text = espat__skip(espat__number(line, &id), ",");
+    const char *text = at__skip(at__number(line, &id), ",");
 
     if (text == NULL || id >= ESPAT_LINKS) {
         return false;
@@ -226,7 +232,7 @@ static bool on_short(struct espat *chip, const char *line)
         return true;
     }
     if (strcmp(text, "CLOSED") == 0) {
-        espat__on_closed(chip, (uint8_t)id);
+        at__on_closed(chip, (uint8_t)id);
         return true;
     }
     return strcmp(text, "CONNECT FAIL") == 0; // ERROR follows
@@ -235,7 +241,7 @@ static bool on_short(struct espat *chip, const char *line)
 // +LINK_CONN:<0 good>,<id>,"TCP",<1 came in>,"<ip>",<port>,<own port>
 static bool on_link_conn(struct espat *chip, const char *line)
 {
-    const char *text = espat__skip(line, "+LINK_CONN:");
+    const char *text = at__skip(line, "+LINK_CONN:");
     uint32_t status;
     uint32_t id;
     uint32_t client;
@@ -243,12 +249,12 @@ static bool on_link_conn(struct espat *chip, const char *line)
     char kind[4];
     uint8_t ip[4];
 
-    text = espat__skip(espat__number(text, &status), ",");
-    text = espat__skip(espat__number(text, &id), ",");
-    text = espat__skip(espat__quoted(text, kind, sizeof(kind)), ",");
-    text = espat__skip(espat__number(text, &client), ",");
-    text = espat__skip(espat__ip(text, ip), ",");
-    if (espat__number(text, &port) == NULL || id >= ESPAT_LINKS) {
+    text = at__skip(at__number(text, &status), ",");
+    text = at__skip(at__number(text, &id), ",");
+    text = at__skip(at__quoted(text, kind, sizeof(kind)), ",");
+    text = at__skip(at__number(text, &client), ",");
+    text = at__skip(at__ip(text, ip), ",");
+    if (at__number(text, &port) == NULL || id >= ESPAT_LINKS) {
         return false;
     }
     if (status == 0) {
@@ -260,12 +266,12 @@ static bool on_link_conn(struct espat *chip, const char *line)
 // +IPD,<id>,<len>: there is something to fetch.
 static bool on_notice(struct espat *chip, const char *line)
 {
-    const char *text = espat__skip(line, "+IPD,");
+    const char *text = at__skip(line, "+IPD,");
     uint32_t len;
     uint32_t id;
 
-    text = espat__skip(espat__number(text, &id), ",");
-    text = espat__number(text, &len);
+    text = at__skip(at__number(text, &id), ",");
+    text = at__number(text, &len);
     if (text == NULL || *text != '\0' || id >= ESPAT_LINKS) {
         return false;
     }
@@ -275,7 +281,7 @@ static bool on_notice(struct espat *chip, const char *line)
     return true;
 }
 
-bool espat__on_link(struct espat *chip, const char *line)
+bool at__on_link(struct espat *chip, const char *line)
 {
     return on_short(chip, line) || on_link_conn(chip, line) ||
         on_notice(chip, line);
@@ -285,8 +291,8 @@ bool espat__on_link(struct espat *chip, const char *line)
 
 static void put_with_id(struct espat *chip, const char *text)
 {
-    espat__put(chip, text);
-    espat__put_number(chip, chip->id);
+    at__put(chip, text);
+    at__put_number(chip, chip->id);
 }
 
 // Datagrams that are told with their data stay apart from each other.
@@ -299,7 +305,7 @@ static bool is_active(const struct espat_link *link)
 static void write_type(struct espat *chip)
 {
     put_with_id(chip, "AT+CIPRECVTYPE=");
-    espat__put(chip, is_active(&chip->link[chip->id]) ? ",0" : ",1");
+    at__put(chip, is_active(&chip->link[chip->id]) ? ",0" : ",1");
 }
 
 static void type_done(struct espat *chip, int result)
@@ -326,31 +332,32 @@ static void write_start(struct espat *chip)
 {
     struct espat_link *link = &chip->link[chip->id];
     const struct nif_conn *conn = link->conn;
-    const struct espat_conn *c = espat__conn(link->conn);
+    const struct espat_conn *c = at__conn(link->conn);
 
     link->met = false;
     link->closed = false;
+    link->since_ms = now_ms(chip);
     put_with_id(chip, "AT+CIPSTART=");
     if (conn->proto == NIF_UDP) {
         // From any peer, to any: what is not of the one is left out here.
-        espat__put(chip, ",\"UDP\",\"0.0.0.0\",");
-        espat__put_number(chip, c->local);
-        espat__put(chip, ",");
-        espat__put_number(chip, c->local);
-        espat__put(chip, ",2");
+        at__put(chip, ",\"UDP\",\"0.0.0.0\",");
+        at__put_number(chip, c->local);
+        at__put(chip, ",");
+        at__put_number(chip, c->local);
+        at__put(chip, ",2");
         return;
     }
-    espat__put(chip, conn->proto == NIF_TCP ? ",\"TCP\"," : ",\"SSL\",");
+    at__put(chip, conn->proto == NIF_TCP ? ",\"TCP\"," : ",\"SSL\",");
     if (c->host[0] != '\0') {
-        espat__put_quoted(chip, c->host);
+        at__put_quoted(chip, c->host);
     } else {
-        espat__put_ip(chip, c->peer);
+        at__put_ip(chip, c->peer);
     }
-    espat__put(chip, ",");
-    espat__put_number(chip, c->port);
+    at__put(chip, ",");
+    at__put_number(chip, c->port);
     if (c->keepalive != 0) {
-        espat__put(chip, ",");
-        espat__put_number(chip, c->keepalive);
+        at__put(chip, ",");
+        at__put_number(chip, c->keepalive);
     }
 }
 
@@ -358,21 +365,23 @@ static void start_failed(struct espat *chip, uint8_t id, int result)
 {
     struct espat_link *link = &chip->link[id];
     bool taken = link->met && !link->closed && chip->listener != NULL;
+    int reason = now_ms(chip) - link->since_ms < SILENT_MS ? NIF_EREFUSED
+                                                           : NIF_ETIMEDOUT;
     struct nif_conn *conn = part(chip, id);
 
     let_go(chip, id);
     if (result == NIF_ETIMEDOUT || result == NIF_EISCONN) {
         link->state = ESPAT_LINK_CLOSING; // it may still come about
     } else if (taken) {
-        espat__welcome(chip, id, NULL, 0); // a client was faster
+        at__welcome(chip, id, NULL, 0); // a client was faster
     }
     if (conn == NULL || conn->proto == NIF_UDP) {
         return;
     }
     if (result == NIF_EISCONN || (taken && result == NIF_EPROTO)) {
-        espat__conn(conn)->wants = true;
+        at__conn(conn)->wants = true;
     } else {
-        espat__fail(chip, conn, result == NIF_EPROTO ? NIF_EREFUSED : result);
+        at__fail(chip, conn, result == NIF_EPROTO ? reason : result);
     }
 }
 
@@ -399,11 +408,11 @@ static void start_done(struct espat *chip, int result)
         link->conn->state = NIF_CONN_OPEN;
     }
     if (link->closed) {
-        espat__on_closed(chip, id);
+        at__on_closed(chip, id);
     }
 }
 
-const struct espat_command espat__start = {
+const struct espat_command at__start = {
     write_start,
     NULL,
     start_done,
@@ -427,11 +436,11 @@ static void close_done(struct espat *chip, int result)
     (void)part(chip, chip->id);
     let_go(chip, chip->id);
     if (conn != NULL) {
-        espat__release(chip, conn);
+        at__release(chip, conn);
     }
 }
 
-const struct espat_command espat__close = {
+const struct espat_command at__close = {
     write_close,
     NULL,
     close_done,
@@ -441,7 +450,7 @@ const struct espat_command espat__close = {
 
 // ---- what is next
 
-bool espat__has_link(const struct espat *chip)
+bool at__has_link(const struct espat *chip)
 {
     unsigned busy = 0;
 
@@ -449,19 +458,19 @@ bool espat__has_link(const struct espat *chip)
         busy += chip->link[id].state >= ESPAT_LINK_STARTING;
     }
     for (struct nif_conn *conn = chip->conns; conn != NULL; conn = conn->next) {
-        busy += espat__conn(conn)->wants;
+        busy += at__conn(conn)->wants;
     }
     return busy < ESPAT_LINKS;
 }
 
-bool espat__cools(const struct espat *chip)
+bool at__cools(const struct espat *chip)
 {
     const struct nif_conn *conn = chip->conns;
 
-    while (conn != NULL && !espat__of_conn(conn)->wants) {
+    while (conn != NULL && !at__of_conn(conn)->wants) {
         conn = conn->next;
     }
-    return conn != NULL && espat__has_address(chip);
+    return conn != NULL && at__has_address(chip);
 }
 
 // Gives links to who wants one.
@@ -470,16 +479,16 @@ static void assign(struct espat *chip)
     struct nif_conn *conn = chip->conns;
     uint8_t id = ESPAT_LINKS;
 
-    if (!espat__has_address(chip)) {
+    if (!at__has_address(chip)) {
         return;
     }
-    while (conn != NULL && !espat__conn(conn)->wants) {
+    while (conn != NULL && !at__conn(conn)->wants) {
         conn = conn->next;
     }
     if (conn == NULL) {
         return;
     }
-    while (id > 0 && !espat__link_is_free(chip, (uint8_t)(id - 1))) {
+    while (id > 0 && !at__link_is_free(chip, (uint8_t)(id - 1))) {
         id--;
     }
     if (id > 0) {
@@ -488,27 +497,30 @@ static void assign(struct espat *chip)
             .state = ESPAT_LINK_STARTING,
             .conn = conn,
         };
-        espat__conn(conn)->id = id;
-        espat__conn(conn)->wants = false;
+        at__conn(conn)->id = id;
+        at__conn(conn)->wants = false;
     }
 }
 
-// What an open link has to do. To fetch and to send take turns.
+// What an open link has to do. The module does nothing else while it sends,
+// and that ends when its peer reads on; which it may only do when what it has
+// sent itself is fetched: so that comes first. But who sends all the time does
+// not keep us from it.
 static const struct espat_command *work(struct espat *chip,
     struct espat_link *link)
 {
     struct nif_conn *conn = link->conn;
-    bool fetch = espat__can_fetch(chip, link);
-    bool send = conn != NULL && espat__conn(conn)->tx_len > 0 &&
+    bool fetch = at__can_fetch(chip, link);
+    bool send = conn != NULL && at__conn(conn)->tx_len > 0 &&
         conn->state != NIF_CONN_OPENING && !link->closed;
 
-    if (send && (!fetch || link->fetched)) {
-        link->fetched = false;
-        return &espat__send;
+    if (send && (!fetch || link->fetched >= FETCHES)) {
+        link->fetched = 0;
+        return &at__send;
     }
     if (fetch) {
-        link->fetched = true;
-        return &espat__fetch;
+        link->fetched++;
+        return &at__fetch;
     }
     return NULL;
 }
@@ -520,10 +532,10 @@ static const struct espat_command *next_of(struct espat *chip, uint8_t id)
 
     switch (link->state) {
     case ESPAT_LINK_STARTING:
-        return has_other_type(chip, id) ? &type : &espat__start;
+        return has_other_type(chip, id) ? &type : &at__start;
     case ESPAT_LINK_CLOSING:
         if (!link->closed) {
-            return &espat__close;
+            return &at__close;
         }
         chip->id = id;
         close_done(chip, 0);
@@ -533,9 +545,9 @@ static const struct espat_command *next_of(struct espat *chip, uint8_t id)
             link->state = ESPAT_LINK_CLOSING;
             return NULL;
         }
-        if (conn->state == NIF_CONN_CLOSING && espat__conn(conn)->tx_len == 0) {
+        if (conn->state == NIF_CONN_CLOSING && at__conn(conn)->tx_len == 0) {
             link->state = ESPAT_LINK_CLOSING;
-            return link->closed ? NULL : &espat__close;
+            return link->closed ? NULL : &at__close;
         }
         if (link->closed && !link->pending) {
             end_link(chip, id, 0);
@@ -546,8 +558,7 @@ static const struct espat_command *next_of(struct espat *chip, uint8_t id)
     }
 }
 
-const struct espat_command *espat__next_link(struct espat *chip,
-    uint64_t now_us)
+const struct espat_command *at__next_link(struct espat *chip, uint64_t now_us)
 {
     (void)now_us;
     assign(chip);

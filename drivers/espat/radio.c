@@ -15,7 +15,7 @@ static struct espat *chip_of(struct nif_iface *iface)
 
 // ---- what is found out
 
-void espat__tell_link(struct espat *chip)
+void at__tell_link(struct espat *chip)
 {
     bool up = chip->phase == ESPAT_READY &&
         (chip->wifi.state == NIF_WIFI_JOINED ||
@@ -23,7 +23,7 @@ void espat__tell_link(struct espat *chip)
 
     if (up != chip->link_up) {
         chip->link_up = up;
-        espat__notify(chip, up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
+        at__notify(chip, up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
     }
 }
 
@@ -43,17 +43,17 @@ static void end_radio(struct espat *chip, enum nif_wifi_state state, int err)
             ESPAT_TODO_SET_DNS | ESPAT_TODO_JOIN | ESPAT_TODO_SERVE |
             ESPAT_TODO_GET_IP | ESPAT_TODO_GET_DNS | ESPAT_TODO_GET_AP);
     forget_address(chip);
-    espat__tell_link(chip);
+    at__tell_link(chip);
 }
 
 static void lose_network(struct espat *chip, int err)
 {
-    espat__lose_links(chip, NIF_ELINK);
+    at__lose_links(chip, NIF_ELINK);
     end_radio(chip, NIF_WIFI_FAILED, err);
     chip->todo |= ESPAT_TODO_LEAVE;
 }
 
-void espat__lose_radio(struct espat *chip, int err)
+void at__lose_radio(struct espat *chip, int err)
 {
     if (chip->scan_result == NIF_EAGAIN) {
         chip->scan_result = err;
@@ -70,13 +70,13 @@ void espat__lose_radio(struct espat *chip, int err)
     }
 }
 
-bool espat__on_radio(struct espat *chip, const char *line)
+bool at__on_radio(struct espat *chip, const char *line)
 {
-    bool joins = chip->command == &espat__join || chip->victim == &espat__join;
+    bool joins = chip->command == &at__join || chip->victim == &at__join;
 
-    if (espat__skip(line, "WIFI ") == NULL) {
-        bool came = espat__skip(line, "+STA_CONNECTED:") != NULL;
-        bool left = espat__skip(line, "+STA_DISCONNECTED:") != NULL;
+    if (at__skip(line, "WIFI ") == NULL) {
+        bool came = at__skip(line, "+STA_CONNECTED:") != NULL;
+        bool left = at__skip(line, "+STA_DISCONNECTED:") != NULL;
 
         if (came && chip->wifi.stations < UINT8_MAX) {
             chip->wifi.stations++;
@@ -105,7 +105,7 @@ bool espat__on_radio(struct espat *chip, const char *line)
 
 static void write_leave(struct espat *chip)
 {
-    espat__put(chip, "AT+CWQAP");
+    at__put(chip, "AT+CWQAP");
 }
 
 static void leave_done(struct espat *chip, int result)
@@ -114,7 +114,7 @@ static void leave_done(struct espat *chip, int result)
     chip->got_ip = false;
 }
 
-const struct espat_command espat__leave = {
+const struct espat_command at__leave = {
     write_leave,
     NULL,
     leave_done,
@@ -124,8 +124,8 @@ const struct espat_command espat__leave = {
 
 static void write_mode(struct espat *chip)
 {
-    espat__put_cur(chip, "CWMODE");
-    espat__put(chip, chip->serving ? "=2" : "=1");
+    at__put_cur(chip, "CWMODE");
+    at__put(chip, chip->serving ? "=2" : "=1");
 }
 
 static void mode_done(struct espat *chip, int result)
@@ -135,7 +135,7 @@ static void mode_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__mode = {
+const struct espat_command at__mode = {
     write_mode,
     NULL,
     mode_done,
@@ -145,10 +145,10 @@ const struct espat_command espat__mode = {
 
 static void write_country(struct espat *chip)
 {
-    espat__put_cur(chip, "CWCOUNTRY");
-    espat__put(chip, "=0,");
-    espat__put_quoted(chip, chip->country);
-    espat__put(chip, ",1,13");
+    at__put_cur(chip, "CWCOUNTRY");
+    at__put(chip, "=0,");
+    at__put_quoted(chip, chip->country);
+    at__put(chip, ",1,13");
 }
 
 static void country_done(struct espat *chip, int result)
@@ -157,7 +157,7 @@ static void country_done(struct espat *chip, int result)
     (void)result; // its own rules are stricter or the same
 }
 
-const struct espat_command espat__country = {
+const struct espat_command at__country = {
     write_country,
     NULL,
     country_done,
@@ -168,26 +168,26 @@ const struct espat_command espat__country = {
 static void write_join(struct espat *chip)
 {
     chip->got_ip = false;
-    espat__put_cur(chip, "CWJAP");
-    espat__put(chip, "=");
-    espat__put_quoted(chip, chip->ssid);
-    espat__put(chip, ",");
-    espat__put_quoted(chip, chip->passphrase);
+    at__put_cur(chip, "CWJAP");
+    at__put(chip, "=");
+    at__put_quoted(chip, chip->ssid);
+    at__put(chip, ",");
+    at__put_quoted(chip, chip->passphrase);
 }
 
 // "+CWJAP:<code>" before the end of one that failed.
 static bool join_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__value(line, "CWJAP");
+    const char *text = at__value(line, "CWJAP");
     uint32_t code;
 
-    if (espat__number(text, &code) == NULL) {
+    if (at__number(text, &code) == NULL) {
         return false;
     }
     if (code == 2) {
-        espat__note_detail(chip, NIF_EAUTH);
+        at__note_detail(chip, NIF_EAUTH);
     } else {
-        espat__note_detail(chip, code == 3 ? NIF_ENOTFOUND : NIF_ETIMEDOUT);
+        at__note_detail(chip, code == 3 ? NIF_ENOTFOUND : NIF_ETIMEDOUT);
     }
     return true;
 }
@@ -210,7 +210,7 @@ static void join_done(struct espat *chip, int result)
     chip->todo |= ESPAT_TODO_LEAVE;
 }
 
-const struct espat_command espat__join = {
+const struct espat_command at__join = {
     write_join,
     join_line,
     join_done,
@@ -220,15 +220,15 @@ const struct espat_command espat__join = {
 
 static void write_serve(struct espat *chip)
 {
-    espat__put_cur(chip, "CWSAP");
-    espat__put(chip, "=");
-    espat__put_quoted(chip, chip->ssid);
-    espat__put(chip, ",");
-    espat__put_quoted(chip, chip->passphrase);
-    espat__put(chip, ",");
-    espat__put_number(chip, chip->wifi_channel);
-    espat__put(chip, ",");
-    espat__put_number(chip, chip->ecn);
+    at__put_cur(chip, "CWSAP");
+    at__put(chip, "=");
+    at__put_quoted(chip, chip->ssid);
+    at__put(chip, ",");
+    at__put_quoted(chip, chip->passphrase);
+    at__put(chip, ",");
+    at__put_number(chip, chip->wifi_channel);
+    at__put(chip, ",");
+    at__put_number(chip, chip->ecn);
 }
 
 static void serve_done(struct espat *chip, int result)
@@ -246,7 +246,7 @@ static void serve_done(struct espat *chip, int result)
     chip->todo |= ESPAT_TODO_GET_IP;
 }
 
-const struct espat_command espat__serve = {
+const struct espat_command at__serve = {
     write_serve,
     NULL,
     serve_done,
@@ -256,22 +256,22 @@ const struct espat_command espat__serve = {
 
 static void write_get_ap(struct espat *chip)
 {
-    espat__put_cur(chip, "CWJAP");
-    espat__put(chip, "?");
+    at__put_cur(chip, "CWJAP");
+    at__put(chip, "?");
 }
 
 // +CWJAP:"ssid","bssid",<channel>,<rssi>,...
 static bool get_ap_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__value(line, "CWJAP");
+    const char *text = at__value(line, "CWJAP");
     uint32_t channel;
     char ssid[2];
     int rssi;
 
-    text = espat__skip(espat__quoted(text, ssid, sizeof(ssid)), ",");
-    text = espat__skip(espat__hwaddr(text, &chip->wifi.bssid), ",");
-    text = espat__skip(espat__number(text, &channel), ",");
-    if (espat__signed(text, &rssi) == NULL) {
+    text = at__skip(at__quoted(text, ssid, sizeof(ssid)), ",");
+    text = at__skip(at__hwaddr(text, &chip->wifi.bssid), ",");
+    text = at__skip(at__number(text, &channel), ",");
+    if (at__signed(text, &rssi) == NULL) {
         return false;
     }
     chip->synced = true;
@@ -288,7 +288,7 @@ static void get_ap_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__get_ap = {
+const struct espat_command at__get_ap = {
     write_get_ap,
     get_ap_line,
     get_ap_done,
@@ -299,10 +299,10 @@ const struct espat_command espat__get_ap = {
 static void write_scan(struct espat *chip)
 {
     chip->found_len = 0;
-    espat__put(chip, "AT+CWLAP");
+    at__put(chip, "AT+CWLAP");
     if (chip->scan_ssid[0] != '\0') {
-        espat__put(chip, "=");
-        espat__put_quoted(chip, chip->scan_ssid);
+        at__put(chip, "=");
+        at__put_quoted(chip, chip->scan_ssid);
     }
 }
 
@@ -338,18 +338,18 @@ static void keep(struct espat *chip, const struct nif_wifi_network *network)
 // +CWLAP:(<ecn>,"<ssid>",<rssi>,"<mac>",<channel>...
 static bool scan_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__skip(espat__value(line, "CWLAP"), "(");
+    const char *text = at__skip(at__value(line, "CWLAP"), "(");
     struct nif_wifi_network network = { .ssid_len = 0 };
     char ssid[NIF_WIFI_SSID_MAX + 1];
     uint32_t channel;
     uint32_t ecn;
     int rssi;
 
-    text = espat__skip(espat__number(text, &ecn), ",");
-    text = espat__skip(espat__quoted(text, ssid, sizeof(ssid)), ",");
-    text = espat__skip(espat__signed(text, &rssi), ",");
-    text = espat__skip(espat__hwaddr(text, &network.bssid), ",");
-    if (espat__number(text, &channel) == NULL) {
+    text = at__skip(at__number(text, &ecn), ",");
+    text = at__skip(at__quoted(text, ssid, sizeof(ssid)), ",");
+    text = at__skip(at__signed(text, &rssi), ",");
+    text = at__skip(at__hwaddr(text, &network.bssid), ",");
+    if (at__number(text, &channel) == NULL) {
         return false;
     }
     network.ssid_len = (uint8_t)strlen(ssid);
@@ -368,7 +368,7 @@ static void scan_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__scan = {
+const struct espat_command at__scan = {
     write_scan,
     scan_line,
     scan_done,
@@ -428,7 +428,7 @@ static int espat_join(struct nif_iface *iface,
     if (!can(chip, params)) {
         return NIF_ENOTSUP;
     }
-    espat__lose_links(chip, NIF_ELINK);
+    at__lose_links(chip, NIF_ELINK);
     end_radio(chip, NIF_WIFI_JOINING, 0);
     copy_text(chip->ssid, params->ssid);
     copy_text(chip->passphrase, params->passphrase);
@@ -449,7 +449,7 @@ static int espat_leave(struct nif_iface *iface)
 {
     struct espat *chip = chip_of(iface);
 
-    espat__lose_links(chip, NIF_ELINK);
+    at__lose_links(chip, NIF_ELINK);
     end_radio(chip, NIF_WIFI_IDLE, 0);
     if (chip->phase != ESPAT_OFF) {
         chip->todo |= ESPAT_TODO_LEAVE;
@@ -496,7 +496,7 @@ static int espat_found(struct nif_iface *iface)
     return chip_of(iface)->scan_result;
 }
 
-const struct nif_wifi_ops espat__wifi_ops = {
+const struct nif_wifi_ops at__wifi_ops = {
     .join = espat_join,
     .leave = espat_leave,
     .status = espat_status,

@@ -14,7 +14,7 @@
 
 static void write_unlisten(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPSERVER=0");
+    at__put(chip, "AT+CIPSERVER=0");
 }
 
 static void unlisten_done(struct espat *chip, int result)
@@ -23,7 +23,7 @@ static void unlisten_done(struct espat *chip, int result)
     chip->server_on = false;
 }
 
-const struct espat_command espat__unlisten = {
+const struct espat_command at__unlisten = {
     write_unlisten,
     NULL,
     unlisten_done,
@@ -33,11 +33,11 @@ const struct espat_command espat__unlisten = {
 
 static void write_room(struct espat *chip)
 {
-    size_t n = chip->listener != NULL ? espat__conn(chip->listener)->backlog_len
+    size_t n = chip->listener != NULL ? at__conn(chip->listener)->backlog_len
                                       : ESPAT_LINKS;
 
-    espat__put(chip, "AT+CIPSERVERMAXCONN=");
-    espat__put_number(chip, n < ESPAT_LINKS ? (uint32_t)n : ESPAT_LINKS);
+    at__put(chip, "AT+CIPSERVERMAXCONN=");
+    at__put_number(chip, n < ESPAT_LINKS ? (uint32_t)n : ESPAT_LINKS);
 }
 
 static void setting_done(struct espat *chip, int result)
@@ -46,7 +46,7 @@ static void setting_done(struct espat *chip, int result)
     (void)result; // the backlog is watched here, too
 }
 
-const struct espat_command espat__server_room = {
+const struct espat_command at__server_room = {
     write_room,
     NULL,
     setting_done,
@@ -56,19 +56,19 @@ const struct espat_command espat__server_room = {
 
 static void write_listen(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPSERVER=1,");
-    espat__put_number(chip, chip->server_port);
+    at__put(chip, "AT+CIPSERVER=1,");
+    at__put_number(chip, chip->server_port);
 }
 
 static void listen_done(struct espat *chip, int result)
 {
     chip->server_on = result == 0;
     if (result != 0 && chip->listener != NULL) {
-        espat__fail(chip, chip->listener, NIF_EADDRINUSE);
+        at__fail(chip, chip->listener, NIF_EADDRINUSE);
     }
 }
 
-const struct espat_command espat__listen = {
+const struct espat_command at__listen = {
     write_listen,
     NULL,
     listen_done,
@@ -79,10 +79,10 @@ const struct espat_command espat__listen = {
 static void write_server_idle(struct espat *chip)
 {
     // Else clients that say nothing for 180 s are thrown out.
-    espat__put(chip, "AT+CIPSTO=0");
+    at__put(chip, "AT+CIPSTO=0");
 }
 
-const struct espat_command espat__server_idle = {
+const struct espat_command at__server_idle = {
     write_server_idle,
     NULL,
     setting_done,
@@ -97,7 +97,7 @@ static void write_links(struct espat *chip)
     for (uint8_t id = 0; id < ESPAT_LINKS; id++) {
         chip->link[id].seen = false;
     }
-    espat__put(chip, chip->by_status ? "AT+CIPSTATUS" : "AT+CIPSTATE?");
+    at__put(chip, chip->by_status ? "AT+CIPSTATUS" : "AT+CIPSTATE?");
 }
 
 // Something is listed that is not known here: its beginning was not heard, or
@@ -109,15 +109,15 @@ static void found(struct espat *chip, uint8_t id, bool client,
 
     link->seen = true;
     link->missed = 0;
-    if (espat__link_is_free(chip, id)) {
+    if (at__link_is_free(chip, id)) {
         if (client) {
-            espat__welcome(chip, id, ip, port);
+            at__welcome(chip, id, ip, port);
             chip->link[id].seen = true;
         } else {
             link->state = ESPAT_LINK_CLOSING;
         }
     } else if (link->conn != NULL && link->state == ESPAT_LINK_OPEN) {
-        struct espat_conn *c = espat__conn(link->conn);
+        struct espat_conn *c = at__conn(link->conn);
 
         if (link->conn->state == NIF_CONN_OPENING && !c->known) {
             memcpy(c->peer, ip, sizeof(c->peer));
@@ -130,7 +130,7 @@ static void found(struct espat *chip, uint8_t id, bool client,
 // +CIPSTATE:<id>,"TCP","<ip>",<port>,<own port>,<1 came in>
 static bool links_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__skip(line, "+CIPSTAT");
+    const char *text = at__skip(line, "+CIPSTAT");
     uint32_t id;
     uint32_t port;
     uint32_t own;
@@ -141,13 +141,13 @@ static bool links_line(struct espat *chip, const char *line)
     if (text == NULL) {
         return false;
     }
-    text = espat__skip(text, chip->by_status ? "US:" : "E:");
-    text = espat__skip(espat__number(text, &id), ",");
-    text = espat__skip(espat__quoted(text, kind, sizeof(kind)), ",");
-    text = espat__skip(espat__ip(text, ip), ",");
-    text = espat__skip(espat__number(text, &port), ",");
-    text = espat__skip(espat__number(text, &own), ",");
-    if (espat__number(text, &client) == NULL || id >= ESPAT_LINKS) {
+    text = at__skip(text, chip->by_status ? "US:" : "E:");
+    text = at__skip(at__number(text, &id), ",");
+    text = at__skip(at__quoted(text, kind, sizeof(kind)), ",");
+    text = at__skip(at__ip(text, ip), ",");
+    text = at__skip(at__number(text, &port), ",");
+    text = at__skip(at__number(text, &own), ",");
+    if (at__number(text, &client) == NULL || id >= ESPAT_LINKS) {
         return false;
     }
     found(chip, (uint8_t)id, client == 1, ip, (uint16_t)port);
@@ -166,16 +166,16 @@ static void links_done(struct espat *chip, int result)
             continue;
         }
         if (link->conn != NULL && link->conn->state == NIF_CONN_OPENING) {
-            espat__admit(link->conn);
+            at__admit(link->conn);
         }
         if (result == 0 && !link->seen && !link->closed &&
             ++link->missed >= MISSED) {
-            espat__on_closed(chip, id); // its end was not heard
+            at__on_closed(chip, id); // its end was not heard
         }
     }
 }
 
-const struct espat_command espat__links = {
+const struct espat_command at__links = {
     write_links,
     links_line,
     links_done,

@@ -28,7 +28,7 @@
 #define MUST  3u
 #define TRIES 3u
 
-void espat__notify(struct espat *chip, enum nif_event event)
+void at__notify(struct espat *chip, enum nif_event event)
 {
     if (chip->event_fn != NULL) {
         chip->event_fn(chip->event_arg, &chip->iface, event);
@@ -47,7 +47,7 @@ static int set_rate(struct espat *chip, bool fast)
     const struct espat_cfg *cfg = &chip->cfg;
 
     chip->fast = fast;
-    espat__forget_input(chip);
+    at__forget_input(chip);
     return cfg->uart->ops->configure(cfg->uart,
         fast ? cfg->baud : cfg->boot_baud, fast && cfg->rts_cts);
 }
@@ -73,15 +73,15 @@ static void lose(struct espat *chip, int err)
     if (chip->phase == ESPAT_READY) {
         chip->stats.lost++;
     }
-    espat__forget_command(chip);
-    espat__forget_input(chip);
-    espat__lose_links(chip, err);
-    espat__lose_radio(chip, err);
+    at__forget_command(chip);
+    at__forget_input(chip);
+    at__lose_links(chip, err);
+    at__lose_radio(chip, err);
     chip->server_on = false;
     chip->actives = 0;
 }
 
-void espat__restart(struct espat *chip, int fault, bool reset)
+void at__restart(struct espat *chip, int fault, bool reset)
 {
     bool pin = chip->cfg.reset != NULL;
 
@@ -108,12 +108,12 @@ void espat__restart(struct espat *chip, int fault, bool reset)
     }
 }
 
-void espat__back_off(struct espat *chip)
+void at__back_off(struct espat *chip)
 {
     enter(chip, ESPAT_PULSE, BACKOFF_US);
 }
 
-void espat__stop(struct espat *chip)
+void at__stop(struct espat *chip)
 {
     static const char leave[] = "AT+CWQAP\r\n";
     const struct nif_uart_ops *ops = chip->cfg.uart->ops;
@@ -141,11 +141,11 @@ static void give_up(struct espat *chip)
         fault = chip->alive ? NIF_ETIMEDOUT : NIF_ENODEV;
     }
     chip->failed++;
-    espat__restart(chip, fault, true);
-    espat__back_off(chip);
+    at__restart(chip, fault, true);
+    at__back_off(chip);
 }
 
-void espat__on_ready(struct espat *chip)
+void at__on_ready(struct espat *chip)
 {
     switch (chip->phase) {
     case ESPAT_BOOT:
@@ -154,30 +154,30 @@ void espat__on_ready(struct espat *chip)
         break;
     case ESPAT_SETUP:
     case ESPAT_READY:
-        if (chip->command == &espat__reset) {
-            espat__forget_command(chip);
+        if (chip->command == &at__reset) {
+            at__forget_command(chip);
             (void)set_rate(chip, false);
             enter(chip, ESPAT_PROBE, 0);
         } else {
-            espat__restart(chip, NIF_EIO, false);
+            at__restart(chip, NIF_EIO, false);
         }
         break;
     default: break;
     }
 }
 
-void espat__on_silence(struct espat *chip, uint64_t now_us)
+void at__on_silence(struct espat *chip, uint64_t now_us)
 {
-    bool switched = chip->victim == &espat__baud;
+    bool switched = chip->victim == &at__baud;
 
-    espat__forget_command(chip);
+    at__forget_command(chip);
     if (switched) { // but has not said so
         (void)set_rate(chip, true);
         enter(chip, ESPAT_PROBE, 0);
         return;
     }
     if (chip->phase > ESPAT_PROBE) {
-        espat__restart(chip, NIF_EIO, true);
+        at__restart(chip, NIF_EIO, true);
         return;
     }
     if (++chip->tries >= PROBES_ALL) {
@@ -202,19 +202,18 @@ static void settle(struct espat *chip)
     if (chip->fault != 0) {
         chip->fault = 0;
         chip->stats.restarted++;
-        espat__notify(chip, NIF_EVENT_RESTARTED);
+        at__notify(chip, NIF_EVENT_RESTARTED);
     }
 }
 
-const struct espat_command *espat__next_setup(struct espat *chip,
-    uint64_t now_us)
+const struct espat_command *at__next_setup(struct espat *chip, uint64_t now_us)
 {
     const struct espat_command *command = NULL;
 
     switch (chip->phase) {
     case ESPAT_PULSE:
         if (now_us >= chip->phase_us) {
-            espat__forget_input(chip);
+            at__forget_input(chip);
             drive_reset(chip, true);
             if (chip->cfg.reset != NULL) {
                 enter(chip, ESPAT_BOOT, BOOT_US);
@@ -228,9 +227,9 @@ const struct espat_command *espat__next_setup(struct espat *chip,
             enter(chip, ESPAT_PROBE, 0);
         }
         break;
-    case ESPAT_PROBE: command = &espat__probe; break;
+    case ESPAT_PROBE: command = &at__probe; break;
     case ESPAT_SETUP:
-        command = espat__next_todo(chip);
+        command = at__next_todo(chip);
         if (command == NULL) {
             settle(chip);
         }
@@ -244,12 +243,12 @@ const struct espat_command *espat__next_setup(struct espat *chip,
 
 static void write_probe(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPMUX?");
+    at__put(chip, "AT+CIPMUX?");
 }
 
 static bool probe_line(struct espat *chip, const char *line)
 {
-    const char *value = espat__value(line, "CIPMUX");
+    const char *value = at__value(line, "CIPMUX");
 
     if (value == NULL || (*value != '0' && *value != '1')) {
         return false;
@@ -266,11 +265,11 @@ static void probe_done(struct espat *chip, int result)
     if (chip->phase == ESPAT_PROBE) {
         enter(chip, ESPAT_SETUP, 0);
     } else if (chip->phase == ESPAT_READY && chip->detail != 0) {
-        espat__restart(chip, NIF_EIO, true);
+        at__restart(chip, NIF_EIO, true);
     }
 }
 
-const struct espat_command espat__probe = {
+const struct espat_command at__probe = {
     write_probe,
     probe_line,
     probe_done,
@@ -312,7 +311,7 @@ static void must(struct espat *chip, int result)
 
 static void write_reset(struct espat *chip)
 {
-    espat__put(chip, "AT+RST");
+    at__put(chip, "AT+RST");
 }
 
 static void reset_done(struct espat *chip, int result)
@@ -322,7 +321,7 @@ static void reset_done(struct espat *chip, int result)
     enter(chip, ESPAT_BOOT, BOOT_US);
 }
 
-const struct espat_command espat__reset = {
+const struct espat_command at__reset = {
     write_reset,
     NULL,
     reset_done,
@@ -332,10 +331,10 @@ const struct espat_command espat__reset = {
 
 static void write_echo(struct espat *chip)
 {
-    espat__put(chip, "ATE0");
+    at__put(chip, "ATE0");
 }
 
-const struct espat_command espat__echo = {
+const struct espat_command at__echo = {
     write_echo,
     NULL,
     must,
@@ -346,13 +345,13 @@ const struct espat_command espat__echo = {
 static void write_version(struct espat *chip)
 {
     chip->version = 0;
-    espat__put(chip, "AT+GMR");
+    at__put(chip, "AT+GMR");
 }
 
 static bool names_8266(const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (espat__skip(text, "ESP8266") != NULL) {
+        if (at__skip(text, "ESP8266") != NULL) {
             return true;
         }
     }
@@ -362,12 +361,12 @@ static bool names_8266(const char *text)
 // "AT version:2.4.0.0(4c6eb5e - ESP32C3 - May 20 2022 03:12:58)"
 static bool version_line(struct espat *chip, const char *line)
 {
-    const char *text = espat__skip(line, "AT version:");
+    const char *text = at__skip(line, "AT version:");
     uint32_t major;
     uint32_t minor;
 
-    text = espat__skip(espat__number(text, &major), ".");
-    text = espat__number(text, &minor);
+    text = at__skip(at__number(text, &major), ".");
+    text = at__number(text, &minor);
     if (text == NULL || major > 255 || minor > 255) {
         return false;
     }
@@ -390,7 +389,7 @@ static void version_done(struct espat *chip, int result)
     must(chip, chip->version != 0 ? 0 : NIF_EPROTO);
 }
 
-const struct espat_command espat__version = {
+const struct espat_command at__version = {
     write_version,
     version_line,
     version_done,
@@ -400,10 +399,10 @@ const struct espat_command espat__version = {
 
 static void write_store(struct espat *chip)
 {
-    espat__put(chip, "AT+SYSSTORE=0");
+    at__put(chip, "AT+SYSSTORE=0");
 }
 
-const struct espat_command espat__store = {
+const struct espat_command at__store = {
     write_store,
     NULL,
     need_not,
@@ -413,9 +412,9 @@ const struct espat_command espat__store = {
 
 static void write_baud(struct espat *chip)
 {
-    espat__put(chip, "AT+UART_CUR=");
-    espat__put_number(chip, chip->cfg.baud);
-    espat__put(chip, chip->cfg.rts_cts ? ",8,1,0,3" : ",8,1,0,0");
+    at__put(chip, "AT+UART_CUR=");
+    at__put_number(chip, chip->cfg.baud);
+    at__put(chip, chip->cfg.rts_cts ? ",8,1,0,3" : ",8,1,0,0");
 }
 
 // Who knows whether it has switched: the new rate is tried, then the old.
@@ -430,7 +429,7 @@ static void baud_done(struct espat *chip, int result)
     chip->until_us = chip->phase_us + SWITCH_US;
 }
 
-const struct espat_command espat__baud = {
+const struct espat_command at__baud = {
     write_baud,
     NULL,
     baud_done,
@@ -440,11 +439,11 @@ const struct espat_command espat__baud = {
 
 static void write_station(struct espat *chip)
 {
-    espat__put_cur(chip, "CWMODE");
-    espat__put(chip, "=1");
+    at__put_cur(chip, "CWMODE");
+    at__put(chip, "=1");
 }
 
-const struct espat_command espat__station = {
+const struct espat_command at__station = {
     write_station,
     NULL,
     must,
@@ -454,10 +453,10 @@ const struct espat_command espat__station = {
 
 static void write_quit(struct espat *chip)
 {
-    espat__put(chip, "AT+CWQAP");
+    at__put(chip, "AT+CWQAP");
 }
 
-const struct espat_command espat__quit = {
+const struct espat_command at__quit = {
     write_quit,
     NULL,
     need_not,
@@ -467,10 +466,10 @@ const struct espat_command espat__quit = {
 
 static void write_mux(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPMUX=1");
+    at__put(chip, "AT+CIPMUX=1");
 }
 
-const struct espat_command espat__mux = {
+const struct espat_command at__mux = {
     write_mux,
     NULL,
     must,
@@ -480,7 +479,7 @@ const struct espat_command espat__mux = {
 
 static void write_dinfo(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPDINFO=1");
+    at__put(chip, "AT+CIPDINFO=1");
 }
 
 static void dinfo_done(struct espat *chip, int result)
@@ -490,7 +489,7 @@ static void dinfo_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__dinfo = {
+const struct espat_command at__dinfo = {
     write_dinfo,
     NULL,
     dinfo_done,
@@ -500,8 +499,8 @@ const struct espat_command espat__dinfo = {
 
 static void write_receive(struct espat *chip)
 {
-    espat__put(chip, chip->by_type ? "AT+CIPRECVTYPE=5," : "AT+CIPRECVMODE=");
-    espat__put(chip, chip->cfg.active ? "0" : "1");
+    at__put(chip, chip->by_type ? "AT+CIPRECVTYPE=5," : "AT+CIPRECVMODE=");
+    at__put(chip, chip->cfg.active ? "0" : "1");
 }
 
 static void receive_done(struct espat *chip, int result)
@@ -512,7 +511,7 @@ static void receive_done(struct espat *chip, int result)
     }
 }
 
-const struct espat_command espat__receive = {
+const struct espat_command at__receive = {
     write_receive,
     NULL,
     receive_done,
@@ -522,10 +521,10 @@ const struct espat_command espat__receive = {
 
 static void write_events(struct espat *chip)
 {
-    espat__put(chip, "AT+SYSMSG=2");
+    at__put(chip, "AT+SYSMSG=2");
 }
 
-const struct espat_command espat__events = {
+const struct espat_command at__events = {
     write_events,
     NULL,
     need_not,
@@ -535,10 +534,10 @@ const struct espat_command espat__events = {
 
 static void write_tls(struct espat *chip)
 {
-    espat__put(chip, "AT+CIPSSLSIZE=4096");
+    at__put(chip, "AT+CIPSSLSIZE=4096");
 }
 
-const struct espat_command espat__tls = {
+const struct espat_command at__tls = {
     write_tls,
     NULL,
     need_not,
@@ -548,14 +547,13 @@ const struct espat_command espat__tls = {
 
 static void write_get_hwaddr(struct espat *chip)
 {
-    espat__put_cur(chip, "CIPSTAMAC");
-    espat__put(chip, "?");
+    at__put_cur(chip, "CIPSTAMAC");
+    at__put(chip, "?");
 }
 
 static bool hwaddr_line(struct espat *chip, const char *line)
 {
-    return espat__hwaddr(espat__value(line, "CIPSTAMAC"), &chip->net.hwaddr) !=
-        NULL;
+    return at__hwaddr(at__value(line, "CIPSTAMAC"), &chip->net.hwaddr) != NULL;
 }
 
 static void get_hwaddr_done(struct espat *chip, int result)
@@ -563,7 +561,7 @@ static void get_hwaddr_done(struct espat *chip, int result)
     (void)again(chip, result);
 }
 
-const struct espat_command espat__get_hwaddr = {
+const struct espat_command at__get_hwaddr = {
     write_get_hwaddr,
     hwaddr_line,
     get_hwaddr_done,

@@ -14,24 +14,24 @@ static void put_char(struct espat *chip, char c)
     chip->cmd[chip->cmd_len++] = c;
 }
 
-void espat__put(struct espat *chip, const char *text)
+void at__put(struct espat *chip, const char *text)
 {
     for (; *text != '\0'; text++) {
         put_char(chip, *text);
     }
 }
 
-void espat__put_cur(struct espat *chip, const char *name)
+void at__put_cur(struct espat *chip, const char *name)
 {
-    espat__put(chip, "AT+");
-    espat__put(chip, name);
+    at__put(chip, "AT+");
+    at__put(chip, name);
     // In AT 1.x the plain name stores in flash.
     if (chip->version < 0x0200) {
-        espat__put(chip, "_CUR");
+        at__put(chip, "_CUR");
     }
 }
 
-void espat__put_number(struct espat *chip, uint32_t value)
+void at__put_number(struct espat *chip, uint32_t value)
 {
     char digits[10];
     size_t n = 0;
@@ -45,7 +45,7 @@ void espat__put_number(struct espat *chip, uint32_t value)
     }
 }
 
-void espat__put_quoted(struct espat *chip, const char *text)
+void at__put_quoted(struct espat *chip, const char *text)
 {
     put_char(chip, '"');
     for (; *text != '\0'; text++) {
@@ -57,25 +57,25 @@ void espat__put_quoted(struct espat *chip, const char *text)
     put_char(chip, '"');
 }
 
-void espat__put_ip(struct espat *chip, const uint8_t *ip)
+void at__put_ip(struct espat *chip, const uint8_t *ip)
 {
     for (size_t i = 0; i < 4; i++) {
         put_char(chip, i == 0 ? '"' : '.');
-        espat__put_number(chip, ip[i]);
+        at__put_number(chip, ip[i]);
     }
     put_char(chip, '"');
 }
 
 // ---- reading
 
-const char *espat__skip(const char *text, const char *prefix)
+const char *at__skip(const char *text, const char *prefix)
 {
     size_t len = strlen(prefix);
 
     return text != NULL && strncmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
-const char *espat__number(const char *text, uint32_t *out)
+const char *at__number(const char *text, uint32_t *out)
 {
     uint32_t value = 0;
     size_t n = 0;
@@ -88,17 +88,17 @@ const char *espat__number(const char *text, uint32_t *out)
     return n > 0 ? text + n : NULL;
 }
 
-const char *espat__signed(const char *text, int *out)
+const char *at__signed(const char *text, int *out)
 {
     bool negative = text != NULL && *text == '-';
     uint32_t value;
 
-    text = espat__number(negative ? text + 1 : text, &value);
+    text = at__number(negative ? text + 1 : text, &value);
     *out = negative ? -(int)value : (int)value;
     return text;
 }
 
-const char *espat__ip(const char *text, uint8_t *out)
+const char *at__ip(const char *text, uint8_t *out)
 {
     bool quoted = text != NULL && *text == '"';
 
@@ -108,21 +108,21 @@ const char *espat__ip(const char *text, uint8_t *out)
     for (size_t i = 0; i < 4; i++) {
         uint32_t value;
 
-        text = espat__number(i > 0 ? espat__skip(text, ".") : text, &value);
+        text = at__number(i > 0 ? at__skip(text, ".") : text, &value);
         if (text == NULL || value > 255) {
             return NULL;
         }
         out[i] = (uint8_t)value;
     }
-    return quoted ? espat__skip(text, "\"") : text;
+    return quoted ? at__skip(text, "\"") : text;
 }
 
-const char *espat__nif_ip(const char *text, struct nif_ip *out)
+const char *at__nif_ip(const char *text, struct nif_ip *out)
 {
     uint8_t ip[4];
 
     *out = (struct nif_ip){ .family = NIF_IP_NONE };
-    text = espat__ip(text, ip);
+    text = at__ip(text, ip);
     if (text != NULL && nif_get_be32(ip) != 0) {
         *out = nif_ip4_from(ip);
     }
@@ -138,16 +138,16 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-const char *espat__hwaddr(const char *text, struct nif_hwaddr *out)
+const char *at__hwaddr(const char *text, struct nif_hwaddr *out)
 {
     struct nif_hwaddr value;
 
-    text = espat__skip(text, "\"");
+    text = at__skip(text, "\"");
     for (size_t i = 0; i < sizeof(value.byte); i++) {
         int high;
         int low;
 
-        text = i > 0 ? espat__skip(text, ":") : text;
+        text = i > 0 ? at__skip(text, ":") : text;
         high = text != NULL ? hex(text[0]) : -1;
         low = high >= 0 ? hex(text[1]) : -1;
         if (low < 0) {
@@ -157,14 +157,14 @@ const char *espat__hwaddr(const char *text, struct nif_hwaddr *out)
         text += 2;
     }
     *out = value;
-    return espat__skip(text, "\"");
+    return at__skip(text, "\"");
 }
 
-const char *espat__quoted(const char *text, char *out, size_t cap)
+const char *at__quoted(const char *text, char *out, size_t cap)
 {
     size_t len = 0;
 
-    text = espat__skip(text, "\"");
+    text = at__skip(text, "\"");
     if (text == NULL) {
         return NULL;
     }
@@ -181,13 +181,13 @@ const char *espat__quoted(const char *text, char *out, size_t cap)
         text++;
     }
     out[len] = '\0';
-    return espat__skip(text, "\"");
+    return at__skip(text, "\"");
 }
 
-const char *espat__value(const char *line, const char *name)
+const char *at__value(const char *line, const char *name)
 {
-    const char *rest = espat__skip(espat__skip(line, "+"), name);
-    const char *cur = espat__skip(rest, "_CUR");
+    const char *rest = at__skip(at__skip(line, "+"), name);
+    const char *cur = at__skip(rest, "_CUR");
 
-    return espat__skip(cur != NULL ? cur : rest, ":");
+    return at__skip(cur != NULL ? cur : rest, ":");
 }

@@ -30,6 +30,9 @@ struct contract_traits {
     bool no_abort;        ///< ends by FIN what is to end by RST
     bool no_peer_port;    ///< cannot tell a client's port
     bool one_server;      ///< listens at one port only
+    bool late_server;     ///< listens a moment after it was told to
+    bool no_reset;        ///< does not tell a reset from an end in order
+    bool stuck_stops_all; ///< sends nothing else while a peer does not read
     bool own_dhcp;        ///< gets its address by itself
     size_t burst;         ///< the longest datagram whose fragments it can take
                           ///< as fast as its cable brings them; 0: any
