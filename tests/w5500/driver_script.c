@@ -91,6 +91,18 @@ static int script_select(struct nif_spi *spi)
     return 0;
 }
 
+static uint8_t sir(struct script *s)
+{
+    unsigned bits = 0;
+
+    for (unsigned n = 0; n < 8; n++) {
+        const uint8_t *reg = script_sn(s, n, 0);
+
+        bits |= (unsigned)((reg[2] & reg[0x2C]) != 0) << n;
+    }
+    return (uint8_t)(bits & s->mem[COMMON][0x18]);
+}
+
 static uint8_t one_byte(struct script *s, struct said *f, size_t at,
     uint8_t mosi)
 {
@@ -108,6 +120,9 @@ static uint8_t one_byte(struct script *s, struct said *f, size_t at,
     }
     offset = (uint16_t)(f->offset + at - 3);
     miso = s->mem[block][offset & 0x3FFF];
+    if (block == COMMON && offset == 0x17) {
+        miso = sir(s);
+    }
     if (f->control & 4) {
         written(s, block, offset, mosi);
         miso = 0xA5;
