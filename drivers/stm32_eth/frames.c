@@ -108,7 +108,7 @@ int stm32_eth__send(struct nif_mac *mac, const struct nif_seg *segs, size_t n,
     nif_mmio_barrier(chip->cfg.mmio); // OWN before the DMA looks
     stm32_eth__put(chip, STM32_ETH_DMASR,
         STM32_ETH_DMASR_TBUS | STM32_ETH_DMASR_TUS);
-    stm32_eth__put(chip, STM32_ETH_DMATPDR, 0);
+    stm32_eth__demand(chip, STM32_ETH_DMATPDR);
     if (chip->tx_pending == 0) {
         chip->tx_us = stm32_eth__now(chip);
     }
@@ -135,7 +135,7 @@ static void give_back(struct stm32_eth *chip)
     nif_mmio_barrier(chip->cfg.mmio); // all that was read before OWN
     chip->cfg.rx[chip->rx_at].word[0] = STM32_ETH_OWN;
     nif_mmio_barrier(chip->cfg.mmio);
-    stm32_eth__put(chip, STM32_ETH_DMARPDR, 0);
+    stm32_eth__demand(chip, STM32_ETH_DMARPDR);
     chip->rx_at = behind(chip->rx_at, chip->cfg.rx_count);
     chip->lent = false;
 }

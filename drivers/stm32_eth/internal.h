@@ -24,6 +24,12 @@ static inline void stm32_eth__put(struct stm32_eth *chip, uint32_t reg,
     nif_mmio_write(chip->cfg.mmio, reg, value);
 }
 
+/// Makes the DMA look at a ring again: any value does.
+static inline void stm32_eth__demand(struct stm32_eth *chip, uint32_t reg)
+{
+    stm32_eth__put(chip, reg, 0);
+}
+
 static inline uint32_t stm32_eth__now(struct stm32_eth *chip)
 {
     return (uint32_t)nif_clock_now_us(chip->cfg.clock);

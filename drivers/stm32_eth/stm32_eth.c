@@ -145,21 +145,29 @@ static void write_filter(struct stm32_eth *chip)
 // After its reset: everything but what depends on the link.
 static void set_up(struct stm32_eth *chip)
 {
+    // Counters that nobody reads would interrupt when they are half full.
+    static const struct {
+        uint16_t reg;
+        uint32_t value;
+    } fixed[] = {
+        { STM32_ETH_DMABMR,
+            STM32_ETH_DMABMR_AAB | STM32_ETH_DMABMR_FB | STM32_ETH_DMABMR_PBL },
+        { STM32_ETH_MMCRIMR, STM32_ETH_MMCRIMR_ALL },
+        { STM32_ETH_MMCTIMR, STM32_ETH_MMCTIMR_ALL },
+        { STM32_ETH_MACIMR, STM32_ETH_MACIMR_ALL },
+        { STM32_ETH_DMASR, STM32_ETH_DMASR_ALL },
+    };
     const uint8_t *own = chip->cfg.hwaddr.byte;
 
-    stm32_eth__put(chip, STM32_ETH_DMABMR,
-        STM32_ETH_DMABMR_AAB | STM32_ETH_DMABMR_FB | STM32_ETH_DMABMR_PBL);
+    for (size_t i = 0; i < nif_countof(fixed); i++) {
+        stm32_eth__put(chip, fixed[i].reg, fixed[i].value);
+    }
     // The low half makes both valid.
     stm32_eth__put(chip, STM32_ETH_MACA0HR, nif_get_le16(own + 4));
     stm32_eth__put(chip, STM32_ETH_MACA0LR,
         (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
     write_filter(chip);
-    // Counters that nobody reads would interrupt when they are half full.
-    stm32_eth__put(chip, STM32_ETH_MMCRIMR, STM32_ETH_MMCRIMR_ALL);
-    stm32_eth__put(chip, STM32_ETH_MMCTIMR, STM32_ETH_MMCTIMR_ALL);
-    stm32_eth__put(chip, STM32_ETH_MACIMR, STM32_ETH_MACIMR_ALL);
     stm32_eth__lay_out(chip);
-    stm32_eth__put(chip, STM32_ETH_DMASR, STM32_ETH_DMASR_ALL);
     if (chip->cfg.interrupt) {
         stm32_eth__put(chip, STM32_ETH_DMAIER, STM32_ETH_DMAIER_USED);
     }
@@ -230,7 +238,7 @@ static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
         chip->full = false;
         chip->stats.rx_full++;
         stm32_eth__put(chip, STM32_ETH_DMASR, STM32_ETH_DMASR_RBUS);
-        stm32_eth__put(chip, STM32_ETH_DMARPDR, 0);
+        stm32_eth__demand(chip, STM32_ETH_DMARPDR);
     }
     if (!stm32_eth__reclaim(chip)) {
         return NIF_ETIMEDOUT;
@@ -305,7 +313,7 @@ static const struct nif_mac_ops mac_ops = {
 
 void stm32_eth_init(struct stm32_eth *chip, const struct stm32_eth_cfg *cfg)
 {
-    NIF_ASSERT(cfg->rx_count >= 2 && cfg->tx_count >= 1);
+    NIF_ASSERT(cfg->rx_count >= 2 && cfg->tx_count != 0);
     memset(chip, 0, sizeof(*chip));
     chip->mac.ops = &mac_ops;
     chip->mac.mdio = &chip->mdio;

@@ -49,6 +49,7 @@ struct bench {
     unsigned mii_busy;            // so many until MIIAR.MB is
     uint16_t phy_value;           // what the PHY answers
     uint64_t mac_us;              // of the last write to MACCR
+    uint32_t status;              // DMASR as last read
     unsigned step;                // counts writes
     unsigned written[0x1060 / 4]; // when each was last
     // Memory as the DMA sees it.

@@ -54,6 +54,8 @@ static void no_more_than_there_are_slots_wait(void **state)
     bench_up(true);
     b.stuck = true;
     assert_int_equal(send(100), 0);
+    assert_int_equal(bench_poll(&due_us), 0);
+    assert_true(due_us <= b.now_us + 1000);
     assert_int_equal(send(200), 0);
     assert_int_equal(send(300), NIF_EAGAIN);
     assert_int_equal(bench_poll(&due_us), 0);
@@ -76,7 +78,7 @@ static void what_did_not_leave_is_counted(void **state)
     bench_up(true);
     b.tx_error = 0x8100;
     assert_int_equal(send(100), 0);
-    b.tx_error = 0;
+    b.tx_error = 1; // it had to wait before
     assert_int_equal(send(100), 0);
     assert_int_equal(bench_poll(&due_us), 0);
     assert_int_equal(b.chip.stats.tx, 1);
@@ -113,7 +115,8 @@ static void frames_come_in_order_and_in_place(void **state)
     bench_up(true);
     assert_int_equal(recv(&frame), NIF_EAGAIN);
     for (unsigned i = 0; i < 3 * RX; i++) {
-        assert_true(bench_arrive(18 + i * 100, 0x300, (uint8_t)i));
+        // Bits that say nothing of errors may be there.
+        assert_true(bench_arrive(18 + i * 100, 0x321, (uint8_t)i));
         assert_int_equal(recv(&frame), 14 + (int)i * 100);
         assert_ptr_equal(frame, memory.rx[i % RX].data);
         assert_int_equal(frame[13], (uint8_t)i);
@@ -163,6 +166,7 @@ static void bad_frames_are_skipped(void **state)
         { 100, 0 },
         { 17, 0x300 },
         { 1519, 0x300 },
+        { 0x2040, 0x300 },
         { 0, 0x300 },
     };
     uint8_t *frame = NULL;
@@ -175,6 +179,43 @@ static void bad_frames_are_skipped(void **state)
         assert_int_equal(recv(&frame), 1514);
         assert_int_equal(recv(&frame), NIF_EAGAIN);
         assert_int_equal(b.chip.stats.rx_bad, i + 1);
+    }
+}
+
+static void a_burst_of_bad_frames_is_skipped_at_once(void **state)
+{
+    uint8_t *frame = NULL;
+
+    (void)state;
+    bench_up(true);
+    for (unsigned i = 0; i < RX; i++) {
+        assert_true(bench_arrive(64, 0x8300, 1));
+    }
+    assert_int_equal(recv(&frame), NIF_EAGAIN);
+    assert_int_equal(b.chip.stats.rx_bad, RX);
+}
+
+static void two_slots_and_one_are_enough(void **state)
+{
+    struct stm32_eth_cfg cfg;
+    uint8_t *frame = NULL;
+
+    (void)state;
+    bench_open(true, 168000000);
+    cfg = b.chip.cfg;
+    cfg.rx_count = 2;
+    cfg.tx_count = 1;
+    stm32_eth_init(&b.chip, &cfg);
+    assert_int_equal(b.mac->ops->start(b.mac), 0);
+    assert_int_equal(bench_link(true, true, true), 0);
+    assert_int_equal(memory.tx[0].word[0], 0);
+    assert_int_equal(memory.tx[0].word[1], 0);
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(send(100), 0);
+        assert_int_equal(b.sent, i + 1);
+        assert_true(bench_arrive(64, 0x300, (uint8_t)i));
+        assert_int_equal(recv(&frame), 60);
+        assert_int_equal(frame[0], i);
     }
 }
 
@@ -214,6 +255,8 @@ int main(void)
         cmocka_unit_test(frames_come_in_order_and_in_place),
         cmocka_unit_test(a_burst_fills_all_slots_and_no_more),
         cmocka_unit_test(bad_frames_are_skipped),
+        cmocka_unit_test(a_burst_of_bad_frames_is_skipped_at_once),
+        cmocka_unit_test(two_slots_and_one_are_enough),
         cmocka_unit_test(a_buffer_too_small_costs_the_frame),
         cmocka_unit_test(before_the_first_link_there_are_no_frames),
     };
