@@ -121,6 +121,8 @@ struct sim_w5500_spi {
     unsigned count; // data bytes so far
     unsigned len;   // bytes since chip select
     bool told;      // one complaint a transaction is enough
+    bool shifted;   // by a fault: a clock edge too many has come
+    uint8_t carry;  // then: the bit that belongs to the next byte
     bool muted;     // nothing is there until the next chip select
 };
 
@@ -251,6 +253,7 @@ struct sim_w5500 {
     uint16_t bogus_len;
     uint64_t sendok_ns;
     uint32_t sendok_count;
+    uint32_t glitches;
     uint8_t tx_ram[SIM_W5500_RAM];
     uint8_t rx_ram[SIM_W5500_RAM];
 };
@@ -312,6 +315,11 @@ void sim_w5500_cr_stick(struct sim_w5500 *chip, unsigned socket, uint64_t ns);
 
 /// irq.lose: the next `count` edges of INTn are not seen by the processor.
 void sim_w5500_irq_lose(struct sim_w5500 *chip, unsigned count);
+
+/// bus.glitch: in each of the next `count` transactions a clock edge too many
+/// comes behind the control byte, with MOSI low: from there on chip and host
+/// are one bit apart. What is left of the last byte is dropped.
+void sim_w5500_glitch(struct sim_w5500 *chip, unsigned count);
 
 /// bus.miso: the line is stuck from now on.
 void sim_w5500_miso(struct sim_w5500 *chip, enum sim_w5500_miso miso);

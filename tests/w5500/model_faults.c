@@ -194,6 +194,22 @@ static void an_edge_can_be_lost(void **state)
     assert_int_equal(b->edges, 1);
 }
 
+static void a_glitch_shifts_what_follows_by_a_bit(void **state)
+{
+    static const uint8_t out[3] = { 0x81, 0x80, 0x03 };
+    struct bench *b = *state;
+    uint8_t in[3];
+
+    put32(b, 0, 0x01, 0x8180FF00);
+    sim_w5500_glitch(&b->chip, 1);
+    get(b, 0, 0x01, in, 3);
+    assert_memory_equal(in, ((uint8_t[]){ 0x03, 0x01, 0xFE }), 3);
+    assert_int_equal(get32(b, 0, 0x01), 0x8180FF00);
+    sim_w5500_glitch(&b->chip, 1);
+    put(b, 0, 0x01, out, 3);
+    assert_int_equal(get32(b, 0, 0x01), 0x40C00100);
+}
+
 static void miso_can_be_stuck(void **state)
 {
     struct bench *b = *state;
@@ -223,6 +239,7 @@ int main(void)
         TEST(a_command_can_stick_for_a_while),
         TEST(a_brown_out_tells_nobody),
         TEST(an_edge_can_be_lost),
+        TEST(a_glitch_shifts_what_follows_by_a_bit),
         TEST(miso_can_be_stuck),
     };
 

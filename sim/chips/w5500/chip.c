@@ -122,6 +122,11 @@ void sim_w5500_irq_lose(struct sim_w5500 *chip, unsigned count)
     }
 }
 
+void sim_w5500_glitch(struct sim_w5500 *chip, unsigned count)
+{
+    chip->glitches = count;
+}
+
 void sim_w5500_miso(struct sim_w5500 *chip, enum sim_w5500_miso miso)
 {
     chip->miso = (uint8_t)miso;

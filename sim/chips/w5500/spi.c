@@ -97,6 +97,34 @@ static int data_byte(struct sim_w5500 *chip, uint8_t mosi)
     return miso;
 }
 
+// What is read next, without side effects.
+static uint8_t peek(struct sim_w5500 *chip)
+{
+    uint16_t at = chip->bus.offset;
+    unsigned n = bsb(chip) >> 2;
+
+    switch (sim_w55_block(bsb(chip))) {
+    case W55_BLOCK_COMMON: return sim_w55_common_value(chip, at);
+    case W55_BLOCK_SOCKET:
+        return sim_w55_socket_value(chip, &chip->socket[n], at);
+    case W55_BLOCK_TX: return sim_w55_memory_read(chip, n, true, at);
+    case W55_BLOCK_RX: return sim_w55_memory_read(chip, n, false, at);
+    case W55_BLOCK_RESERVED: break;
+    }
+    return 0;
+}
+
+// One bit apart: the chip has the last bit of the host's byte before, and its
+// own first bit was gone when the host looked.
+static int shifted_byte(struct sim_w5500 *chip, uint8_t mosi)
+{
+    uint8_t byte = (uint8_t)(chip->bus.carry << 7 | mosi >> 1);
+    int miso = data_byte(chip, byte);
+
+    chip->bus.carry = mosi & 1;
+    return miso < 0 ? miso : (miso << 1 & 0xFE) | peek(chip) >> 7;
+}
+
 // ---- the header
 
 static void begin_data(struct sim_w5500 *chip, uint8_t control)
@@ -107,6 +135,10 @@ static void begin_data(struct sim_w5500 *chip, uint8_t control)
     chip->bus.control = control;
     chip->bus.left = fixed[control & LENGTH_MASK];
     chip->bus.count = 0;
+    if (chip->glitches > 0 && !chip->bus.shifted) {
+        chip->glitches--;
+        chip->bus.shifted = true;
+    }
     if (sim_w55_block(bsb(chip)) == W55_BLOCK_RESERVED) {
         sim_w55_broke(chip, SIM_W5500_R_RESERVED,
             "control byte %02X: block %u is reserved", control, bsb(chip));
@@ -125,7 +157,9 @@ static int take(struct sim_w5500 *chip, uint8_t mosi)
         chip->bus.phase = PH_CONTROL;
         return -1;
     case PH_CONTROL: begin_data(chip, mosi); return -1;
-    default: return data_byte(chip, mosi);
+    default:
+        return chip->bus.shifted ? shifted_byte(chip, mosi)
+                                 : data_byte(chip, mosi);
     }
 }
 
