@@ -167,10 +167,15 @@ static void a_command_can_stick_for_a_while(void **state)
 static void a_brown_out_tells_nobody(void **state)
 {
     struct bench *b = *state;
+    uint8_t before[8];
+    uint8_t after[8];
 
     open_macraw(b, 0);
     put8(b, 0, 0x18, 0x01);
+    get(b, 3, 0, before, 8);
     sim_w5500_brown_out(&b->chip);
+    get(b, 3, 0, after, 8);
+    assert_memory_not_equal(before, after, 8);
     assert_int_equal(get8(b, 0, 0x39), 0x04);
     assert_int_equal(get8(b, 1, 0x03), 0x00);
     assert_int_equal(get8(b, 0, 0x18), 0x00);

@@ -73,6 +73,20 @@ static void a_size_must_be_one_that_there_is(void **state)
     }
 }
 
+static void each_size_that_there_is_can_be_used(void **state)
+{
+    struct bench *b = *state;
+
+    put8(b, 1, 0x00, 0x02);
+    for (unsigned kib = 1; kib <= 16; kib *= 2) {
+        put16(b, 1, 0x1E, kib << 8 | kib);
+        command(b, 0, 0x01);
+        assert_int_equal(get8(b, 1, 0x03), 0x22);
+        assert_int_equal(fsr(b, 0), kib * 1024);
+        command(b, 0, 0x10);
+    }
+}
+
 static void a_socket_without_memory_is_a_complaint(void **state)
 {
     struct bench *b = *state;
@@ -198,6 +212,7 @@ int main(void)
         TEST(blocks_are_packed_in_order),
         TEST(what_socket_0_has_nobody_else_may_have),
         TEST(a_size_must_be_one_that_there_is),
+        TEST(each_size_that_there_is_can_be_used),
         TEST(a_socket_without_memory_is_a_complaint),
         TEST(sizes_stay_while_a_socket_behind_is_open),
         TEST(tx_wr_is_readable_at_once),

@@ -106,6 +106,8 @@ static void rstn_must_be_low_for_500_us(void **state)
     set(b, true);
     bench_forgive(b, SIM_W5500_R_PIN);
     assert_int_equal(get8(b, 0, 0x1B), 0x33);
+    pass_us(b, 600);
+    assert_int_equal(get8(b, 0, 0x1B), 0x33);
 }
 
 static void a_chip_that_is_held_in_reset_leaves_miso_alone(void **state)
@@ -175,6 +177,26 @@ static void a_reset_without_a_link_ends_what_is_sent(void **state)
     assert_int_equal(get8(b, 1, 0x02), 0x10);
 }
 
+static void power_up_takes_its_time(void **state)
+{
+    static struct sim_w5500 chip;
+    static struct bench other; // its bus alone is used
+    struct bench *b = *state;
+
+    sim_w5500_init(&chip, &b->world, NULL);
+    sim_spi_init(&other.bus, &b->cpu, &chip.spi, NULL);
+    other.bus.watch_driven = true;
+    pass_us(b, 990);
+    get8(&other, 0, 0x39);
+    assert_int_equal(other.bus.driven[3], 0);
+    assert_int_equal(chip.counts.broken[SIM_W5500_R_NOT_READY], 1);
+    b->world.complaints = 0;
+    pass_us(b, 10);
+    assert_int_equal(get8(&other, 0, 0x39), 0x04);
+    sim_w5500_done(&chip);
+    sim_spi_done(&other.bus);
+}
+
 #define TEST(fn) \
     cmocka_unit_test_setup_teardown(fn, bench_setup, bench_teardown)
 
@@ -189,6 +211,7 @@ int main(void)
         TEST(rstn_resets_all),
         TEST(rstn_must_be_low_for_500_us),
         TEST(a_chip_that_is_held_in_reset_leaves_miso_alone),
+        TEST(power_up_takes_its_time),
         TEST(a_reset_takes_intn_back),
         TEST(a_reset_in_the_middle_of_a_frame_cuts_it),
         TEST(a_reset_without_a_link_ends_what_is_sent),
