@@ -153,7 +153,7 @@ struct sim_w5500_tcp {
     bool flowed;      // data has gone through once
     bool discon;      // DISCON was set
     uint8_t tries;    // of the retransmission that runs
-    uint8_t probes;   // keep-alives without an answer
+    uint8_t probes;   // of keep-alive, without an answer
     uint16_t mss;     // the peer's
     uint32_t used;    // bytes in the ring that the host was told of
     uint32_t armed;   // the stack's retransmission timer, as it was put away
