@@ -272,7 +272,7 @@ void sim_ap_switch(struct sim_ap *ap, bool on)
     }
 }
 
-void sim_ap_kick(struct sim_ap *ap, struct sim_station *station)
+void sim_ap_kick(struct sim_ap *ap, const struct sim_station *station)
 {
     struct sim_station *st = ap->air->stations;
 

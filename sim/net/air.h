@@ -125,7 +125,7 @@ void sim_ap_done(struct sim_ap *ap);
 void sim_ap_switch(struct sim_ap *ap, bool on);
 
 /// Sends a station away; NULL: all of them.
-void sim_ap_kick(struct sim_ap *ap, struct sim_station *station);
+void sim_ap_kick(struct sim_ap *ap, const struct sim_station *station);
 
 /// To its stations: to the one whose address it has, or to all. For access
 /// points inside chips; a cable does it by itself. Returns false if no

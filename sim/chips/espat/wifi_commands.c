@@ -309,7 +309,7 @@ static int stronger(const void *a, const void *b)
 void espat__scan_done(struct espat *e)
 {
     const char *ssid = espat__given(&e->args, 0) ? e->args.arg[0].text : NULL;
-    const struct sim_ap *found[SCAN_MAX];
+    const struct sim_ap *found[SCAN_MAX] = { NULL };
     size_t count = 0;
 
     for (const struct sim_ap *ap = e->chip->cfg.air->aps; ap; ap = ap->next) {
