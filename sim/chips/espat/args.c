@@ -42,13 +42,10 @@ static bool plain(char *to, char **at)
 static bool parse_list(struct espat_args *args, char *at)
 {
     args->form = FORM_SET;
-    while (true) { // each turn takes one of at most ARGS
+    while (args->count < ARGS) {
         bool is_quoted = *at == '"';
         char *to = args->arg[args->count].text;
 
-        if (args->count == ARGS) {
-            return false;
-        }
         at += is_quoted;
         if (!(is_quoted ? quoted(to, &at) : plain(to, &at))) {
             return false;
@@ -62,6 +59,7 @@ static bool parse_list(struct espat_args *args, char *at)
             return false;
         }
     }
+    return false;
 }
 
 bool espat__parse(struct espat_args *args, char *text)
