@@ -94,6 +94,7 @@ const struct espat_command at__set_dns = {
 
 static void write_get_ip(struct espat *chip)
 {
+    chip->next_ip.family = NIF_IP_NONE;
     put_interface(chip);
     at__put(chip, "?");
 }
@@ -119,7 +120,7 @@ static bool get_ip_line(struct espat *chip, const char *line)
     struct nif_ip mask;
 
     if (ip != NULL) {
-        (void)at__nif_ip(ip, &chip->net.ip);
+        (void)at__nif_ip(ip, &chip->next_ip);
     } else if (gateway != NULL) {
         (void)at__nif_ip(gateway, &chip->net.gateway);
     } else if (netmask != NULL && at__nif_ip(netmask, &mask) != NULL) {
@@ -130,10 +131,11 @@ static bool get_ip_line(struct espat *chip, const char *line)
 
 static void get_ip_done(struct espat *chip, int result)
 {
-    (void)result;
-    if (chip->wifi.state != NIF_WIFI_JOINED &&
-        chip->wifi.state != NIF_WIFI_SERVING) {
-        chip->net.ip.family = NIF_IP_NONE; // lost meanwhile
+    // Only now, when all else is known; unless it was lost meanwhile.
+    if (result == 0 &&
+        (chip->wifi.state == NIF_WIFI_JOINED ||
+            chip->wifi.state == NIF_WIFI_SERVING)) {
+        chip->net.ip = chip->next_ip;
     }
 }
 

@@ -68,6 +68,8 @@ void at__forget_command(struct espat *chip)
     chip->stage = ESPAT_IDLE;
     chip->lost = 0;
     chip->fill = 0;
+    chip->send_conn = NULL;
+    chip->orphan = false;
 }
 
 static void pause_for(struct espat *chip, uint64_t now_us, uint32_t us)
@@ -489,8 +491,8 @@ const struct espat_command *at__next_todo(struct espat *chip)
         &at__set_dns,
         &at__join,
         &at__serve,
-        &at__get_ip,
         &at__get_dns,
+        &at__get_ip,
         &at__get_ap,
         &at__scan,
         &at__unlisten,

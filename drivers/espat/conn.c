@@ -35,6 +35,17 @@ static void append_conn(struct espat *chip, struct nif_conn *conn)
     *at = conn;
 }
 
+// All that may need a link; a listener does not.
+static bool is_full(const struct espat *chip)
+{
+    unsigned n = 0;
+
+    for (struct nif_conn *conn = chip->conns; conn != NULL; conn = conn->next) {
+        n += conn->state != NIF_CONN_LISTENING;
+    }
+    return n >= ESPAT_LINKS;
+}
+
 static void clear(struct nif_conn *conn)
 {
     struct nif_conn *listener = at__conn(conn)->listener;
@@ -101,6 +112,9 @@ static int espat_open(struct nif_stack *stack, struct nif_conn *conn,
         (cfg->tx == NULL && cfg->tx_cap > 0) || cfg->rx_cap > 1u << 30 ||
         cfg->tx_cap > 1u << 30 || (proto == NIF_UDP && no_tx)) {
         return NIF_EINVAL;
+    }
+    if (is_full(chip)) {
+        return NIF_ENOBUFS;
     }
     *conn = (struct nif_conn){
         .stack = stack,
@@ -191,7 +205,8 @@ static int set_peer(struct nif_conn *conn, const struct nif_endpoint *peer)
     } else if (!has_ip) {
         return NIF_EINVAL;
     }
-    if (peer->port == 0) {
+    if (peer->port == 0 ||
+        (has_ip && conn->proto != NIF_UDP && peer->ip.byte[0] >= 224)) {
         return NIF_EINVAL;
     }
     memcpy(c->peer, peer->ip.byte, sizeof(c->peer));
@@ -210,16 +225,16 @@ static int espat_connect(struct nif_stack *stack, struct nif_conn *conn,
     if (conn->state != NIF_CONN_IDLE || c->listener != NULL) {
         return NIF_EISCONN;
     }
-    if (!at__has_address(chip)) {
-        return NIF_EADDR;
-    }
     if (conn->proto != NIF_UDP && (c->local != 0 || conn->cfg.tx_cap == 0)) {
         return c->local != 0 ? NIF_ENOTSUP : NIF_EINVAL;
     }
-    if (c->local == 0 && !at__has_link(chip)) {
-        return NIF_ENOBUFS;
-    }
     err = set_peer(conn, peer);
+    if (err == 0 && !at__has_address(chip)) {
+        err = NIF_EADDR;
+    }
+    if (err == 0 && c->local == 0 && !at__has_link(chip)) {
+        err = NIF_ENOBUFS;
+    }
     if (err == 0 && conn->proto == NIF_UDP) {
         err = c->local == 0 ? begin_udp(chip, conn, 0) : 0;
         conn->state = err == 0 ? NIF_CONN_OPEN : NIF_CONN_IDLE;
@@ -326,10 +341,10 @@ static int send_stream(struct nif_conn *conn, const uint8_t *data, size_t len)
     if (c->ended) {
         return NIF_ENOTCONN;
     }
-    len = len < room ? len : room;
-    if (len == 0) {
+    if (len > 0 && room == 0) {
         return NIF_EAGAIN;
     }
+    len = len < room ? len : room;
     at__ring_write(conn->cfg.tx, cap, c->tx_at + c->tx_len, data, len);
     c->tx_len += (uint32_t)len;
     nif_clock_wake(conn->stack->clock);
@@ -355,7 +370,7 @@ static int send_datagram(struct espat *chip, struct nif_conn *conn,
         return NIF_ENOTSUP;
     }
     if (c->tx_len + ESPAT_HEAD + len > cap ||
-        (conn->cfg.tx_cap == 0 && chip->spare != NULL)) {
+        (conn->cfg.tx_cap == 0 && (chip->spare != NULL || chip->orphan))) {
         return NIF_EAGAIN;
     }
     if (conn->cfg.tx_cap == 0) {
@@ -558,7 +573,7 @@ static unsigned espat_ready(struct nif_stack *stack, struct nif_conn *conn)
     case NIF_CONN_OPEN:
         if (udp) {
             bool full = conn->cfg.tx_cap == 0
-                ? chip->spare != NULL
+                ? chip->spare != NULL || chip->orphan
                 : c->tx_len + ESPAT_HEAD >= conn->cfg.tx_cap;
 
             return full ? ready : ready | NIF_WRITABLE;

@@ -12,6 +12,9 @@
 // of 5760 may never end.
 #define SEND_MAX 2048u
 
+// Pieces that are worth a command.
+#define WORTH 512u
+
 // Asked for at a time.
 #define FETCH_MAX 2048u
 
@@ -77,10 +80,14 @@ static void write_send(struct espat *chip)
     struct nif_conn *conn = chip->link[chip->id].conn;
     const struct espat_conn *c = at__conn(conn);
     uint8_t head[ESPAT_HEAD];
+    size_t max = SEND_MAX;
 
     chip->send_conn = conn;
     chip->send_at = 0;
-    chip->send_len = (uint16_t)(c->tx_len < SEND_MAX ? c->tx_len : SEND_MAX);
+    if (chip->cfg.tx_cap >= WORTH && chip->cfg.tx_cap < max) {
+        max = chip->cfg.tx_cap; // so that the rest fits: at__orphan()
+    }
+    chip->send_len = (uint16_t)(c->tx_len < max ? c->tx_len : max);
     if (conn->proto == NIF_UDP) {
         for (size_t i = 0; i < sizeof(head); i++) {
             head[i] = tx_byte(chip, conn, i);
@@ -108,6 +115,9 @@ const uint8_t *at__payload(struct espat *chip, size_t *len)
     size_t cap;
     size_t at;
 
+    if (conn == NULL && chip->orphan) {
+        return chip->cfg.tx + (chip->send_at - chip->orphan_at);
+    }
     if (conn == NULL) {
         *len = *len < sizeof(filler) - 1 ? *len : sizeof(filler) - 1;
         return (const uint8_t *)filler;
@@ -118,6 +128,27 @@ const uint8_t *at__payload(struct espat *chip, size_t *len)
     at = at >= cap ? at - cap : at;
     *len = *len < cap - at ? *len : cap - at;
     return ring + at;
+}
+
+void at__orphan(struct espat *chip)
+{
+    size_t left = (size_t)(chip->send_len - chip->send_at);
+    uint16_t at = chip->send_at;
+
+    if (chip->send_conn->proto != NIF_UDP && chip->spare == NULL &&
+        left <= chip->cfg.tx_cap) {
+        while (chip->send_at < chip->send_len) {
+            size_t n = (size_t)(chip->send_len - chip->send_at);
+            const uint8_t *data = at__payload(chip, &n);
+
+            memcpy(chip->cfg.tx + (chip->send_at - at), data, n);
+            chip->send_at = (uint16_t)(chip->send_at + n);
+        }
+        chip->send_at = at;
+        chip->orphan_at = at;
+        chip->orphan = true;
+    }
+    chip->send_conn = NULL;
 }
 
 static void consume(struct espat *chip, struct nif_conn *conn)
@@ -142,6 +173,7 @@ static void send_done(struct espat *chip, int result)
     struct espat_link *link = &chip->link[chip->id];
 
     chip->send_conn = NULL;
+    chip->orphan = false;
     if (conn == NULL) {
         return;
     }

@@ -50,15 +50,19 @@
 //   espat_cfg). What is sent counts as sent when the module has it: nobody
 //   knows what has reached the peer (no unacked()).
 // - A TCP client cannot choose its port. No multicast, no IPv6, no empty
-//   datagrams; the longest has 1472 bytes sent, 1460 received.
+//   datagrams; the longest has 1460 bytes.
 // - In passive receive, AT 1.x does not tell who sent a datagram (the peer of
 //   connect() is assumed, else none), and before ESP-AT 3.3 datagrams that
 //   come faster than they are fetched are run together to one. `active` has
 //   neither fault.
+// - Why a connection did not come about it does not tell: NIF_EUNREACH, also
+//   when the peer has refused it. A listener and a UDP socket hear some 30 ms
+//   after the call.
 // - It does not tell an orderly end from a reset: recv() gives 0 for both,
 //   unless something was on the way out.
-// - abort() while a piece is on its way into the module ends that piece with
-//   CR and LF: the peer may see some.
+// - abort() while a piece is on its way into the module: the rest of it still
+//   goes out, from `tx` of espat_cfg where it waits; without, CR and LF go in
+//   its place, and the peer may see some.
 // - NIF_TLS does not look at the server's certificate, unless certificates in
 //   the module's flash and its settings say so.
 // - Lines without check sums: a byte that changes on the line within a
@@ -97,7 +101,8 @@ struct espat_cfg {
     bool tls;              ///< offer NIF_TLS; AT 1.x can have one of them
 
     /// Where a datagram waits that a UDP connection without a `tx` of its own
-    /// sends, 8 bytes more than it; all such share it. NULL: there are none.
+    /// sends, 8 bytes more than it; all such share it. Also for what a
+    /// connection that is aborted was sending. NULL: there are none.
     uint8_t *tx;
     size_t tx_cap;
 
@@ -132,7 +137,7 @@ struct espat_link {
     bool seen;             // in the list of the last look
     uint8_t missed;        // times that it was not
     uint8_t refused;       // times that sending was refused
-    uint32_t since_ms;     // when it was let go, or its beginning asked for
+    uint32_t cool_ms;      // when it was let go
 };
 
 struct espat_command;
@@ -199,6 +204,8 @@ struct espat {
     struct nif_conn *conns;
     struct nif_conn *listener;
     struct nif_conn *send_conn; // whose payload goes out
+    bool orphan;                // ... or cfg.tx has the rest of it
+    uint16_t orphan_at;         // from there on
     struct nif_conn *spare;     // whose datagram is in cfg.tx
     uint8_t turn;
     uint16_t order;
@@ -211,7 +218,8 @@ struct espat {
     uint8_t actives; // links that are set to receive without being asked
 
     // Addresses and names.
-    struct nif_net net;  // in use
+    struct nif_net net; // in use
+    struct nif_ip next_ip;
     struct nif_net want; // set by the application; family none: DHCP
     int look_result;
     uint64_t look_us;

@@ -14,8 +14,8 @@
 /// In front of each datagram in a ring: address (4), port (2), length (2).
 #define ESPAT_HEAD 8u
 
-/// The longest datagram that can be sent.
-#define ESPAT_DATAGRAM_MAX 1472u
+/// The longest datagram that is received. One of 1472 bytes could be sent.
+#define ESPAT_DATAGRAM_MAX 1460u
 
 /// Where the driver is with its module; in this order.
 enum espat_phase {
@@ -50,8 +50,8 @@ enum espat_todo {
     ESPAT_TODO_SET_DNS = 1 << 17,
     ESPAT_TODO_JOIN = 1 << 18,
     ESPAT_TODO_SERVE = 1 << 19,
-    ESPAT_TODO_GET_IP = 1 << 20,
-    ESPAT_TODO_GET_DNS = 1 << 21,
+    ESPAT_TODO_GET_DNS = 1 << 20, ///< before there is an address to use it
+    ESPAT_TODO_GET_IP = 1 << 21,
     ESPAT_TODO_GET_AP = 1 << 22,
     ESPAT_TODO_SCAN = 1 << 23,
     ESPAT_TODO_UNLISTEN = 1 << 24,
@@ -350,6 +350,10 @@ bool at__can_fetch(struct espat *chip, struct espat_link *link);
 
 /// The next piece of a payload: at most `*len` bytes.
 const uint8_t *at__payload(struct espat *chip, size_t *len);
+
+/// The connection whose payload goes out ends: keeps the rest, if there is
+/// room for it.
+void at__orphan(struct espat *chip);
 
 /// A payload of `len` bytes begins, of link `id` or, if `asked`, of the one
 /// that was asked; goes on; ends.

@@ -14,9 +14,6 @@
 // Times that a link fetches before it sends: more than the module's window.
 #define FETCHES 4u
 
-// An ERROR after so long is a peer that does not answer.
-#define SILENT_MS 3000u
-
 static uint32_t now_ms(const struct espat *chip)
 {
     return (uint32_t)(nif_clock_now_us(chip->cfg.clock) / 1000);
@@ -26,7 +23,7 @@ static void let_go(struct espat *chip, uint8_t id)
 {
     chip->link[id] = (struct espat_link){
         .state = ESPAT_LINK_COOL,
-        .since_ms = now_ms(chip),
+        .cool_ms = now_ms(chip),
     };
 }
 
@@ -36,7 +33,7 @@ bool at__link_is_free(const struct espat *chip, uint8_t id)
 
     return link->state == ESPAT_LINK_FREE ||
         (link->state == ESPAT_LINK_COOL &&
-            now_ms(chip) - link->since_ms >= COOL_MS);
+            now_ms(chip) - link->cool_ms >= COOL_MS);
 }
 
 // ---- ends
@@ -51,7 +48,7 @@ static struct nif_conn *part(struct espat *chip, uint8_t id)
     link->conn = NULL;
     if (conn != NULL) {
         if (chip->send_conn == conn) {
-            chip->send_conn = NULL;
+            at__orphan(chip);
         }
         at__forget_conn(chip, conn);
         at__conn(conn)->id = ESPAT_NO_LINK;
@@ -336,7 +333,6 @@ static void write_start(struct espat *chip)
 
     link->met = false;
     link->closed = false;
-    link->since_ms = now_ms(chip);
     put_with_id(chip, "AT+CIPSTART=");
     if (conn->proto == NIF_UDP) {
         // From any peer, to any: what is not of the one is left out here.
@@ -365,8 +361,6 @@ static void start_failed(struct espat *chip, uint8_t id, int result)
 {
     struct espat_link *link = &chip->link[id];
     bool taken = link->met && !link->closed && chip->listener != NULL;
-    int reason = now_ms(chip) - link->since_ms < SILENT_MS ? NIF_EREFUSED
-                                                           : NIF_ETIMEDOUT;
     struct nif_conn *conn = part(chip, id);
 
     let_go(chip, id);
@@ -381,7 +375,7 @@ static void start_failed(struct espat *chip, uint8_t id, int result)
     if (result == NIF_EISCONN || (taken && result == NIF_EPROTO)) {
         at__conn(conn)->wants = true;
     } else {
-        at__fail(chip, conn, result == NIF_EPROTO ? reason : result);
+        at__fail(chip, conn, result == NIF_EPROTO ? NIF_EUNREACH : result);
     }
 }
 

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+// Another network is to be joined, or to be one.
+#define WANTED (ESPAT_TODO_JOIN | ESPAT_TODO_SERVE)
+
 static struct espat *chip_of(struct nif_iface *iface)
 {
     return nif_container_of(iface, struct espat, iface);
@@ -85,7 +88,13 @@ bool at__on_radio(struct espat *chip, const char *line)
         }
         return came || left;
     }
-    if (strcmp(line, "WIFI GOT IP") == 0) {
+    if (strcmp(line, "WIFI CONNECTED") == 0) {
+        // Its address may come much later, or by set_net().
+        if (joins && chip->wifi.state == NIF_WIFI_JOINING &&
+            (chip->todo & WANTED) == 0) {
+            chip->wifi.state = NIF_WIFI_JOINED;
+        }
+    } else if (strcmp(line, "WIFI GOT IP") == 0) {
         chip->got_ip = true;
         if (chip->wifi.state == NIF_WIFI_JOINED) {
             chip->todo |= ESPAT_TODO_GET_IP | ESPAT_TODO_GET_DNS;
@@ -194,14 +203,21 @@ static bool join_line(struct espat *chip, const char *line)
 
 static void join_done(struct espat *chip, int result)
 {
-    if (chip->wifi.state != NIF_WIFI_JOINING ||
-        (chip->todo & (ESPAT_TODO_JOIN | ESPAT_TODO_SERVE)) != 0) {
+    if ((chip->todo & WANTED) != 0) {
         return; // something else is wanted by now, and on its way
     }
-    if (result == 0 || (result == NIF_ETIMEDOUT && chip->got_ip)) {
+    if (chip->wifi.state == NIF_WIFI_FAILED && result == NIF_EAUTH) {
+        chip->wifi.err = result; // why it was lost again
+    }
+    if (chip->wifi.state == NIF_WIFI_JOINING &&
+        (result == 0 || (result == NIF_ETIMEDOUT && chip->got_ip))) {
         chip->wifi.state = NIF_WIFI_JOINED;
+    }
+    if (chip->wifi.state == NIF_WIFI_JOINED) { // be it without an address
         chip->todo |=
             ESPAT_TODO_GET_IP | ESPAT_TODO_GET_DNS | ESPAT_TODO_GET_AP;
+    }
+    if (chip->wifi.state != NIF_WIFI_JOINING) {
         return;
     }
     // It would go on trying.
@@ -233,8 +249,7 @@ static void write_serve(struct espat *chip)
 
 static void serve_done(struct espat *chip, int result)
 {
-    if (chip->wifi.state != NIF_WIFI_JOINING ||
-        (chip->todo & (ESPAT_TODO_JOIN | ESPAT_TODO_SERVE)) != 0) {
+    if (chip->wifi.state != NIF_WIFI_JOINING || (chip->todo & WANTED) != 0) {
         return;
     }
     if (result != 0) {

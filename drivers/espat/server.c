@@ -33,11 +33,9 @@ const struct espat_command at__unlisten = {
 
 static void write_room(struct espat *chip)
 {
-    size_t n = chip->listener != NULL ? at__conn(chip->listener)->backlog_len
-                                      : ESPAT_LINKS;
-
-    at__put(chip, "AT+CIPSERVERMAXCONN=");
-    at__put_number(chip, n < ESPAT_LINKS ? (uint32_t)n : ESPAT_LINKS);
+    // Not the backlog's length: a place in it may be free before the module
+    // has closed the link that was there.
+    at__put(chip, "AT+CIPSERVERMAXCONN=5");
 }
 
 static void setting_done(struct espat *chip, int result)

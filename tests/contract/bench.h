@@ -30,7 +30,7 @@ struct contract_traits {
     bool no_abort;        ///< ends by FIN what is to end by RST
     bool no_peer_port;    ///< cannot tell a client's port
     bool one_server;      ///< listens at one port only
-    bool late_server;     ///< listens a moment after it was told to
+    bool late;            ///< a socket hears a moment after it was told to
     bool no_reset;        ///< does not tell a reset from an end in order
     bool stuck_stops_all; ///< sends nothing else while a peer does not read
     bool own_dhcp;        ///< gets its address by itself
@@ -100,6 +100,9 @@ struct nif_open_cfg bench_open(unsigned i, enum nif_proto proto);
 
 /// Opens conn[i] and connects it to that port of the peer.
 struct nif_conn *bench_dial(unsigned i, uint16_t port);
+
+/// Lets a chip that is late open the socket that it was told of.
+void bench_settle(void);
 
 /// Lets conn[i] listen at `port`, conn[i + 1] to conn[i + n] being the backlog.
 void bench_listen(unsigned i, uint16_t port, unsigned n);

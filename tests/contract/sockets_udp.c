@@ -45,6 +45,7 @@ static struct nif_conn *open_at(unsigned i, uint16_t port)
 
     cfg.local.port = port;
     assert_int_equal(nif_open(&bench.conn[i], &cfg), 0);
+    bench_settle();
     return &bench.conn[i];
 }
 
@@ -58,6 +59,7 @@ static void open_big(uint16_t port)
     };
 
     assert_int_equal(nif_open(&big, &cfg), 0);
+    bench_settle();
 }
 
 static void write_text(size_t len, uint32_t salt)
