@@ -191,17 +191,21 @@ void at__net(struct nif_stack *stack, struct nif_net *out)
     *out = at__of(stack)->net;
 }
 
-static bool is_usable(const struct nif_ip *ip)
+// None, or the address of a host.
+static bool is_host(const struct nif_ip *ip)
 {
-    return ip->family == NIF_IP_NONE || ip->family == NIF_IPV4;
+    uint8_t first = ip->byte[0];
+
+    return ip->family == NIF_IP_NONE ||
+        (ip->family == NIF_IPV4 && first != 0 && first != 127 && first < 224);
 }
 
 int at__set_net(struct nif_stack *stack, const struct nif_net *net)
 {
     struct espat *chip = at__of(stack);
 
-    if (!is_usable(&net->ip) || !is_usable(&net->gateway) ||
-        !is_usable(&net->dns[0]) || !is_usable(&net->dns[1]) ||
+    if (!is_host(&net->ip) || !is_host(&net->gateway) ||
+        !is_host(&net->dns[0]) || !is_host(&net->dns[1]) ||
         net->prefix_len > 32) {
         return NIF_EINVAL;
     }

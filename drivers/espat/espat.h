@@ -35,7 +35,7 @@
 //
 // Errors. A command without an answer is followed by a question whose answer
 // cannot be mistaken; the module is taken as lost when that fails, too. Then,
-// and when it starts anew by itself, all its connections end with NIF_EIO,
+// and when it starts anew by itself, all its connections end with NIF_ERESET,
 // the radio is in NIF_WIFI_FAILED with NIF_EIO, poll() returns what happened,
 // and the module is set up again, over and over. When that is done,
 // NIF_EVENT_RESTARTED is told; UDP and listeners work again when a network

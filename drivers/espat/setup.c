@@ -75,7 +75,7 @@ static void lose(struct espat *chip, int err)
     }
     at__forget_command(chip);
     at__forget_input(chip);
-    at__lose_links(chip, err);
+    at__lose_links(chip, NIF_ERESET);
     at__lose_radio(chip, err);
     chip->server_on = false;
     chip->actives = 0;

@@ -219,7 +219,7 @@ static void a_module_that_dies_is_told_and_comes_back(void **state)
         bench_run(&b, 20000);
         assert_true(b.poll_err == NIF_EIO || b.poll_err == NIF_ENODEV);
         assert_int_equal(conn->state, NIF_CONN_FAILED);
-        assert_int_equal(conn->err, NIF_EIO);
+        assert_int_equal(conn->err, NIF_ERESET);
         nif_wifi_status(&b.chip.iface, &wifi);
         assert_int_equal(wifi.state, NIF_WIFI_FAILED);
         assert_int_equal(wifi.err, NIF_EIO);
