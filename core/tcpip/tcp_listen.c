@@ -109,7 +109,7 @@ static bool take_cookie(struct nif_conn *listener, const struct nif__in *in,
     struct nif_conn *conn;
 
     if (ip->cookie_at == 0 ||
-        nif__tcp_now(ip) - ip->cookie_at > 2 * COOKIE_TICKS ||
+        nif__before(ip->cookie_at + 2 * COOKIE_TICKS, nif__tcp_now(ip)) ||
         (seg->flags & (TCP_FLAG_SYN | TCP_FLAG_RST)) ||
         ((iss & ~(uint32_t)3) != cookie(ip, in, irs, 0) &&
             (iss & ~(uint32_t)3) != cookie(ip, in, irs, 1))) {

@@ -20,7 +20,7 @@
 #define BENCH_RING 4096
 
 /// The chip that this program is about: a name of host_chips.
-extern const char *const contract_chip;
+extern const char *contract_chip;
 
 /// What a chip cannot do as nif/stack.h has it, and why. Zero: nothing.
 struct contract_traits {

@@ -4,4 +4,4 @@
 
 #include "tests/contract/bench.h"
 
-const char *const contract_chip = NIF_CONTRACT_CHIP;
+const char *contract_chip = NIF_CONTRACT_CHIP;
