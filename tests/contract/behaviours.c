@@ -486,19 +486,23 @@ const struct behaviour behaviours[] = {
         "each repeats as long as its own limit says" },
     { "the peer sees of close()", our_close, NULL },
     { "the peer sees of abort()", our_abort,
-        "a chip without a command for it cannot send a reset: it says good-bye" },
+        "a chip without a command for it cannot send a reset: it says "
+        "good-bye" },
     { "the peer sees of close() with unread data", close_unread,
-        "a chip without a command for it cannot send a reset: it says good-bye" },
+        "a chip without a command for it cannot send a reset: it says "
+        "good-bye" },
     { "accept() of clients 1, 2, 3", accept_order, NULL },
     { "one more client than the backlog has", full_backlog, NULL },
     { "the peer sees of a listener that closes", listener_closed,
-        "a chip without a command for it cannot send a reset: it says good-bye" },
+        "a chip without a command for it cannot send a reset: it says "
+        "good-bye" },
     { "a second listener at another port", two_listeners, NULL },
     { "a second listener at the same port", same_port, NULL },
     { "the port after its listener has closed", same_port_again, NULL },
     { "a second datagram socket at the same port", udp_same_port, NULL },
     { "the largest datagram", udp_largest,
-        "our stack has fragments where it was given nif/reassembly.h; a chip sends a datagram as one frame" },
+        "our stack has fragments where it was given nif/reassembly.h; a "
+        "chip sends a datagram as one frame" },
     { "one byte more than the largest", udp_too_large, NULL },
     { "an empty datagram", udp_empty,
         "the W5500 sends nothing when nothing lies in its buffer" },
@@ -507,12 +511,14 @@ const struct behaviour behaviours[] = {
     { "five bytes to a group that was joined", udp_group, NULL },
     { "connections", exhaustion, "a chip has as many as it has sockets" },
     { "options of TCP", options,
-        "what a chip has registers for; the W5500's retries are set for all its sockets at once" },
+        "what a chip has registers for; the W5500's retries are set for all "
+        "its sockets at once" },
     { "data without a copy", without_copies,
         "the buffers of a chip lie behind its bus" },
     { "another address", new_address, NULL },
     { "five seconds without a link", link_gap, NULL },
     { "a chip that loses itself", chip_reset,
-        "connections that live in a chip go with it; ours live in memory and outlast it" },
+        "connections that live in a chip go with it; ours live in memory "
+        "and outlast it" },
     { NULL, NULL, NULL },
 };
