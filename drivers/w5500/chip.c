@@ -79,6 +79,9 @@ int w5500__finish(struct w5500_chip *chip, int result)
     if (err == 0) {
         return result;
     }
+    if (err == NIF_ETIMEDOUT) {
+        err = NIF_EIO; // a command that the chip did not take
+    }
     chip->stats.lost++;
     begin(chip, err);
     return err;
@@ -253,11 +256,11 @@ static int w5500_poll(struct nif_iface *iface, uint64_t *again_us)
     uint32_t passed_us;
     uint32_t wait_us;
 
-    if (chip->phase != W5500_READY) {
-        set_link(chip, false);
-    }
+    int result = 0;
+
     if (chip->phase == W5500_OFF) {
-        return 0;
+        set_link(chip, false);
+        return result;
     }
     passed_us = (uint32_t)now_us - chip->step_us;
     wait_us = chip->pause_us - passed_us;
@@ -273,7 +276,11 @@ static int w5500_poll(struct nif_iface *iface, uint64_t *again_us)
     if (*again_us > now_us) {
         *again_us = now_us;
     }
-    return w5500__finish(chip, chip->fault);
+    result = w5500__finish(chip, chip->fault);
+    if (chip->phase != W5500_READY) {
+        set_link(chip, false);
+    }
+    return result;
 }
 
 // Context: interrupt.
@@ -356,7 +363,7 @@ static unsigned w5500_flags(struct nif_iface *iface)
     if (chip->phase != W5500_OFF) {
         flags |= NIF_IFACE_STARTED;
     }
-    if (chip->phase == W5500_READY && chip->link) {
+    if (chip->phase != W5500_OFF && chip->link) {
         flags |= NIF_IFACE_LINK;
         if (chip->full_duplex) {
             flags |= NIF_IFACE_FULL_DUPLEX;

@@ -220,9 +220,16 @@ static int w5500_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
     return w5500__finish(chip, result);
 }
 
-// Of groups the chip can have all or none. A new mode counts from the next
-// OPEN on, which empties the buffers; so that waits until they are empty, or
-// until the next check.
+// A new mode counts from the next OPEN on, which empties the buffers: so that
+// waits until they are empty, or until the next check.
+static void set_mode(struct w5500_raw *raw)
+{
+    if (raw->next_mode != raw->mode && !raw->tx_busy && !raw->rx_look) {
+        open_socket(raw);
+    }
+}
+
+// Of groups the chip can have all or none.
 static int w5500_filter(struct nif_iface *iface, const struct nif_eth_filter *f)
 {
     struct w5500_raw *raw = of_iface(iface);
@@ -234,8 +241,11 @@ static int w5500_filter(struct nif_iface *iface, const struct nif_eth_filter *f)
         mode = W5500_SN_MR_MACRAW | W5500_SN_MR_MFEN;
     }
     raw->next_mode = mode;
-    nif_clock_wake(raw->chip.cfg.clock);
-    return 0;
+    if (raw->chip.phase == W5500_READY) {
+        move(raw);
+        set_mode(raw);
+    }
+    return w5500__finish(&raw->chip, 0);
 }
 
 // ---- the face
@@ -248,9 +258,7 @@ static uint32_t raw_serve(struct w5500_chip *chip)
     if (raw->tx_busy || !w5500__is_idle(chip)) {
         move(raw);
     }
-    if (raw->next_mode != raw->mode && !raw->tx_busy && !raw->rx_look) {
-        open_socket(raw);
-    }
+    set_mode(raw);
     if (raw->tx_len > 0 && bare) {
         return 0;
     }
