@@ -95,17 +95,18 @@ void udp_from(struct bench *b, const struct ip_frame *ip, unsigned port,
     ip_from(b, &with, body, UDP + len);
 }
 
-void tcp_from(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack,
-    const void *data, size_t len)
+// `options` bytes of `data` belong to the header.
+static void segment(struct bench *b, unsigned flags, const uint32_t numbers[2],
+    const void *data, size_t len, size_t options)
 {
     const struct ip_frame ip = { .proto = 6 };
     uint8_t body[1480] = { 0 };
 
     nif_put_be16(body, 7);
     nif_put_be16(body + 2, 5000);
-    nif_put_be32(body + 4, seq);
-    nif_put_be32(body + 8, ack);
-    body[12] = 0x50;
+    nif_put_be32(body + 4, numbers[0]);
+    nif_put_be32(body + 8, numbers[1]);
+    body[12] = (uint8_t)((TCP + options) / 4 << 4);
     body[13] = (uint8_t)flags;
     nif_put_be16(body + 14, 8192);
     if (len > 0) {
@@ -113,6 +114,18 @@ void tcp_from(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack,
     }
     put_sum(&ip, body, TCP + len, 16);
     ip_from(b, &ip, body, TCP + len);
+}
+
+void tcp_from(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack,
+    const void *data, size_t len)
+{
+    segment(b, flags, (const uint32_t[]){ seq, ack }, data, len, 0);
+}
+
+void syn_from(struct bench *b, unsigned flags, uint32_t ack,
+    const uint8_t *options, size_t len)
+{
+    segment(b, flags | SYN, (const uint32_t[]){ 1000, ack }, options, len, len);
 }
 
 void ping_from(struct bench *b, uint32_t to, size_t len)

@@ -36,6 +36,10 @@ void udp_from(struct bench *b, const struct ip_frame *ip, unsigned port,
 void tcp_from(struct bench *b, unsigned flags, uint32_t seq, uint32_t ack,
     const void *data, size_t len);
 
+/// A SYN with these options, a multiple of four bytes.
+void syn_from(struct bench *b, unsigned flags, uint32_t ack,
+    const uint8_t *options, size_t len);
+
 /// An echo request with `len` bytes of data.
 void ping_from(struct bench *b, uint32_t to, size_t len);
 

@@ -123,6 +123,79 @@ static void a_server_goes_by_synrecv(void **state)
     assert_int_equal(get8(b, 5, 0x02), 0x01);
 }
 
+// How long the first segment is to a client with these options.
+static size_t first_segment(struct bench *b, const uint8_t *options, size_t len)
+{
+    static uint8_t data[2000];
+    uint32_t seq;
+
+    command(b, 1, 0x10);
+    b->seen_count = 0;
+    open_tcp(b);
+    command(b, 1, 0x02);
+    syn_from(b, 0, 0, options, len);
+    pass_us(b, 20);
+    seq = seen32(b, last(b), 38) + 1;
+    tcp_from(b, ACK, 1001, seq, NULL, 0);
+    assert_int_equal(sr(b), 0x17);
+    b->seen_count = 0;
+    send_data(b, 1, data, sizeof(data));
+    pass_us(b, 1000);
+    return seen16(b, 0, 16) - 40u;
+}
+
+static void the_peers_mss_is_kept_to(void **state)
+{
+    static const uint8_t plain[4] = { 2, 4, 0x02, 0x58 };
+    static const uint8_t behind[12] = { 1, 1, 4, 2, 3, 3, 7, 1, 2, 4, 0x02,
+        0x58 };
+    static const uint8_t large[4] = { 2, 4, 0x10, 0x00 };
+    static const uint8_t tiny[4] = { 2, 4, 0x00, 0x01 };
+    static const uint8_t broken[8] = { 3, 1, 2, 4, 0x02, 0x58, 0, 0 };
+    static const uint8_t cut[4] = { 1, 1, 2, 4 };
+    static const uint8_t ended[8] = { 0, 0, 2, 4, 0x02, 0x58, 0, 0 };
+    struct bench *b = *state;
+
+    assert_int_equal(first_segment(b, plain, 4), 600);
+    assert_int_equal(first_segment(b, behind, 12), 600);
+    assert_int_equal(first_segment(b, large, 4), 1460);
+    assert_int_equal(first_segment(b, tiny, 4), 64);
+    assert_int_equal(first_segment(b, plain, 0), 536);
+    assert_int_equal(first_segment(b, broken, 8), 536);
+    assert_int_equal(first_segment(b, cut, 4), 536);
+    assert_int_equal(first_segment(b, ended, 8), 536);
+}
+
+static void a_client_keeps_to_it_too(void **state)
+{
+    static const uint8_t mss[4] = { 2, 4, 0x02, 0x58 };
+    static uint8_t data[1000];
+    struct bench *b = *state;
+    uint32_t seq = call(b);
+
+    syn_from(b, ACK, seq, mss, 4);
+    pass_us(b, 20);
+    assert_int_equal(sr(b), 0x17);
+    b->seen_count = 0;
+    send_data(b, 1, data, sizeof(data));
+    pass_us(b, 1000);
+    assert_int_equal(b->seen_count, 2);
+    assert_int_equal(seen16(b, 0, 16), 640);
+    assert_int_equal(seen16(b, 1, 16), 440);
+}
+
+static void connect_needs_a_host(void **state)
+{
+    struct bench *b = *state;
+
+    open_tcp(b);
+    put32(b, 5, 0x0C, 0xFFFFFFFF);
+    command(b, 1, 0x04);
+    arp_from(b, 2, PEER_IP, OWN_IP); // the gateway
+    bench_forgive(b, SIM_W5500_R_COMMAND);
+    assert_int_equal(sr(b), 0x00);
+}
+
 static void a_damaged_syn_is_not_heard(void **state)
 {
     const struct ip_frame ip = { .proto = 6 };
@@ -479,6 +552,9 @@ int main(void)
         TEST(a_syn_has_mss_and_no_other_option),
         TEST(mssr_is_what_a_syn_says),
         TEST(a_server_goes_by_synrecv),
+        TEST(the_peers_mss_is_kept_to),
+        TEST(a_client_keeps_to_it_too),
+        TEST(connect_needs_a_host),
         TEST(a_damaged_syn_is_not_heard),
         TEST(a_reset_in_synrecv_closes),
         TEST(a_segment_for_nobody_is_reset),
