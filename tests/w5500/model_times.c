@@ -414,6 +414,25 @@ static void a_simultaneous_close_goes_by_closing(void **state)
     assert_int_equal(sr(b), 0x00);
 }
 
+static void discon_ends_what_has_not_begun(void **state)
+{
+    struct bench *b = *state;
+
+    open_tcp(b);
+    command(b, 1, 0x08);
+    assert_int_equal(sr(b), 0x00);
+    open_tcp(b);
+    command(b, 1, 0x02);
+    command(b, 1, 0x08);
+    assert_int_equal(sr(b), 0x00);
+    call(b);
+    command(b, 1, 0x08);
+    assert_int_equal(sr(b), 0x00);
+    pass_us(b, 1000000);
+    assert_int_equal(b->seen_count, 1); // the SYN is not sent again
+    assert_int_equal(get8(b, 5, 0x02), 0x00);
+}
+
 static void last_ack_waits_for_the_peer(void **state)
 {
     struct bench *b = *state;
@@ -568,6 +587,7 @@ int main(void)
         TEST(a_fin_that_nobody_answers_times_out),
         TEST(a_peer_that_never_closes_times_out),
         TEST(a_simultaneous_close_goes_by_closing),
+        TEST(discon_ends_what_has_not_begun),
         TEST(last_ack_waits_for_the_peer),
         TEST(sendok_waits_for_the_window),
         TEST(a_silent_connection_is_probed),
