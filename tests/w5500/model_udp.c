@@ -195,6 +195,18 @@ static void arp_gives_up_after_1_8_s_by_default(void **state)
     assert_int_equal(b->seen_count, 9);
 }
 
+static void close_ends_the_question(void **state)
+{
+    struct bench *b = *state;
+
+    open_udp(b, 0);
+    send_data(b, 1, "x", 1);
+    command(b, 1, 0x10);
+    pass_us(b, 3000000);
+    assert_int_equal(b->seen_count, 1);
+    assert_int_equal(get8(b, 5, 0x02), 0x00);
+}
+
 static void what_is_too_long_is_split(void **state)
 {
     static uint8_t data[2000];
@@ -499,6 +511,7 @@ int main(void)
         TEST(send_mac_asks_nobody),
         TEST(arp_gives_up_after_rcr_and_one_tries),
         TEST(arp_gives_up_after_1_8_s_by_default),
+        TEST(close_ends_the_question),
         TEST(what_is_too_long_is_split),
         TEST(datagrams_of_one_send_keep_the_gap),
         TEST(close_drops_what_waits_and_no_more),
