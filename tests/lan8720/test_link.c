@@ -215,7 +215,7 @@ static void a_stopped_device_wakes_nobody(void **state)
     bench_up(&b);
     assert_int_equal(nif_iface_stop(b.iface), 0);
     bench_run(&b, 1000);
-    do_later(on_unplug);
+    sim_pin_drive(&b.int_pin, true);
     nif_clock_wait(&b.cpu.clock, 0);
     until_ns = b.world.now_ns + 900 * SIM_MS;
     sim_pin_drive(&b.int_pin, false);
