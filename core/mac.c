@@ -201,8 +201,8 @@ static int macphy_poll(struct nif_iface *iface, uint64_t *again_us)
     if (ready) {
         ready = finish(dev, mac->ops->poll(mac, again_us)) == 0;
     }
-    tell_link(dev);
     if (dev->phase == PHASE_OFF) {
+        tell_link(dev);
         return 0;
     }
     passed_us = (uint32_t)now_us - dev->step_us;
@@ -215,6 +215,7 @@ static int macphy_poll(struct nif_iface *iface, uint64_t *again_us)
     if (*again_us > now_us) {
         *again_us = now_us;
     }
+    tell_link(dev); // an error has ended it
     return dev->fault;
 }
 

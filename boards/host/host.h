@@ -108,6 +108,8 @@ struct host_chip {
     /// The chip loses itself, as when its supply breaks down for a moment.
     /// NULL: there is nothing to lose.
     void (*reset)(struct host_board *board);
+    /// It may have lost nothing by that: as it comes is as it was set up.
+    bool keeps;
     /// The partner is there, or is not, as the chip sees it. NULL: that is
     /// the cable's doing. See host_board_link().
     void (*link)(struct host_board *board, bool up);

@@ -183,6 +183,7 @@ const struct host_chip host_lan8720 = {
     .make = make,
     .done = done,
     .reset = reset,
+    .keeps = true, // its straps, without the interrupt mask
     .bus_fault = bus_fault,
     .stimuli = stimuli,
 };

@@ -208,6 +208,7 @@ static int mac_send(struct nif_mac *nif, const struct nif_seg *segs, size_t n,
     }
     if (mac->nic.queued == QUEUE) {
         mac->full = true;
+        wake(mac); // poll() says until when
         return NIF_EAGAIN;
     }
     for (size_t i = 0; i < n; i++) {

@@ -278,7 +278,7 @@ void bench_check(struct bench *b)
 int bench_send(struct bench *b, unsigned number, size_t len)
 {
     static const int known[] = { NIF_EAGAIN, NIF_ELINK, NIF_ETOOBIG, NIF_EINVAL,
-        NIF_EIO };
+        NIF_EIO, NIF_ETIMEDOUT };
     uint8_t frame[SIM_FRAME_MAX];
     struct nif_seg segs[5];
     size_t n = number % nif_countof(segs) + 1;
@@ -317,7 +317,8 @@ void bench_card_send(struct bench *b, const struct nif_hwaddr *to,
 
 int bench_recv(struct bench *b, size_t cap, uint8_t **frame)
 {
-    static const int known[] = { NIF_EAGAIN, NIF_ETOOBIG, NIF_EPROTO, NIF_EIO };
+    static const int known[] = { NIF_EAGAIN, NIF_ETOOBIG, NIF_EPROTO, NIF_EIO,
+        NIF_ETIMEDOUT };
     uint8_t *buf = b->buf;
     uint64_t since_ns = b->world->now_ns;
     int got;
@@ -484,6 +485,12 @@ bool bench_wait_link(struct bench *b, bool up)
         bench_run(b, 100);
     }
     return b->link == up;
+}
+
+bool bench_wait_restart(struct bench *b, unsigned want)
+{
+    return bench_run_to(b, &b->restarts, want, BENCH_RECOVER_US) ||
+        b->board.chip->keeps;
 }
 
 void bench_up(struct bench *b)

@@ -136,6 +136,10 @@ void bench_begin_sending(struct bench *b, unsigned count);
 /// Waits until the flags say that the link is `up`. Returns whether they do.
 bool bench_wait_link(struct bench *b, bool up);
 
+/// Waits until the device has told `want` times that its chip was set up
+/// again. Returns whether it has, or the chip had lost nothing.
+bool bench_wait_restart(struct bench *b, unsigned want);
+
 /// Writes frame number `number` (from 1 on): `len` bytes, of which the number
 /// is a part if there is room.
 void bench_frame(uint8_t *frame, size_t len, const struct nif_hwaddr *to,

@@ -318,6 +318,7 @@ static void filter(const struct nif_eth_filter *f)
 {
     assert_non_null(b.iface->eth->filter);
     assert_int_equal(b.iface->eth->filter(b.iface, f), 0);
+    bench_run(&b, 1000); // some chips begin anew
 }
 
 // A filter may let too much pass of what is for other groups, but not much of
@@ -396,7 +397,7 @@ static void a_filter_outlives_start_and_restart(void **state)
     if (b.board.chip->reset) {
         bench_hush(&b);
         b.board.chip->reset(&b.board);
-        assert_true(bench_run_to(&b, &b.restarts, 1, BENCH_RECOVER_US));
+        assert_true(bench_wait_restart(&b, 1));
         assert_true(bench_traffic(&b, BENCH_RECOVER_US));
         bench_forgive(&b);
         expect_two_groups();

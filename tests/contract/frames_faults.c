@@ -8,8 +8,10 @@
 
 #include <string.h>
 
-// Transfers of bring-up, and of traffic, at which each fault begins in turn.
-#define TRAFFIC_TRANSFERS 120u
+// Transfers of traffic at which each fault begins in turn; fewer where the bus
+// carries no frames, and is at rest for most of the time.
+#define TRANSFERS      120u
+#define REST_TRANSFERS 20u
 
 static struct bench b;
 
@@ -43,19 +45,8 @@ static void fault(enum host_fault kind, uint64_t at)
 
 // ---- a dead bus
 
-static uint64_t transfers_of_start(void)
-{
-    uint64_t calls;
-
-    bench_open(&b, NULL);
-    calls = b.board.cpu.bus_calls;
-    bench_start(&b);
-    calls = b.board.cpu.bus_calls - calls;
-    bench_close(&b);
-    return calls;
-}
-
-static void start_with(enum host_fault kind, uint64_t at)
+// Returns what start() did.
+static int start_with(enum host_fault kind, uint64_t at)
 {
     int err;
 
@@ -68,8 +59,8 @@ static void start_with(enum host_fault kind, uint64_t at)
     claim(err == 0 || err == NIF_EIO || err == NIF_ENODEV ||
             err == NIF_ETIMEDOUT,
         nif_err_name(err), kind, at);
-    if (kind == HOST_FAULT_ERROR) {
-        claim(err == NIF_EIO, "not NIF_EIO", kind, at);
+    if (kind == HOST_FAULT_ERROR && err != 0) {
+        claim(err == NIF_EIO, nif_err_name(err), kind, at);
     }
     claim(err != 0 || kind == HOST_FAULT_ONE_ERROR || at > 0, "start() worked",
         kind, at);
@@ -86,28 +77,47 @@ static void start_with(enum host_fault kind, uint64_t at)
     claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic long after it", kind,
         at);
     bench_close(&b);
+    return err;
 }
 
+// For each transfer, until start() has none left that could fail.
 static void a_bus_that_dies_during_start_is_told_and_survived(void **state)
 {
-    uint64_t count;
+    uint64_t at = 0;
 
     (void)state;
     if (!has_bus()) {
         skip();
     }
-    count = transfers_of_start();
-    assert_true(count > 0);
-    for (uint64_t at = 0; at < count; at++) {
-        for (enum host_fault kind = HOST_FAULT_ZEROS;
-             kind <= HOST_FAULT_ONE_ERROR; kind++) {
-            start_with(kind, at);
-        }
+    while (start_with(HOST_FAULT_ERROR, at) != 0) {
+        (void)start_with(HOST_FAULT_ZEROS, at);
+        (void)start_with(HOST_FAULT_ONES, at);
+        (void)start_with(HOST_FAULT_NOISE, at);
+        (void)start_with(HOST_FAULT_ONE_ERROR, at);
+        at++;
     }
+    assert_true(at > 3);
 }
 
-static void traffic_with(enum host_fault kind, uint64_t at)
+// A bus that carries no frames is used now and then only. Returns whether
+// somebody was told within a minute.
+static bool wait_error(void)
 {
+    for (unsigned i = 0; i < 600; i++) {
+        if (b.poll_err == NIF_EIO || b.recv_err == NIF_EIO ||
+            b.send_err == NIF_EIO) {
+            return true;
+        }
+        bench_run(&b, 100000);
+    }
+    return false;
+}
+
+// Returns whether the fault, if it gives errors, was met in traffic.
+static bool traffic_with(enum host_fault kind, uint64_t at)
+{
+    bool met;
+
     bench_open(&b, NULL);
     bench_up(&b);
     bench_hush(&b);
@@ -117,14 +127,12 @@ static void traffic_with(enum host_fault kind, uint64_t at)
         bench_card_send(&b, &bench_own, i, bench_len(i));
         bench_run(&b, 5000);
     }
-    if (kind == HOST_FAULT_ERROR) {
-        claim(b.poll_err == NIF_EIO, "poll() did not say NIF_EIO", kind, at);
-        claim(!b.link, "the link stayed up", kind, at);
+    met = b.poll_err != 0 || b.recv_err != 0 || b.send_err != 0;
+    if (kind >= HOST_FAULT_ERROR) {
+        claim(wait_error(), "nobody said NIF_EIO", kind, at);
     }
-    if (kind == HOST_FAULT_ONE_ERROR) {
-        claim(b.poll_err == NIF_EIO || b.recv_err == NIF_EIO ||
-                b.send_err == NIF_EIO,
-            "nobody said NIF_EIO", kind, at);
+    if (kind == HOST_FAULT_ERROR) {
+        claim(bench_wait_link(&b, false), "the link stayed up", kind, at);
     }
     fault(HOST_FAULT_NONE, 0);
     claim(bench_traffic(&b, BENCH_RECOVER_US), "no traffic after it", kind, at);
@@ -135,6 +143,7 @@ static void traffic_with(enum host_fault kind, uint64_t at)
         at);
     bench_exact(&b);
     bench_close(&b);
+    return met;
 }
 
 static void a_bus_that_dies_in_traffic_is_told_and_survived(void **state)
@@ -143,10 +152,13 @@ static void a_bus_that_dies_in_traffic_is_told_and_survived(void **state)
     if (!has_bus()) {
         skip();
     }
-    for (uint64_t at = 0; at < TRAFFIC_TRANSFERS; at++) {
-        for (enum host_fault kind = HOST_FAULT_ZEROS;
-             kind <= HOST_FAULT_ONE_ERROR; kind++) {
-            traffic_with(kind, at);
+    for (uint64_t at = 0; at < TRANSFERS; at++) {
+        (void)traffic_with(HOST_FAULT_ZEROS, at);
+        (void)traffic_with(HOST_FAULT_ONES, at);
+        (void)traffic_with(HOST_FAULT_NOISE, at);
+        (void)traffic_with(HOST_FAULT_ONE_ERROR, at);
+        if (!traffic_with(HOST_FAULT_ERROR, at) && at >= REST_TRANSFERS) {
+            break;
         }
     }
 }
@@ -237,9 +249,9 @@ static void a_chip_that_loses_itself_at_rest_is_set_up_again(void **state)
 
         bench_run(&b, 123457);
         lose();
-        assert_true(bench_run_to(&b, &b.restarts, i, BENCH_RECOVER_US));
+        assert_true(bench_wait_restart(&b, i));
         assert_true(bench_wait_link(&b, true));
-        assert_int_equal(b.ups, ups + 1);
+        assert_true(b.ups == ups + 1 || b.board.chip->keeps);
         assert_int_equal(b.downs, b.ups - 1);
         bench_run(&b, 10000);
         bench_forgive(&b);
@@ -265,7 +277,7 @@ static void a_chip_that_loses_itself_in_traffic_is_set_up_again(void **state)
                 lose();
             }
         }
-        assert_true(bench_run_to(&b, &b.restarts, 1, BENCH_RECOVER_US));
+        assert_true(bench_wait_restart(&b, 1));
         assert_true(bench_traffic(&b, BENCH_RECOVER_US));
         assert_int_equal(b.downs, b.ups - 1);
         bench_forgive(&b);
@@ -317,6 +329,7 @@ static void unasked(const struct host_stimulus *stimulus, unsigned at_us)
     if (!bench_traffic(&b, BENCH_RECOVER_US)) {
         fail_msg("%s: no traffic after it", stimulus->name);
     }
+    bench_run(&b, BENCH_RECOVER_US);
     bench_exact(&b);
     bench_close(&b);
 }

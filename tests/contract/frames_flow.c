@@ -155,16 +155,16 @@ static void both_directions_at_once_lose_nothing(void **state)
     (void)state;
     b.out.last = b.out.count = 0;
     bench_begin_sending(&b, UINT32_MAX);
-    for (unsigned i = 1; i <= 3000; i++) {
+    for (unsigned i = 1; i <= 1000; i++) {
         bench_card_send(&b, &bench_own, i, bench_len(i));
         bench_run(&b, gap_us);
     }
     b.send_left = 0;
     bench_run(&b, 1000000);
-    assert_int_equal(b.in.count, 3000);
+    assert_int_equal(b.in.count, 1000);
     assert_int_equal(b.out.count, b.send_next - 1);
     assert_int_equal(b.out.last, b.send_next - 1);
-    assert_true(b.out.count > 3000);
+    assert_true(b.out.count > 1000);
 }
 
 static void a_busy_application_polls_late_and_loses_nothing(void **state)
@@ -226,7 +226,7 @@ static void without_an_interrupt_it_asks_to_be_polled(void **state)
     }
     for (unsigned i = 0; i < 100; i++) {
         bench_turn(&b);
-        assert_true(b.again_us <= b.world->now_ns / 1000 + BENCH_LATE_US);
+        assert_true(b.again_us <= b.world->now_ns / 1000 + BENCH_LINK_US);
         bench_run(&b, 997);
     }
 }
@@ -250,10 +250,12 @@ static void at_rest_it_is_not_on_the_bus_more_often_than_it_says(void **state)
         uint64_t calls = b.board.cpu.bus_calls;
 
         if (b.world->now_ns / 1000 + 100 < wanted_us) {
-            bench_turn(&b);
-            // The main loop's look for a frame may read something.
+            uint64_t again_us = NIF_NEVER;
+
+            assert_int_equal(nif_iface_poll(b.iface, &again_us), 0);
+            // A look at a register of the processor's own MAC, at most.
             assert_true(b.board.cpu.bus_calls - calls <= 1);
-            assert_true(b.again_us <= wanted_us);
+            assert_true(again_us <= wanted_us);
         }
         bench_run(&b, 333);
     }

@@ -193,7 +193,8 @@ static void run_side(void *arg)
         return;
     }
     at->again_us = 0;
-    bench_run(at, 2500000); // negotiation may take 2 s
+    (void)bench_run_to(at, &at->ups, 1, BENCH_LINK_US);
+    bench_run(at, 10000);
     bench_begin_sending(at, 1500);
     for (unsigned i = 1; i <= 600; i++) {
         uint8_t frame[1514];
@@ -232,13 +233,12 @@ static uint64_t story_beside(bool first, bool second)
         }
     }
     bench_hush(&side[1].bench); // the first one's trouble may be told
-    sim_run_until(&world, 6 * SIM_S);
+    sim_run_until(&world, 8 * SIM_S);
     log = side[1].bench.log;
     assert_int_equal(side[1].bench.in.count, 600);
     assert_int_equal(side[1].bench.out.count, 1500);
     if (first) {
-        // What came before its first trouble, at least.
-        assert_true(side[0].bench.in.count >= 49);
+        assert_true(side[0].bench.in.count > 40);
         bench_close(&side[0].bench);
     }
     bench_close(&side[1].bench);

@@ -122,7 +122,8 @@ struct nif_eth_ops {
     ///
     /// Returns 0; NIF_EAGAIN if the chip has no room yet, before it took any
     /// of it: poll() will be asked for in time; NIF_ELINK; NIF_ETOOBIG;
-    /// NIF_EINVAL if it is shorter than its header; NIF_EIO.
+    /// NIF_EINVAL if it is shorter than its header; NIF_EIO; NIF_ETIMEDOUT if
+    /// the chip does not come to an end.
     int (*send)(struct nif_iface *iface, const struct nif_seg *segs, size_t n);
 
     /// Takes the oldest received frame. It lies in `buf` (of `cap` bytes) or
@@ -131,7 +132,8 @@ struct nif_eth_ops {
     ///
     /// Returns the frame's length; NIF_EAGAIN if there is none; NIF_ETOOBIG
     /// if `cap` is too small (the frame is then gone); NIF_EPROTO if the
-    /// chip's receive buffer made no sense and was reset; NIF_EIO.
+    /// chip's receive buffer made no sense and was reset; NIF_EIO;
+    /// NIF_ETIMEDOUT as send().
     int (*recv)(struct nif_iface *iface, uint8_t *buf, size_t cap,
         uint8_t **frame);
 
