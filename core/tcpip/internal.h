@@ -40,27 +40,6 @@ struct nif__frag {
     uint16_t id;
 };
 
-/// The headers of a packet to send, two bytes behind a word's border, so that
-/// IP's and what follows it begin at one. The first line is the caller's.
-struct nif__head {
-    uint32_t dst;
-    uint8_t proto;
-    uint8_t ttl;
-    uint8_t tos;
-    uint8_t body_len; ///< of the header behind the IPv4 header
-    uint32_t word[(2 + ETH_LEN + IPV4_LEN) / 4];
-};
-
-/// Where a frame's first byte and IPv4's header are in nif__head.word.
-#define NIF__HEAD_AT 2
-#define NIF__HEAD_IP ((2 + ETH_LEN) / 4)
-
-/// The Ethernet header.
-static inline uint8_t *nif__head_ether(struct nif__head *head)
-{
-    return (uint8_t *)head->word + NIF__HEAD_AT;
-}
-
 /// A packet to send. Whoever makes one sets each field of it but `head.word`
 /// and the first of `segs`, which are filled in on the way.
 struct nif__out {

@@ -224,8 +224,9 @@ void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg);
 
 // tcp_fast.c
 
-/// Takes a packet whose IPv4 header is aligned, sound and without options, if it holds the segment that was to be expected of an open
-/// connection, and nothing about it is unusual. False: it was not looked at.
+/// Takes a packet whose IPv4 header is aligned, sound and without options, if
+/// it holds the segment that was to be expected of an open connection, and
+/// nothing about it is unusual. False: it was not looked at.
 bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in);
 
 // tcp_data.c

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
 // Where things lie in a frame: offsets from the start of each header, and
-// the numbers that stand there.
+// the numbers that stand there; and the headers that we build.
 
 #ifndef CORE_TCPIP_WIRE_H
 #define CORE_TCPIP_WIRE_H
+
+#include "nif/base.h"
 
 // Ethernet II.
 enum {
@@ -130,5 +132,26 @@ enum {
     TCP_MSS_DEFAULT = 536, // RFC 9293 3.7.1
     TCP_MSS_LEAST = 64,    // below it, headers eat the link
 };
+
+/// The headers of a packet to send, two bytes behind a word's border, so that
+/// IP's and what follows it begin at one. The first line is the caller's.
+struct nif__head {
+    uint32_t dst;
+    uint8_t proto;
+    uint8_t ttl;
+    uint8_t tos;
+    uint8_t body_len; ///< of the header behind the IPv4 header
+    uint32_t word[(2 + ETH_LEN + IPV4_LEN) / 4];
+};
+
+/// Where a frame's first byte and IPv4's header are in nif__head.word.
+#define NIF__HEAD_AT 2
+#define NIF__HEAD_IP ((2 + ETH_LEN) / 4)
+
+/// The Ethernet header.
+static inline uint8_t *nif__head_ether(struct nif__head *head)
+{
+    return (uint8_t *)head->word + NIF__HEAD_AT;
+}
 
 #endif

@@ -3,9 +3,9 @@
 // Mutations of valid frames: bits flipped, bytes replaced, cut, grown, spliced,
 // with and without repaired checksums. Nothing may be read or written beyond
 // a buffer (the sanitizers see it), and now and then a new stack on the same
-// memory must work. Where in memory a frame lies must change nothing: what is
-// quick for aligned headers says the same as what is for all. A fixed seed; ten times as many with NIF_FULL in the
-// environment, or NIF_FUZZ=N of them.
+// memory must work. A fixed seed; ten times as many with NIF_FULL in the
+// environment, or NIF_FUZZ=N of them. Where in memory a frame lies must change
+// nothing: what is quick for aligned headers says the same as what is for all.
 
 #include "core/tcpip/tcp.h"
 #include "tests/core/peer.h"

@@ -472,68 +472,6 @@ static void a_busy_device_fills_the_ring_and_then_says_no(void **state)
     assert_int_equal(nif_conn_state(&c), NIF_CONN_CLOSED);
 }
 
-// A second connection that sends from port 8.
-static void open_second(void)
-{
-    static uint8_t ring[100];
-    const struct nif_conn_cfg cfg = { .tx = ring, .tx_cap = sizeof(ring) };
-    const struct nif_endpoint local = { .port = 8 };
-
-    assert_int_equal(nif_conn_open(stack(), &d, NIF_UDP, &cfg), 0);
-    assert_int_equal(nif_conn_bind(&d, &local), 0);
-}
-
-// Lets one frame go, and tells which port it is from.
-static uint16_t one_goes(void)
-{
-    p.dev[0].room = 1;
-    for (unsigned i = 0; i < 4 && p.dev[1].queued == 0; i++) {
-        (void)nif_stack_poll(stack());
-        p.dev[0].refill = 0;
-    }
-    p.dev[0].refill = 1;
-    assert_int_equal(pair_take(&p, out), 60);
-    return nif_get_be16(out + 34);
-}
-
-static void those_that_wait_for_the_device_take_turns(void **state)
-{
-    uint16_t last;
-
-    (void)state;
-    open_second();
-    p.dev[0].refill = 0;
-    p.dev[0].room = 0;
-    for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(nif_conn_send(&c, "c", 1, &peer), 1);
-        assert_int_equal(nif_conn_send(&d, "d", 1, &peer), 1);
-    }
-    p.dev[0].refill = 1;
-    last = one_goes();
-    for (unsigned i = 0; i < 3; i++) {
-        uint16_t next = one_goes();
-
-        assert_int_equal(next, 15 - last); // 7 and 8
-        last = next;
-    }
-}
-
-static void whose_turn_is_next_may_go_away(void **state)
-{
-    (void)state;
-    open_second();
-    p.dev[0].refill = 0;
-    p.dev[0].room = 0;
-    assert_int_equal(nif_conn_send(&c, "c", 1, &peer), 1);
-    assert_int_equal(nif_conn_send(&d, "d", 1, &peer), 1);
-    (void)nif_stack_poll(stack()); // neither went: it is d's turn
-    nif_conn_abort(&d);
-    p.dev[0].refill = 1;
-    assert_int_equal(one_goes(), 7);
-    pair_pass(&p, 1000000);
-    assert_int_equal(pair_take(&p, out), 0);
-}
-
 static void the_application_is_woken_by_its_own_call(void **state)
 {
     (void)state;
@@ -602,9 +540,6 @@ int main(void)
         cmocka_unit_test_setup(what_cannot_be_sent_is_said, setup),
         cmocka_unit_test_setup(a_busy_device_fills_the_ring_and_then_says_no,
             setup),
-        cmocka_unit_test_setup(those_that_wait_for_the_device_take_turns,
-            setup),
-        cmocka_unit_test_setup(whose_turn_is_next_may_go_away, setup),
         cmocka_unit_test_setup(the_application_is_woken_by_its_own_call, setup),
         cmocka_unit_test_setup(wrong_calls_are_refused, setup),
         cmocka_unit_test_setup(a_new_address_ends_what_was_bound_to_the_old_one,

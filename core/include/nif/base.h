@@ -18,9 +18,9 @@
 #define NIF_C_END
 #endif
 
-/// NIF_NODISCARD: the caller must look at the result. NIF_APART: a function that
-/// is not to be a part of its only caller, which does without it as a rule and
-/// would have its registers saved for it.
+/// NIF_NODISCARD: the caller must look at the result. NIF_APART: not to be made
+/// a part of its only caller, which does without it as a rule and would have
+/// its registers saved for it.
 #if defined(__GNUC__)
 #define NIF_NODISCARD  __attribute__((warn_unused_result))
 #define NIF_NORETURN   __attribute__((noreturn))

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+//
+// Several connections over a device that has little room: each has its turn.
+
+#include "tests/core/pair.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct pair p;
+static struct nif_conn c;
+static struct nif_conn d;
+static uint8_t rings[2][100];
+static uint8_t out[NIF_ETH_FRAME_MAX];
+
+static const struct nif_endpoint peer = { .ip = { NIF_IPV4, { 192, 0, 2, 2 },
+                                              0 },
+    .port = 5000 };
+
+static struct nif_stack *stack(void)
+{
+    return &p.stack[0].stack;
+}
+
+static void open_one(struct nif_conn *conn, uint8_t *ring, uint16_t port)
+{
+    const struct nif_conn_cfg cfg = { .tx = ring, .tx_cap = sizeof(rings[0]) };
+    const struct nif_endpoint local = { .port = port };
+
+    assert_int_equal(nif_conn_open(stack(), conn, NIF_UDP, &cfg), 0);
+    assert_int_equal(nif_conn_bind(conn, &local), 0);
+}
+
+// One sends from port 7, the other from port 8; the device has no room.
+static int setup(void **state)
+{
+    (void)state;
+    pair_init_single(&p, 11);
+    open_one(&c, rings[0], 7);
+    open_one(&d, rings[1], 8);
+    pair_inject(&p, out, pair_arp(&p, out, 1, PAIR_IP1, PAIR_IP0));
+    pair_clear(&p);
+    p.dev[0].refill = 0;
+    p.dev[0].room = 0;
+    return 0;
+}
+
+// Lets one frame go, and tells which port it is from.
+static uint16_t one_goes(void)
+{
+    p.dev[0].room = 1;
+    for (unsigned i = 0; i < 4 && p.dev[1].queued == 0; i++) {
+        (void)nif_stack_poll(stack());
+        p.dev[0].refill = 0;
+    }
+    p.dev[0].refill = 1;
+    assert_int_equal(pair_take(&p, out), 60);
+    return nif_get_be16(out + 34);
+}
+
+static void those_that_wait_for_the_device_take_turns(void **state)
+{
+    uint16_t last;
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(nif_conn_send(&c, "c", 1, &peer), 1);
+        assert_int_equal(nif_conn_send(&d, "d", 1, &peer), 1);
+    }
+    p.dev[0].refill = 1;
+    last = one_goes();
+    for (unsigned i = 0; i < 3; i++) {
+        uint16_t next = one_goes();
+
+        assert_int_equal(next, 15 - last); // 7 and 8
+        last = next;
+    }
+}
+
+static void whose_turn_is_next_may_go_away(void **state)
+{
+    (void)state;
+    assert_int_equal(nif_conn_send(&c, "c", 1, &peer), 1);
+    assert_int_equal(nif_conn_send(&d, "d", 1, &peer), 1);
+    (void)nif_stack_poll(stack()); // neither went: it is d's turn
+    nif_conn_abort(&d);
+    p.dev[0].refill = 1;
+    assert_int_equal(one_goes(), 7);
+    pair_pass(&p, 1000000);
+    assert_int_equal(pair_take(&p, out), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(those_that_wait_for_the_device_take_turns,
+            setup),
+        cmocka_unit_test_setup(whose_turn_is_next_may_go_away, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
