@@ -74,19 +74,19 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
     uint8_t *to = dst;
     uint32_t ahead = 0;
     size_t lead = 0;
-    uint32_t sum;
+    uint32_t rest;
 
     if ((((uintptr_t)p | (uintptr_t)to) & 3) != 0) {
         lead = approach(&to, p, len, &ahead);
         p += lead;
         len -= lead;
     }
-    sum = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
-                     : nif__sum_words(0, &p, len / 4);
+    rest = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
+                      : nif__sum_words(0, &p, len / 4);
     if ((len & 3) != 0) {
-        sum = nif__carry_add(sum, few(to, p, len & 3));
+        rest = nif__carry_add(rest, few(to, p, len & 3));
     }
-    return lead == 0 ? sum : nif__raw_join(ahead, sum, lead);
+    return lead == 0 ? rest : nif__raw_join(ahead, rest, lead);
 }
 
 void nif__copy(void *dst, const void *src, size_t len)

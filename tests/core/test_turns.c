@@ -25,9 +25,10 @@ static struct nif_stack *stack(void)
     return &p.stack[0].stack;
 }
 
-static void open_one(struct nif_conn *conn, uint8_t *ring, uint16_t port)
+static void open_one(struct nif_conn *conn, unsigned which, uint16_t port)
 {
-    const struct nif_conn_cfg cfg = { .tx = ring, .tx_cap = sizeof(rings[0]) };
+    const struct nif_conn_cfg cfg = { .tx = rings[which],
+        .tx_cap = sizeof(rings[0]) };
     const struct nif_endpoint local = { .port = port };
 
     assert_int_equal(nif_conn_open(stack(), conn, NIF_UDP, &cfg), 0);
@@ -39,8 +40,8 @@ static int setup(void **state)
 {
     (void)state;
     pair_init_single(&p, 11);
-    open_one(&c, rings[0], 7);
-    open_one(&d, rings[1], 8);
+    open_one(&c, 0, 7);
+    open_one(&d, 1, 8);
     pair_inject(&p, out, pair_arp(&p, out, 1, PAIR_IP1, PAIR_IP0));
     pair_clear(&p);
     p.dev[0].refill = 0;
