@@ -331,19 +331,22 @@ void w5500__take(struct w5500 *w, struct w5500__sock *s, void *buf, size_t len,
 {
     struct w5500_chip *chip = &w->chip;
     unsigned at = w5500__read16(chip, w5500__reg(s, W5500_SN_RX_RD));
+    uint8_t kind;
 
     if (len > 0) {
         w5500__read(chip, W5500_RX((uint32_t)s->n, (uint16_t)(at + skip)), buf,
             len);
     }
-    if (total > 0) {
-        w5500__write16(chip, w5500__reg(s, W5500_SN_RX_RD),
-            (uint16_t)(at + total));
-        w5500__command(chip, s->n, W5500_SN_CR_RECV);
-        s->rx_left = (uint16_t)(s->rx_left - total);
+    if (total == 0) {
+        return;
     }
-    if (w5500__read8(chip, w5500__reg(s, W5500_SN_MR)) == 0 && chip->err == 0) {
-        chip->err = NIF_EPROTO; // it was reset meanwhile: that is no data
+    w5500__write16(chip, w5500__reg(s, W5500_SN_RX_RD), (uint16_t)(at + total));
+    w5500__command(chip, s->n, W5500_SN_CR_RECV);
+    s->rx_left = (uint16_t)(s->rx_left - total);
+    // Was the chip reset meanwhile, that is no data.
+    kind = w5500__read8(chip, w5500__reg(s, W5500_SN_MR)) & W5500_SN_MR_KIND;
+    if (kind != kind_of(s) && chip->err == 0) {
+        chip->err = NIF_EPROTO;
     }
 }
 

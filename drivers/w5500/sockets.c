@@ -399,6 +399,20 @@ static void serve_one(struct w5500 *w, struct nif_conn *conn, bool asked)
     }
 }
 
+// At another place of the network nobody knows of our groups.
+static void watch_link(struct w5500 *w)
+{
+    if (w->chip.link == w->link) {
+        return;
+    }
+    w->link = w->chip.link;
+    for (struct nif_conn *c = w->conns; c != NULL && w->link; c = c->next) {
+        if (c->proto == NIF_UDP) {
+            w5500__udp_rejoin(w, c);
+        }
+    }
+}
+
 static uint32_t sockets_serve(struct w5500_chip *chip)
 {
     struct w5500 *w = of_chip(chip);
@@ -411,6 +425,7 @@ static uint32_t sockets_serve(struct w5500_chip *chip)
     if (turn) {
         w->turn_us = w5500__now(chip);
     }
+    watch_link(w);
     w->kick = false;
     for (struct nif_conn *c = w->conns; c != NULL; c = next) {
         struct w5500__sock *s = w5500__sock(c);

@@ -147,6 +147,9 @@ void w5500__write_options(struct w5500 *w, const struct w5500__sock *s);
 void w5500__tcp_open(struct w5500 *w, struct nif_conn *conn);
 void w5500__udp_open(struct w5500 *w, struct nif_conn *conn);
 
+/// Says anew that it is in its group, if it is in one.
+void w5500__udp_rejoin(struct w5500 *w, struct nif_conn *conn);
+
 /// Looks at its socket, and moves what can move.
 void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn);
 void w5500__udp_serve(struct w5500 *w, struct nif_conn *conn);

@@ -75,6 +75,13 @@ static void reopen(struct w5500 *w, struct nif_conn *conn)
     w5500__udp_open(w, conn);
 }
 
+void w5500__udp_rejoin(struct w5500 *w, struct nif_conn *conn)
+{
+    if (has_group(w5500__sock(conn))) {
+        reopen(w, conn);
+    }
+}
+
 void w5500__udp_lost(struct w5500 *w, struct nif_conn *conn)
 {
     w5500__shut(w, w5500__sock(conn));

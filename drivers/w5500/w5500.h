@@ -218,6 +218,7 @@ struct w5500 {
     struct nif_conn *conns; // all, in the order of their opening
     uint8_t taken;          // a bit for each socket of the chip
     uint8_t leaving;        // those that say good-bye and are nobody's
+    bool link;              // as last seen
     bool all;               // each socket is to be looked at
     bool kick;              // those that do something are
     uint32_t turn_us;       // when they last were

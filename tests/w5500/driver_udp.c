@@ -355,6 +355,26 @@ static void a_group_is_joined_again_from_a_new_address(void **state)
     assert_int_equal(*reg(0, 0), 0x82);
 }
 
+static void a_group_is_joined_again_when_the_cable_comes_back(void **state)
+{
+    const struct nif_ip group = nif_ip4(239, 129, 2, 3);
+
+    (void)state;
+    opened(5000);
+    open_conn(1, NIF_UDP);
+    bind_conn(1, 5001);
+    assert_int_equal(nif_conn_group(&conns[0], &group, true), 0);
+    for (unsigned up = 0; up < 2; up++) {
+        s.mem[0][0x2E] = (uint8_t)(0xB8 | up);
+        s.count = 0;
+        s.now_us += 100000;
+        poll();
+        assert_int_equal(commanded(0, 0x01), up);
+        assert_false(commanded(1, 0x01));
+        assert_int_equal(*reg(0, 0), 0x82);
+    }
+}
+
 static void one_that_is_bound_to_the_address_hears_no_broadcast(void **state)
 {
     const struct nif_endpoint local = at(2, 5000);
@@ -481,6 +501,7 @@ int main(void)
         TEST(a_head_that_makes_no_sense_costs_what_waits),
         TEST(a_group_is_joined_by_the_registers),
         TEST(a_group_is_joined_again_from_a_new_address),
+        TEST(a_group_is_joined_again_when_the_cable_comes_back),
         TEST(one_that_is_bound_to_the_address_hears_no_broadcast),
         TEST(a_port_unreachable_is_told_to_who_asked),
         TEST(a_conflict_is_counted),
