@@ -36,7 +36,9 @@ void w5500__tcp_open(struct w5500 *w, struct nif_conn *conn)
     struct w5500__sock *s = w5500__sock(conn);
     uint8_t command = purpose(conn, s);
 
-    if ((s->flags & SOCK_LIVE) || !w5500__is_ready(w) || command == 0) {
+    // Without an address the chip does not speak TCP.
+    if ((s->flags & SOCK_LIVE) || !w5500__is_ready(w) || command == 0 ||
+        w->net.ip.family == NIF_IP_NONE) {
         return;
     }
     if (s->n == W5500_NONE) {
@@ -296,6 +298,11 @@ void w5500__tcp_serve(struct w5500 *w, struct nif_conn *conn)
 
     flags = w5500__take_flags(w, s, &status);
     if (w->chip.err != 0) {
+        return;
+    }
+    if (status == W5500_SN_SR_INIT && conn->state < NIF_CONN_OPENING) {
+        w5500__clear(s, SOCK_LIVE); // it did not follow LISTEN
+        w5500__tcp_open(w, conn);
         return;
     }
     if (conn->state == NIF_CONN_LISTENING) {

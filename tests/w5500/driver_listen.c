@@ -120,6 +120,34 @@ static void a_backlog_listens_on_sockets_of_its_own(void **state)
     assert_int_equal(*reg(3, 3), 0x00);
 }
 
+static void nobody_listens_before_there_is_an_address(void **state)
+{
+    const struct nif_net net = { .ip = nif_ip4(192, 0, 2, 2),
+        .prefix_len = 24 };
+
+    (void)state;
+    assert_int_equal(nif_stack_set_net(&w.stack, &(struct nif_net){ 0 }), 0);
+    listen_on(0, 1);
+    poll();
+    assert_int_equal(*reg(0, 3), 0);
+    assert_int_equal(*reg(1, 3), 0);
+    assert_int_equal(nif_stack_set_net(&w.stack, &net), 0);
+    assert_int_equal(*reg(0, 3), 0x14);
+    assert_int_equal(*reg(1, 3), 0x14);
+}
+
+static void who_does_not_follow_is_told_to_listen_again(void **state)
+{
+    (void)state;
+    listen_on(0, 1);
+    happens(0, 0x13, 0);
+    happens(1, 0x13, 0);
+    s.now_us += 100000;
+    poll();
+    assert_int_equal(*reg(0, 3), 0x14);
+    assert_int_equal(*reg(1, 3), 0x14);
+}
+
 static void clients_are_accepted_in_the_order_of_their_coming(void **state)
 {
     struct nif_conn *out;
@@ -254,6 +282,8 @@ int main(void)
         cmocka_unit_test(a_socket_has_two_kib_if_nobody_says),
         TEST(an_address_is_written_and_told),
         TEST(a_backlog_listens_on_sockets_of_its_own),
+        TEST(nobody_listens_before_there_is_an_address),
+        TEST(who_does_not_follow_is_told_to_listen_again),
         TEST(clients_are_accepted_in_the_order_of_their_coming),
         TEST(the_listeners_socket_is_a_waiting_room),
         TEST(who_leaves_the_waiting_room_is_forgotten),
