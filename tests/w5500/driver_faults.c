@@ -87,6 +87,24 @@ static void a_buffer_that_stays_mad_costs_a_restart(void **state)
     bench_close(&b);
 }
 
+static void good_frames_make_up_for_bad_lengths(void **state)
+{
+    (void)state;
+    bench_open(&b, NULL);
+    bench_up(&b);
+    for (unsigned i = 0; i < 12; i++) {
+        sim_w5500_rx_bogus(&b.model, 0);
+        bench_card_send(&b, &bench_board, 1, 500);
+        bench_run(&b, 2000);
+        if (i % 2 == 1) {
+            assert_true(bench_traffic(&b, 10000));
+        }
+    }
+    assert_int_equal(b.chip->stats.rx_reset, 12);
+    assert_int_equal(b.chip->stats.lost, 0);
+    bench_close(&b);
+}
+
 static void torn_values_are_read_again(void **state)
 {
     (void)state;
@@ -402,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_bent_length_costs_the_buffer_but_not_the_link),
         cmocka_unit_test(a_length_beyond_what_waits_is_not_believed),
         cmocka_unit_test(a_buffer_that_stays_mad_costs_a_restart),
+        cmocka_unit_test(good_frames_make_up_for_bad_lengths),
         cmocka_unit_test(torn_values_are_read_again),
         cmocka_unit_test(a_late_sendok_delays_the_next_frame),
         cmocka_unit_test(a_sendok_that_never_comes_is_given_up),

@@ -20,7 +20,7 @@ static void a_chip_comes_up_and_finds_its_link(void **state)
         { .phy = W5500_PHY_AUTO },
         { .phy = W5500_PHY_100_FULL },
         { .hz = 33300000 },
-        { .model.reset_ns = 3 * SIM_MS },
+        { .model.reset_ns = 4500 * SIM_US },
         { .model.cr_ns = 100 * SIM_US },
         { .model.imr_gates_ir = true },
         { .model.recv_again = true },

@@ -210,6 +210,23 @@ static void no_more_is_taken_than_the_chip_has_room_for(void **state)
     assert_int_equal(nif_conn_send(&conns[0], data, 3000, NULL), NIF_EAGAIN);
 }
 
+static void counts_that_cannot_be_are_not_believed(void **state)
+{
+    uint8_t byte;
+
+    (void)state;
+    connected();
+    nif_put_be16(reg(0, 0x20), 0x801);
+    assert_int_equal(nif_conn_send(&conns[0], "x", 1, NULL), NIF_ERESET);
+    assert_int_equal(w.chip.stats.lost, 1);
+    (void)up(state);
+    connected();
+    happens(0, 0x17, 0x04);
+    nif_put_be16(reg(0, 0x26), 0x801);
+    poll();
+    assert_int_equal(nif_conn_recv(&conns[0], &byte, 1, NULL), NIF_ERESET);
+}
+
 // With INTn poll() is needed all the same: room comes without an interrupt.
 static void who_waits_for_room_is_polled_for(void **state)
 {
@@ -434,6 +451,7 @@ int main(void)
         TEST(data_go_out_behind_tx_wr),
         TEST(the_next_send_waits_for_sendok),
         TEST(no_more_is_taken_than_the_chip_has_room_for),
+        TEST(counts_that_cannot_be_are_not_believed),
         TEST(who_waits_for_room_is_polled_for),
         TEST(a_lost_sendok_stops_nobody_for_long),
         TEST(data_come_in_and_their_room_is_given_back),

@@ -175,7 +175,7 @@ static void an_end_of_sending_that_is_not_told_is_given_up(void **state)
         s.now_us += 100000;
         poll();
     }
-    assert_in_range(s.now_us - since_us, 2000000, 2300000); // 9 * 200 ms, +
+    assert_in_range(s.now_us - since_us, 2000000, 2150000); // 9 * 200 ms, +
     assert_int_equal(nif_conn_send(&conns[0], "b", 1, &to), 1);
 }
 
@@ -396,9 +396,9 @@ static void one_that_is_bound_to_the_address_hears_no_broadcast(void **state)
 
 static void a_port_unreachable_is_told_to_who_asked(void **state)
 {
-    static const uint8_t who[] = { 192, 0, 2, 9, 0, 7 };
-    const struct nif_endpoint peer = at(9, 7);
-    const struct nif_endpoint other = at(9, 8);
+    static const uint8_t who[] = { 192, 0, 2, 9, 0x12, 0x34 };
+    const struct nif_endpoint peer = at(9, 0x1234);
+    const struct nif_endpoint other = at(9, 0x1235);
 
     (void)state;
     opened(5000);

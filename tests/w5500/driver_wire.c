@@ -164,6 +164,20 @@ static void a_command_that_is_not_taken_is_given_up_in_time(void **state)
     assert_true(s.now_us - since_us < 50000);
 }
 
+static void a_command_is_waited_for_half_a_millisecond(void **state)
+{
+    static const uint8_t frame[60] = { 1 };
+    const struct nif_seg seg = { frame, sizeof(frame) };
+    uint64_t since_us;
+
+    (void)state;
+    up_raw(false);
+    s.commands = 0;
+    since_us = s.now_us;
+    assert_int_equal(nif_eth_send(&raw.chip.iface, &seg, 1), NIF_EIO);
+    assert_in_range(s.now_us - since_us, 500, 520);
+}
+
 // ---- frames
 
 static void a_frame_is_written_and_sent(void **state)
@@ -281,6 +295,7 @@ int main(void)
         cmocka_unit_test(stop_resets_the_chip_and_lets_the_phy_sleep),
         cmocka_unit_test(another_chip_is_refused),
         cmocka_unit_test(a_command_that_is_not_taken_is_given_up_in_time),
+        cmocka_unit_test(a_command_is_waited_for_half_a_millisecond),
         cmocka_unit_test(a_frame_is_written_and_sent),
         cmocka_unit_test(a_second_frame_waits_for_the_end_of_the_first),
         cmocka_unit_test(a_frame_is_read_and_its_room_given_back),
