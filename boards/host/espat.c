@@ -29,6 +29,7 @@ struct part {
     struct sim_pin enable;
     struct espat driver;
     uint8_t spare[SPARE];
+    unsigned occasions; // kinds of faults that the model was given
 };
 
 static struct part *of(struct host_board *board)
@@ -215,11 +216,21 @@ static void bus_fault(struct host_board *board, enum host_fault kind,
     sim_uart_fault_add(wrap, &fault);
 }
 
+// Three times from the first time on; there is no room for more of them.
 static void occasion(struct host_board *board, enum sim_espat_fault_kind kind,
     uint32_t value)
 {
-    sim_espat_fault(&of(board)->model,
-        &(struct sim_espat_fault){ .kind = kind, .count = 1, .value = value });
+    struct part *part = of(board);
+
+    if ((part->occasions >> kind & 1) == 0) {
+        part->occasions |= 1u << kind;
+        sim_espat_fault(&part->model,
+            &(struct sim_espat_fault){
+                .kind = kind,
+                .count = 3,
+                .value = value,
+            });
+    }
 }
 
 static void delay_send_ok(struct host_board *board)

@@ -63,7 +63,7 @@ const struct espat_command at__set_ip = {
     write_set_ip,
     NULL,
     set_ip_done,
-    5,
+    2,
     false,
 };
 
@@ -86,7 +86,7 @@ const struct espat_command at__set_dns = {
     write_set_dns,
     NULL,
     set_dns_done,
-    5,
+    2,
     false,
 };
 
@@ -143,7 +143,7 @@ const struct espat_command at__get_ip = {
     write_get_ip,
     get_ip_line,
     get_ip_done,
-    5,
+    2,
     false,
 };
 
@@ -182,7 +182,7 @@ const struct espat_command at__get_dns = {
     write_get_dns,
     get_dns_line,
     get_dns_done,
-    5,
+    2,
     false,
 };
 

@@ -27,12 +27,12 @@
 // Between the end of a command without an answer and the question; between
 // two answers "busy"; for the answer to the question when nobody has answered
 // before.
-#define QUIET_US       1000000u
+#define QUIET_US       500000u
 #define BUSY_US        200000u
 #define PROBE_FIRST_US 200000u
 
 // Questions until the module is given up, and the time that it may be busy.
-#define PROBES      3u
+#define PROBES      2u
 #define BUSY_MAX_US 60000000u
 
 // The length of a line's end, which is all that is sent to a module that may

@@ -21,6 +21,10 @@
 // The longest datagram that is received.
 #define DATAGRAM_RX 1460u
 
+// Pieces that are sent without a look whether there is something to fetch:
+// should the notice have got lost, each end would wait for the other to read.
+#define SENDS 3u
+
 // Times that sending may be refused although the link is there.
 #define REFUSED 3u
 
@@ -180,6 +184,9 @@ static void send_done(struct espat *chip, int result)
     // No answer, but the module has had it all and is at rest: it is sent.
     if (result == 0 || result == NIF_ETIMEDOUT || conn->proto == NIF_UDP) {
         link->refused = 0;
+        if (++link->sent >= SENDS) {
+            link->pending = true;
+        }
         consume(chip, conn);
     } else if (result == NIF_ENOTCONN) {
         at__on_closed(chip, chip->id);
@@ -195,7 +202,7 @@ const struct espat_command at__send = {
     write_send,
     NULL,
     send_done,
-    5,
+    2,
     true,
 };
 
@@ -226,6 +233,7 @@ static void write_fetch(struct espat *chip)
 
     ask -= conn->proto == NIF_UDP ? ESPAT_HEAD : 0;
     chip->in_good = false;
+    chip->link[chip->id].sent = 0;
     chip->link[chip->id].noticed = false;
     chip->in_ask = (uint16_t)(ask < FETCH_MAX ? ask : FETCH_MAX);
     at__put(chip, "AT+CIPRECVDATA=");
@@ -257,7 +265,7 @@ const struct espat_command at__fetch = {
     write_fetch,
     NULL,
     fetch_done,
-    5,
+    2,
     false,
 };
 
@@ -386,6 +394,6 @@ const struct espat_command at__lengths = {
     write_lengths,
     lengths_line,
     lengths_done,
-    5,
+    2,
     false,
 };

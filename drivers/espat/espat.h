@@ -131,6 +131,7 @@ struct espat_link {
     uint8_t state;         // enum espat_link_state
     bool pending;          // there may be something to fetch
     bool noticed;          // it was said since we began to fetch
+    uint8_t sent;          // pieces since the last fetch
     bool closed;           // the module has told its end
     bool met;              // it was told to be there while we asked for it
     uint8_t fetched;       // times, since something was sent

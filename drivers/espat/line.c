@@ -212,6 +212,8 @@ int at__read(struct espat *chip, uint64_t now_us)
         n = ops->read(chip->cfg.uart, buf, sizeof(buf));
         if (ops->errors(chip->cfg.uart) != 0) {
             chip->stats.line_errs++;
+            chip->check_us = now_us; // it may be back at its first rate
+            chip->check = 2;
             chip->in_bad = chip->in_bad || inside;
         }
         if (n > 0) {

@@ -438,7 +438,7 @@ const struct espat_command at__close = {
     write_close,
     NULL,
     close_done,
-    10,
+    2,
     false,
 };
 

@@ -127,7 +127,7 @@ const struct espat_command at__leave = {
     write_leave,
     NULL,
     leave_done,
-    5,
+    2,
     false,
 };
 
@@ -148,7 +148,7 @@ const struct espat_command at__mode = {
     write_mode,
     NULL,
     mode_done,
-    5,
+    2,
     false,
 };
 
@@ -307,7 +307,7 @@ const struct espat_command at__get_ap = {
     write_get_ap,
     get_ap_line,
     get_ap_done,
-    5,
+    2,
     false,
 };
 

@@ -27,7 +27,7 @@ const struct espat_command at__unlisten = {
     write_unlisten,
     NULL,
     unlisten_done,
-    5,
+    2,
     false,
 };
 
@@ -48,7 +48,7 @@ const struct espat_command at__server_room = {
     write_room,
     NULL,
     setting_done,
-    5,
+    2,
     false,
 };
 
@@ -70,7 +70,7 @@ const struct espat_command at__listen = {
     write_listen,
     NULL,
     listen_done,
-    5,
+    2,
     false,
 };
 
@@ -84,7 +84,7 @@ const struct espat_command at__server_idle = {
     write_server_idle,
     NULL,
     setting_done,
-    5,
+    2,
     false,
 };
 
@@ -177,6 +177,6 @@ const struct espat_command at__links = {
     write_links,
     links_line,
     links_done,
-    5,
+    2,
     false,
 };
