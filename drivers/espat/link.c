@@ -184,6 +184,7 @@ static void on_connect(struct espat *chip, uint8_t id, bool client,
     const uint8_t *ip, uint16_t port)
 {
     struct espat_link *link = &chip->link[id];
+    bool lost;
 
     switch (link->state) {
     case ESPAT_LINK_STARTING:
@@ -196,12 +197,13 @@ static void on_connect(struct espat *chip, uint8_t id, bool client,
         at__conn(link->conn)->id = ESPAT_NO_LINK;
         break;
     case ESPAT_LINK_OPEN:
-        // Only the end of the one before can have got lost.
+        // Only the end of the one before can have got lost. Only AT 1.x tells
+        // an end before all is fetched.
         if (!client && chip->listener == NULL) {
             return;
         }
-        end_link(chip, id,
-            link->pending && link->conn != NULL ? NIF_ERESET : 0);
+        lost = link->pending && (!link->closed || chip->version < 0x0200);
+        end_link(chip, id, lost && link->conn != NULL ? NIF_ERESET : 0);
         break;
     case ESPAT_LINK_CLOSING:
         if (!link->closed) {

@@ -373,6 +373,7 @@ static bool version_line(struct espat *chip, const char *line)
     chip->version = (uint16_t)(major << 8 | minor);
     chip->is_8266 = major < 2 || names_8266(text);
     chip->by_type = chip->version >= 0x0303;
+    chip->by_status = chip->version < 0x0204;
     return true;
 }
 

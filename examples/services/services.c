@@ -20,6 +20,7 @@
 #define UDP_RING      2960      // two of them with their heads
 #define START_US      500000u   // wait after a start that failed, doubled ...
 #define START_MAX_US  16000000u // ... up to here
+#define JOIN_US       3000000u  // from an attempt to join a network to the next
 #define HTTP_LIMIT_US 10000000u // for a request, and for the good-bye
 
 // What comes in on a connection goes out again.
@@ -45,6 +46,7 @@ struct app {
     struct nif_board *board;
     bool link;
     uint64_t started_us;
+    uint64_t join_us; // the next attempt to join a network
     uint32_t page_count;
     uint32_t echo_bytes;
     uint32_t datagram_count;
@@ -163,6 +165,7 @@ static void run_echo(struct app *app)
         struct echo *e = &app->echo[i];
 
         if (e->conn == NULL &&
+            nif_conn_state(&app->echo_listener) == NIF_CONN_LISTENING &&
             nif_conn_accept(&app->echo_listener, &e->conn, NULL) == 0) {
             e->len = 0;
         }
@@ -428,6 +431,29 @@ static void close_all(struct app *app)
 
 // ------------------------------------------------------------- main loop
 
+// Joins the board's network, if it has a radio, as often as it takes.
+static uint64_t watch_radio(struct app *app)
+{
+    struct nif_iface *iface = app->board->iface;
+    struct nif_wifi_status status;
+    uint64_t now_us;
+
+    if (app->link || app->board->wifi == NULL) {
+        return NIF_NEVER;
+    }
+    now_us = nif_clock_now_us(app->board->clock);
+    nif_wifi_status(iface, &status);
+    if (now_us >= app->join_us &&
+        (status.state == NIF_WIFI_IDLE || status.state == NIF_WIFI_FAILED)) {
+        app->join_us = now_us + JOIN_US;
+        // What cannot be done now is tried again then.
+        if (nif_wifi_join(iface, app->board->wifi) != 0) {
+            return app->join_us;
+        }
+    }
+    return now_us < app->join_us ? app->join_us : now_us + JOIN_US;
+}
+
 // The cable may come back from another network: asks again.
 static int watch_link(struct app *app)
 {
@@ -452,6 +478,7 @@ static int run(struct app *app)
         uint64_t again_us = nif_stack_poll(app->board->stack);
 
         err = watch_link(app);
+        again_us = earlier(again_us, watch_radio(app));
         again_us = earlier(again_us, nif_dhcp_poll(&app->dhcp));
         echo_datagrams(app);
         run_echo(app);
@@ -475,12 +502,18 @@ int nif_app(struct nif_board *board)
     if (!start_device(board)) {
         return 0;
     }
-    err = open_udp(&app);
+    err = open_http(&app);
+    if (err == 0) {
+        err = open_udp(&app);
+    }
     if (err == 0) {
         err = open_echo(&app);
     }
-    if (err == 0) {
-        err = open_http(&app);
+    if (err == NIF_ENOBUFS) {
+        // A chip with few sockets, or one server only.
+        abort_all(&app.echo_listener, 1);
+        abort_all(app.echo_conns, ECHO_COUNT);
+        err = 0;
     }
     if (err == 0) {
         err = run(&app);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-foreach(unit start lines radio)
+foreach(unit start lines radio conn)
   nif_test(espat_driver_${unit}
     SOURCES driver_${unit}.c driver_bench.c
     LIBS nif_drivers nif_sim

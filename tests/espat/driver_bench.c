@@ -353,7 +353,11 @@ static void end_line(struct bench *b, uint64_t at_ns)
         b->log_len += (size_t)snprintf(b->log + b->log_len,
             sizeof(b->log) - b->log_len, "%s\n", b->line);
     }
-    obey(b, b->line, at_ns + ANSWER_NS);
+    if (b->send_ok_ns != 0) {
+        put_text(b, "\r\nbusy p...\r\n", at_ns);
+    } else {
+        obey(b, b->line, at_ns + ANSWER_NS);
+    }
 }
 
 static void end_data(struct bench *b, size_t len, uint64_t at_ns)
@@ -365,8 +369,10 @@ static void end_data(struct bench *b, size_t len, uint64_t at_ns)
     if (b->before_sent) {
         put_text(b, b->before_sent, at_ns + ANSWER_NS);
     }
-    if (!b->hold_send_ok) {
-        put_text(b, "\r\nSEND OK\r\n", at_ns + ANSWER_NS + b->send_ns);
+    if (!b->hold_send_ok && b->send_ns != 0) {
+        b->send_ok_ns = at_ns + ANSWER_NS + b->send_ns;
+    } else if (!b->hold_send_ok) {
+        put_text(b, "\r\nSEND OK\r\n", at_ns + ANSWER_NS);
     }
 }
 
@@ -463,6 +469,10 @@ static int port_read(struct nif_uart *uart, uint8_t *buf, size_t cap)
                                            : (uint8_t)sim_roll(&b->world, 256);
         }
         return (int)n;
+    }
+    if (b->send_ok_ns != 0 && b->send_ok_ns <= b->world.now_ns) {
+        b->send_ok_ns = 0;
+        bench_say(b, "\r\nSEND OK\r\n");
     }
     while (n < cap && b->out_len > 0 &&
         b->out[b->out_head].at_ns <= b->world.now_ns) {

@@ -73,6 +73,7 @@ struct bench {
     const char *sender;      ///< of a datagram: "1.2.3.4",5
     const char *at_prompt;   ///< said behind the prompt
     const char *before_sent; ///< said before SEND OK
+    uint64_t send_ok_ns;     ///< when it is due; busy until then; 0: none is
     uint64_t send_ns;        ///< how long SEND OK takes
     uint32_t baud;           ///< of the module
     uint32_t next_baud;      ///< after the answer

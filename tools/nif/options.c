@@ -125,6 +125,7 @@ static bool set_simple(struct nif_options *o, const char *name,
         { "half-duplex", &o->board.half_duplex, NULL, NULL },
         { "polling", &o->board.polling, NULL, NULL },
         { "compat", &o->board.compat, NULL, NULL },
+        { "no-rts-cts", &o->board.no_rts_cts, NULL, NULL },
         { "link-down", &o->link_down, NULL, NULL },
         { "drop-chance", NULL, &o->impair.drop_ppm, NULL },
         { "corrupt-chance", NULL, &o->impair.corrupt_ppm, NULL },
@@ -190,6 +191,22 @@ static bool set_option(struct nif_options *o, const char *name,
     if (strcmp(name, "revision") == 0) {
         b->revision = o->revision_name;
         return get_name(value, o->revision_name, sizeof(o->revision_name));
+    }
+    if (strcmp(name, "dialect") == 0) {
+        b->dialect = o->dialect_name;
+        return get_name(value, o->dialect_name, sizeof(o->dialect_name));
+    }
+    if (strcmp(name, "ssid") == 0) {
+        b->ssid = o->ssid;
+        return get_name(value, o->ssid, sizeof(o->ssid));
+    }
+    if (strcmp(name, "passphrase") == 0) {
+        b->passphrase = o->passphrase;
+        return strlen(value) >= NIF_WIFI_PASSPHRASE_MIN &&
+            get_name(value, o->passphrase, sizeof(o->passphrase));
+    }
+    if (strcmp(name, "baud") == 0) {
+        return get_u32(value, 9600, 5000000, &b->baud);
     }
     if (strncmp(name, "app", 3) == 0) {
         return set_app(o, name, value);
@@ -297,7 +314,9 @@ enum {
         WORLD("duplicate-chance"), WORLD("reorder-chance"),                  \
         WORLD("reorder-delay"), WORLD("delay"), WORLD("jitter"),             \
         WORLD("rate"), WORLD("size-limit"), WORLD("app"), WORLD("app-args"), \
-        WORLD_FLAG("half-duplex"), WORLD_FLAG("polling"), WORLD_FLAG("compat")
+        WORLD("dialect"), WORLD("ssid"), WORLD("passphrase"), WORLD("baud"), \
+        WORLD_FLAG("no-rts-cts"), WORLD_FLAG("half-duplex"),                 \
+        WORLD_FLAG("polling"), WORLD_FLAG("compat")
 
 static const struct option run_options[] = {
     SHARED,
@@ -373,6 +392,12 @@ static const char shared_help[] =
     "  --polling          its interrupt pin is not wired\n"
     "  --revision R       of the silicon: B1, B4, B5, B7 (default)\n"
     "  --compat           forgive what silicon is known to forgive\n"
+    "  --dialect V        of the firmware of espat: 1.7, 2.0, 2.1, 2.2, 2.4,\n"
+    "                     3.3, 4.1 (default)\n"
+    "  --baud N           of its serial line (default 921600)\n"
+    "  --no-rts-cts       without flow control (then by default 115200)\n"
+    "  --ssid NAME        its network (default netif), and\n"
+    "  --passphrase TEXT  what that demands (default nothing)\n"
     "\n"
     "A bad network, each in both directions:\n"
     "  --drop-chance P  --corrupt-chance P  --duplicate-chance P\n"

@@ -59,6 +59,9 @@ struct nif_options {
     // Names that a file of stimuli gives.
     char chip_name[20];
     char revision_name[8];
+    char dialect_name[8];
+    char ssid[NIF_WIFI_SSID_MAX + 1];
+    char passphrase[NIF_WIFI_PASSPHRASE_MAX + 1];
     // The application.
     char app_name[20];
     char app_args[72]; // as many as are kept
