@@ -152,10 +152,70 @@ static void anything_can_be_typed(void **state)
     }
 }
 
+// ---- a reset at any moment
+
+struct strike {
+    struct sim_event event;
+    struct bench *b;
+    bool hit;
+};
+
+static void on_strike(struct sim_event *event)
+{
+    struct strike *strike = nif_container_of(event, struct strike, event);
+
+    strike->hit = true;
+    sim_espat_reboot(&strike->b->chip, NULL);
+}
+
+// Opens a link, sends, gets an answer, closes; as far as it comes.
+static void one_dialogue(struct bench *b)
+{
+    static const char *const said[] = { "AT+CIPMUX=1\r\n",
+        "AT+CIPSTART=0,\"TCP\",\"192.0.2.1\",7\r\n", "AT+CIPSEND=0,3\r\n",
+        "abc", "AT+CIPCLOSE=0\r\n" };
+
+    for (size_t i = 0; i < nif_countof(said); i++) {
+        type(b, said[i], strlen(said[i]));
+        hear(b, 60, sizeof(b->heard));
+        far_does_something(b);
+        b->heard_len = 0;
+    }
+}
+
+static void a_reset_at_any_byte_ends_in_ready(void **state)
+{
+    struct strike strike = { .event.fn = on_strike, .hit = true };
+    unsigned tried = 0;
+
+    (void)state;
+    for (uint64_t n = 0; strike.hit; n += 7) {
+        struct bench *b = bench_joined(SIM_ESPAT_2_4);
+
+        b->chip.lenient = true;
+        serve(b);
+        strike.b = b;
+        strike.hit = false;
+        sim_strike_at(&b->world, b->world.strike_count + n, &strike.event);
+        one_dialogue(b);
+        if (strike.hit) {
+            hear(b, 3000, sizeof(b->heard));
+            b->heard_len = 0;
+            ask(b, "AT", "AT\r\n\r\nOK\r\n");
+            assert_int_equal(b->chip.boot_count, 2);
+            tried++;
+        }
+        sim_strike_at(&b->world, 0, NULL);
+    }
+    assert_true(tried > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(anything_can_be_typed, bench_teardown),
+        cmocka_unit_test_teardown(a_reset_at_any_byte_ends_in_ready,
+            bench_teardown),
     };
 
     return cmocka_run_group_tests_name("espat_hostile", tests, NULL, NULL);

@@ -150,9 +150,11 @@ static void a_full_line_stalls_the_peer_and_loses_nothing(void **state)
     static uint8_t data[8000];
     unsigned longest = 0;
     size_t got = 0;
+    uint64_t at_ns;
 
     (void)state;
     open_link(b, 0);
+    at_ns = b->world.now_ns;
     for (unsigned round = 0; round < 3; round++) {
         memset(data, 'a' + (int)round, sizeof(data));
         far_write(b, data, sizeof(data));
@@ -176,6 +178,8 @@ static void a_full_line_stalls_the_peer_and_loses_nothing(void **state)
         }
     }
     assert_int_equal(got, 3 * sizeof(data));
+    // The line is what limits it: 11520 bytes a second.
+    assert_in_range(b->world.now_ns - at_ns, 2083 * SIM_MS, 2200 * SIM_MS);
     assert_in_range(longest, 1461, 2920); // more than a segment at a time
 }
 

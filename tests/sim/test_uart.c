@@ -315,6 +315,21 @@ static void an_event_can_come_between_two_bytes(void **state)
     assert_int_equal(b->far.count, 1);
 }
 
+static void a_line_that_ends_nowhere_says_nothing(void **state)
+{
+    struct bench *b = *state;
+    struct sim_uart bus;
+    uint8_t in;
+
+    sim_uart_init(&bus, &b->cpu, NULL, NULL);
+    assert_int_equal(bus.uart.ops->write(&bus.uart, (uint8_t[]){ 1, 2 }, 2), 2);
+    pass(b, 3 * BYTE_NS);
+    assert_true(bus.uart.ops->drained(&bus.uart));
+    assert_int_equal(bus.uart.ops->read(&bus.uart, &in, 1), 0);
+    assert_int_equal(bus.uart.ops->errors(&bus.uart), 0);
+    sim_uart_done(&bus);
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -335,6 +350,7 @@ int main(void)
         ON_BENCH(a_chip_with_rts_loses_nothing),
         ON_BENCH(a_host_with_rts_loses_nothing),
         ON_BENCH(a_port_without_the_wires_says_so),
+        ON_BENCH(a_line_that_ends_nowhere_says_nothing),
         ON_BENCH(an_event_can_come_between_two_bytes),
     };
 
