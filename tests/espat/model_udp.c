@@ -113,6 +113,8 @@ static void mode_2_hears_all_and_answers_the_last(void **state)
 
     (void)state;
     ask(b, "AT+CIPDINFO=1", "\r\nOK\r\n");
+    ask(b, "AT+CIPSTART=1,\"UDP\",\"0.0.0.0\",5000,4000,0", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSTART=1,\"UDP\",\"0.0.0.0\",5000,,2", "\r\nERROR\r\n");
     ask(b, "AT+CIPSTART=1,\"UDP\",\"0.0.0.0\",5000,4000,2",
         "1,CONNECT\r\n\r\nOK\r\n");
     far_send(b, &other[0], "a", 1, 4000);

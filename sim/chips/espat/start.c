@@ -185,11 +185,15 @@ static enum espat_result read_start(const struct espat_args *args, size_t n,
         return RESULT_INVALID;
     }
     link->peer.port = (uint16_t)port;
-    if (link->proto == PROTO_UDP) {
-        link->lport = (uint16_t)more;
-        link->udp_mode = (uint8_t)mode;
+    if (link->proto != PROTO_UDP) {
+        return RESULT_OK;
     }
-    return RESULT_OK;
+    link->lport = (uint16_t)more;
+    link->udp_mode = (uint8_t)mode;
+    // Who waits for anybody says where.
+    return strcmp(*host, "0.0.0.0") == 0 && (mode != 2 || more == 0)
+        ? RESULT_INVALID
+        : RESULT_OK;
 }
 
 static unsigned tls_links(const struct espat *e)

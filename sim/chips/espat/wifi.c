@@ -285,9 +285,7 @@ static void tell_leases(struct espat *e)
 
             e->lease_told[i] = true;
             ip.byte[3] = (uint8_t)(ip.byte[3] + 1 + i);
-            if (!e->dialect->nonos) {
-                say_mac(e, "DIST_STA_IP", e->lease[i].hwaddr.byte, &ip);
-            }
+            say_mac(e, "DIST_STA_IP", e->lease[i].hwaddr.byte, &ip);
         }
     }
 }

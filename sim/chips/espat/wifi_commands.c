@@ -391,8 +391,7 @@ enum espat_result espat__cwlif(struct espat *e, const struct espat_args *args)
                 ip.byte[3] = (uint8_t)(ip.byte[3] + 1 + i);
             }
         }
-        espat__say(e, "%s%s%s," MAC_FORMAT "\r\n",
-            e->dialect->nonos ? "" : args->name, e->dialect->nonos ? "" : ":",
+        espat__say(e, "%s:%s," MAC_FORMAT "\r\n", args->name,
             nif_ip_format(&ip, text), MAC_ARGS(st->mac));
     }
     return RESULT_OK;
