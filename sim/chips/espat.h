@@ -142,6 +142,17 @@ void sim_espat_pins(struct sim_espat *chip, struct sim_pin *enable);
 void sim_espat_fault(struct sim_espat *chip,
     const struct sim_espat_fault *fault);
 
+/// Room for the text of a fault.
+#define SIM_ESPAT_FAULT_TEXT 80
+
+/// Writes "espat.send-late at=0 count=1 value=500" and the like.
+void sim_espat_fault_format(const struct sim_espat_fault *fault,
+    char text[SIM_ESPAT_FAULT_TEXT]);
+
+/// Reads what sim_espat_fault_format() has written. Returns false, and
+/// changes nothing, if it is none.
+bool sim_espat_fault_parse(const char *text, struct sim_espat_fault *fault);
+
 /// From now on the firmware does not know that command ("SYSSTORE"). `name`
 /// must outlive the chip. NULL: knows all again.
 void sim_espat_refuse(struct sim_espat *chip, const char *name);

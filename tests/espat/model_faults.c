@@ -330,6 +330,33 @@ static void a_lost_byte_makes_commands_payload(void **state)
     quiet(b, 100); // CR LF is an empty line
 }
 
+static void a_fault_is_read_back_as_it_was_written(void **state)
+{
+    static const char *const bad[] = { "", "espat.deaf", "espat.deaf at=1",
+        "espat.none at=1 count=1 value=0", "espat.deaf at=-1 count=1 value=0",
+        "espat.deaf at=1 count=4294967296 value=0",
+        "espat.deaf at=1 count=1 value=0 x" };
+    char text[SIM_ESPAT_FAULT_TEXT];
+
+    (void)state;
+    for (unsigned kind = 0; kind < SIM_ESPAT_FAULTS; kind++) {
+        struct sim_espat_fault fault = { (enum sim_espat_fault_kind)kind, 7,
+            UINT32_MAX, 500 };
+        struct sim_espat_fault again = { SIM_ESPAT_F_GARBAGE, 0, 0, 0 };
+
+        sim_espat_fault_format(&fault, text);
+        assert_true(sim_espat_fault_parse(text, &again));
+        assert_int_equal(again.kind, kind);
+        assert_int_equal(again.at, 7);
+        assert_int_equal(again.count, UINT32_MAX);
+        assert_int_equal(again.value, 500);
+        for (size_t i = 0; i < nif_countof(bad); i++) {
+            assert_false(sim_espat_fault_parse(bad[i], &again));
+        }
+        assert_int_equal(again.at, 7);
+    }
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -352,6 +379,7 @@ int main(void)
         ON_BENCH(a_text_can_come_at_any_place),
         ON_BENCH(an_unsolicited_line_may_split_an_echo_but_no_line),
         ON_BENCH(a_lost_byte_makes_commands_payload),
+        ON_BENCH(a_fault_is_read_back_as_it_was_written),
     };
 
     return cmocka_run_group_tests_name("espat_faults", tests, NULL, NULL);

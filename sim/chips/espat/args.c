@@ -5,6 +5,8 @@
 
 #include "sim/chips/espat/model.h"
 
+#include <stdlib.h>
+
 // One in quotes, `*at` behind the first. False if it has no end or is longer
 // than any may be.
 static bool quoted(char *to, char **at)
@@ -90,18 +92,19 @@ bool espat__parse(struct espat_args *args, char *text)
 bool espat__number(const struct espat_args *args, size_t n, long low, long high,
     long *value)
 {
-    long sum = 0;
-    const char *at;
+    const char *text;
+    char *end;
 
-    if (!espat__given(args, n) || args->arg[n].quoted ||
-        strlen(args->arg[n].text) > 9) {
+    if (!espat__given(args, n)) {
         return false;
     }
-    for (at = args->arg[n].text; *at >= '0' && *at <= '9'; at++) {
-        sum = sum * 10 + (*at - '0');
+    text = args->arg[n].text;
+    if (args->arg[n].quoted || text[0] < '0' || text[0] > '9' ||
+        strlen(text) > 9) {
+        return false;
     }
-    *value = sum;
-    return *at == '\0' && at != args->arg[n].text && sum >= low && sum <= high;
+    *value = strtol(text, &end, strncmp(text, "0x", 2) == 0 ? 16 : 10);
+    return *end == '\0' && *value >= low && *value <= high;
 }
 
 bool espat__text(const struct espat_args *args, size_t n, size_t max,

@@ -62,7 +62,7 @@ void espat__store(struct espat *e)
 // ---- power and boot
 
 // All that runs ends, without a word.
-static void stop(struct espat *e)
+void espat__stop(struct espat *e)
 {
     sim_event_cancel(e->world, &e->timer);
     sim_event_cancel(e->world, &e->send_timer);
@@ -137,7 +137,7 @@ void espat__boot(struct espat *e, const char *text)
 {
     const struct sim_espat_fault *late = espat__hit(e, SIM_ESPAT_F_LATE_READY);
 
-    stop(e);
+    espat__stop(e);
     forget(e);
     e->state = STATE_BOOT;
     if (e->chip->uart.bus) {
@@ -176,7 +176,7 @@ static void on_enable(struct sim_pin *pin, void *arg, bool level)
     (void)pin;
     if (!level) {
         sim_event_cancel(e->world, &e->power);
-        stop(e);
+        espat__stop(e);
         e->state = STATE_OFF;
         e->stuck = false;
         e->enable_low_ns = e->world->now_ns;
@@ -296,7 +296,7 @@ void sim_espat_done(struct sim_espat *chip)
 {
     struct espat *e = chip->in;
 
-    stop(e);
+    espat__stop(e);
     espat__net_done(e);
     sim_event_cancel(e->world, &e->power);
     sim_event_cancel(e->world, &e->stall);
@@ -314,63 +314,6 @@ void sim_espat_pins(struct sim_espat *chip, struct sim_pin *enable)
         enable->on_write = on_enable;
         enable->write_arg = chip->in;
     }
-}
-
-// ---- faults
-
-void sim_espat_fault(struct sim_espat *chip,
-    const struct sim_espat_fault *fault)
-{
-    struct espat *e = chip->in;
-    struct sim_espat_fault *to = &e->fault[e->fault_count];
-
-    NIF_ASSERT(e->fault_count < SIM_ESPAT_FAULTS_MAX);
-    e->fault_count++;
-    *to = *fault;
-    to->at += e->occasions[fault->kind];
-}
-
-void sim_espat_refuse(struct sim_espat *chip, const char *name)
-{
-    chip->in->refused = name;
-}
-
-void sim_espat_reboot(struct sim_espat *chip, const char *text)
-{
-    sim_event_cancel(chip->world, &chip->in->power);
-    espat__boot(chip->in, text);
-}
-
-void sim_espat_stick(struct sim_espat *chip)
-{
-    struct espat *e = chip->in;
-
-    stop(e);
-    e->stuck = true;
-    e->state = STATE_OFF;
-}
-
-void sim_espat_stall(struct sim_espat *chip, uint64_t ns)
-{
-    chip->in->stalled = true;
-    sim_event_at(chip->world, &chip->in->stall, chip->world->now_ns + ns);
-}
-
-void sim_espat_storm(struct sim_espat *chip, uint64_t ns)
-{
-    chip->in->storm_ns = chip->world->now_ns + ns;
-}
-
-void sim_espat_say(struct sim_espat *chip, const char *text)
-{
-    espat__out(chip->in, text, strlen(text));
-}
-
-void sim_espat_inject(struct sim_espat *chip, enum sim_espat_where where,
-    uint64_t at, const char *text)
-{
-    chip->in->inject[where] = text;
-    chip->in->inject_at[where] = at;
 }
 
 bool sim_espat_online(const struct sim_espat *chip)

@@ -260,6 +260,8 @@ struct espat {
 /// Boots anew; `text` (or NULL) is what a crash has to say.
 void espat__boot(struct espat *e, const char *text);
 void espat__power(struct sim_event *event);
+/// All that runs ends, without a word.
+void espat__stop(struct espat *e);
 /// Writes the settings to flash, if the command at work is one that does.
 void espat__store(struct espat *e);
 void espat__factory(struct espat *e, struct espat_settings *to);

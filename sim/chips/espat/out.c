@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What the host hears, and faults that come at an occasion.
+// What the host hears.
 
 #include "sim/chips/espat/model.h"
 
@@ -76,19 +76,4 @@ size_t espat__room(const struct espat *e)
         e->chip->uart.bus ? sim_uart_chip_queued(&e->chip->uart) : 0;
 
     return queued < TX_BUFFER ? TX_BUFFER - queued : 0;
-}
-
-const struct sim_espat_fault *espat__hit(struct espat *e,
-    enum sim_espat_fault_kind kind)
-{
-    uint32_t n = e->occasions[kind]++;
-
-    for (size_t i = 0; i < e->fault_count; i++) {
-        const struct sim_espat_fault *f = &e->fault[i];
-
-        if (f->kind == kind && n >= f->at && n - f->at < f->count) {
-            return f;
-        }
-    }
-    return NULL;
 }

@@ -5,6 +5,7 @@ target_sources(nif_sim PRIVATE
   chips/espat/basic.c
   chips/espat/chip.c
   chips/espat/commands.c
+  chips/espat/faults.c
   chips/espat/line.c
   chips/espat/link.c
   chips/espat/links.c
