@@ -120,7 +120,9 @@ static void give(const struct sim_ap *ap, const struct sim_air_flight *flight)
     while (st) {
         struct sim_station *next = sim_ap_station(ap, st);
 
-        if (is_group(flight->data) || memcmp(st->mac, flight->data, 6) == 0) {
+        // A station does not hear its own frame when it comes back.
+        if (!st->stale && memcmp(st->mac, flight->data + 6, 6) != 0 &&
+            (is_group(flight->data) || memcmp(st->mac, flight->data, 6) == 0)) {
             st->ops->frame(st, flight->data, flight->len);
         }
         st = next;
@@ -154,7 +156,7 @@ static void on_flight(struct sim_event *event)
     unlink_flight(flight);
     if (flight->from == NULL) {
         give(ap, flight);
-    } else if (flight->from->ap == ap && ap->on) {
+    } else if (flight->from->ap == ap && ap->on && !flight->from->stale) {
         relay(ap, flight);
     }
     free(flight);
@@ -266,6 +268,7 @@ void sim_ap_switch(struct sim_ap *ap, bool on)
     }
     while ((st = sim_ap_station(ap, st)) != NULL) {
         // One that is on again does not know them, and says so.
+        st->stale = on;
         st->result = on ? SIM_AIR_KICKED : SIM_AIR_LOST;
         sim_event_at(ap->air->world, &st->timer,
             ap->air->world->now_ns + (on ? 100 * SIM_MS : ap->air->lost_ns));
@@ -344,6 +347,7 @@ static void judge(struct sim_station *st)
             st->air->world->now_ns + st->air->wrong_ns);
     } else {
         st->ap = ap;
+        st->stale = false;
         ap->count++;
         st->ops->state(st, SIM_AIR_JOINED);
         if (ap->cfg.on_member) {

@@ -155,6 +155,7 @@ struct sim_station {
     struct sim_ap *ap; ///< read only: where it is joined, or NULL
     // Private.
     struct sim_station *next;
+    bool stale; // its access point has been off, and does not know it
     struct sim_ap *chosen;   // the one it is joining
     enum sim_air_end result; // of what is under way
     char passphrase[SIM_PASSPHRASE_MAX + 1];

@@ -291,6 +291,26 @@ static void frames_between_stations_stay_in_the_air(void **state)
     settle(b);
     assert_int_equal(b->phone[1].frames, 2);
     assert_int_equal(b->server_frames, 1);
+    assert_int_equal(b->phone[0].frames, 0); // its own does not come back
+}
+
+static void nothing_passes_one_that_has_forgotten_its_stations(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[60];
+
+    assert_int_equal(join(b, 0, "home", "correct horse", 0), SIM_AIR_JOINED);
+    sim_ap_switch(&b->home, false);
+    sim_ap_switch(&b->home, true);
+    make(frame, outside, b->phone[0].st.mac);
+    assert_true(sim_station_send(&b->phone[0].st, frame, 60));
+    make(frame, all, outside);
+    assert_true(sim_nic_send(&b->server, frame, 60));
+    sim_run_until(&b->world, b->world.now_ns + 50 * SIM_MS);
+    assert_int_equal(b->server_frames, 0);
+    assert_int_equal(b->phone[0].frames, 0);
+    settle(b);
+    assert_int_equal(b->phone[0].end, SIM_AIR_KICKED);
 }
 
 static void the_air_carries_one_frame_at_a_time(void **state)
@@ -386,6 +406,7 @@ int main(void)
         ON_BENCH(a_join_that_is_given_up_tells_nothing),
         ON_BENCH(frames_cross_between_air_and_cable),
         ON_BENCH(frames_between_stations_stay_in_the_air),
+        ON_BENCH(nothing_passes_one_that_has_forgotten_its_stations),
         ON_BENCH(the_air_carries_one_frame_at_a_time),
         ON_BENCH(what_is_under_way_ends_with_its_sender),
         ON_BENCH(one_inside_a_chip_takes_frames_itself),
