@@ -8,6 +8,9 @@
 
 #define TURN_NS (20 * SIM_US)
 
+// 2026-01-02 03:04:05, in seconds since 1900.
+#define BEGAN_S (1767323045u + 2208988800u)
+
 static struct far *of(struct nif_iface *iface)
 {
     return nif_container_of(iface, struct far, iface);
@@ -139,6 +142,27 @@ static void serve_names(struct far *far)
     (void)!nif_conn_send(&far->dns, msg, (size_t)len, &from);
 }
 
+// Tells the time (RFC 4330 4).
+static void serve_time(struct far *far)
+{
+    uint64_t at_us = far->world->now_ns / 1000;
+    struct nif_endpoint from;
+    uint8_t msg[64];
+    int len = nif_conn_recv(&far->sntp, msg, sizeof(msg), &from);
+
+    if (len < 48) {
+        return;
+    }
+    memcpy(msg + 24, msg + 40, 8); // what it asked with
+    msg[0] = 0x24;                 // version 4, server
+    msg[1] = 2;
+    nif_put_be32(msg + 32, BEGAN_S + (uint32_t)(at_us / 1000000));
+    nif_put_be32(msg + 36, (uint32_t)((at_us % 1000000 << 32) / 1000000));
+    memcpy(msg + 40, msg + 32, 8);
+    memcpy(msg + 16, msg + 32, 8);
+    (void)!nif_conn_send(&far->sntp, msg, 48, &from);
+}
+
 static void on_turn(struct sim_event *event)
 {
     struct far *far = nif_container_of(event, struct far, timer);
@@ -157,6 +181,7 @@ static void on_turn(struct sim_event *event)
         again_us = at_us < again_us ? at_us : again_us;
     } else {
         serve_names(far);
+        serve_time(far);
     }
     if (again_us == NIF_NEVER) {
         return;
@@ -221,6 +246,14 @@ void far_init(struct far *far, struct sim_world *world)
             .tx_cap = sizeof(far->dns_tx) });
     NIF_ASSERT(err == 0);
     err = nif_conn_bind(&far->dns, &(struct nif_endpoint){ .port = 53 });
+    NIF_ASSERT(err == 0);
+    err = nif_conn_open(&far->tcpip.stack, &far->sntp, NIF_UDP,
+        &(struct nif_conn_cfg){ .rx = far->sntp_rx,
+            .rx_cap = sizeof(far->sntp_rx),
+            .tx = far->sntp_tx,
+            .tx_cap = sizeof(far->sntp_tx) });
+    NIF_ASSERT(err == 0);
+    err = nif_conn_bind(&far->sntp, &(struct nif_endpoint){ .port = 123 });
     NIF_ASSERT(err == 0);
     far_kick(far);
 }

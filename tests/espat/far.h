@@ -31,6 +31,9 @@ struct far {
     uint8_t dns_tx[600];
     unsigned dns_asked;
     bool dns_mute;
+    struct nif_conn sntp;
+    uint8_t sntp_rx[256];
+    uint8_t sntp_tx[256];
     uint8_t rx[NIF_ETH_FRAME_MAX];
     size_t head;
     size_t count;
@@ -41,7 +44,8 @@ struct far {
 };
 
 /// 192.0.2.1/24, which gives 192.0.2.2 to one, and knows the address of
-/// "far.example": its own. All other names are unknown.
+/// "far.example": its own. All other names are unknown. It tells the time:
+/// the world began at 2026-01-02 03:04:05.
 void far_init(struct far *far, struct sim_world *world);
 void far_done(struct far *far);
 

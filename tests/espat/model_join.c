@@ -326,6 +326,30 @@ static void name_servers_can_be_fixed(void **state)
     assert_int_equal(b->far.dns_asked, asked);
 }
 
+static void the_time_is_asked_for_when_it_is_told_to(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_3_3);
+
+    (void)state;
+    ask(b, "AT+CIPSNTPTIME?",
+        "+CIPSNTPTIME:Thu Jan 01 00:00:00 1970\r\n\r\nOK\r\n");
+    ask(b, "AT+SYSTIMESTAMP?", "+SYSTIMESTAMP:0\r\n\r\nOK\r\n");
+    ask(b, "AT+CIPSNTPCFG=1,-3,\"far.example\"", "\r\nOK\r\n");
+    expect(b, "+TIME_UPDATED\r\n");
+    ask(b, "AT+CIPSNTPCFG?", "+CIPSNTPCFG:1,-3,\"far.example\"\r\n\r\nOK\r\n");
+    ask(b, "AT+CIPSNTPTIME?", "+CIPSNTPTIME:Fri Jan 02 00:04:");
+    await(b, " 2026\r\n\r\nOK\r\n");
+    ask(b, "AT+SYSTIMESTAMP?", "+SYSTIMESTAMP:17673230");
+    await(b, "\r\n\r\nOK\r\n");
+    ask(b, "AT+CIPSNTPCFG=1,15", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSNTPCFG=1,-x", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSNTPCFG=0,0", "\r\nOK\r\n");
+    b = bench_joined(SIM_ESPAT_2_4); // says nothing by itself
+    ask(b, "AT+CIPSNTPCFG=1,0,\"far.example\"", "\r\nOK\r\n");
+    quiet(b, 5000);
+    ask(b, "AT+CIPSNTPTIME?", "+CIPSNTPTIME:Fri Jan 02 03:04:");
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_teardown(test, bench_teardown)
@@ -351,6 +375,7 @@ int main(void)
         ON_BENCH(another_mode_leaves_the_network),
         ON_BENCH(addresses_that_no_host_can_have_are_refused),
         ON_BENCH(name_servers_can_be_fixed),
+        ON_BENCH(the_time_is_asked_for_when_it_is_told_to),
     };
 
     return cmocka_run_group_tests_name("espat_join", tests, NULL, NULL);

@@ -102,6 +102,7 @@ espat_fn espat__cipmux, espat__cipstart, espat__cipstartex, espat__cipsend,
     espat__cipservermaxconn, espat__cipsto, espat__cipstatus, espat__cipstate,
     espat__cipdomain, espat__cipdinfo, espat__ciprecvmode, espat__ciprecvtype,
     espat__ciprecvdata, espat__ciprecvlen, espat__ciptcpopt, espat__cipsslsize,
-    espat__cipsslcconf, espat__cipsslname, espat__cipsslcalpn;
+    espat__cipsslcconf, espat__cipsslname, espat__cipsslcalpn, espat__sntpcfg,
+    espat__sntptime, espat__systimestamp;
 
 #endif

@@ -172,13 +172,15 @@ static const struct espat_command commands[] = {
     { "+CIPSSLCSNI", S, SINCE(2_0), false, espat__cipsslname },
     { "+CIPSSLCCN", S, SINCE(2_0), false, espat__cipsslname },
     { "+CIPSSLCALPN", S, SINCE(2_0), false, espat__cipsslcalpn },
+    { "+CIPSNTPCFG", QS, ALL, false, espat__sntpcfg },
+    { "+CIPSNTPTIME", Q, ALL, false, espat__sntptime },
+    { "+SYSTIMESTAMP", Q, SINCE(2_0), false, espat__systimestamp },
     { "+CIPTCPOPT", S, SINCE(2_1), false, espat__ciptcpopt },
 };
 
 // What firmware has that this model has not: no reason to complain.
 static const char *const beyond[] = { "+CIPMODE", "+CIPSENDL", "+PING",
-    "+CIPSNTPCFG", "+CIPSNTPTIME", "+SYSTIMESTAMP", "+SYSRAM", "+GSLP",
-    "+CIPV6", "+CWSTARTSMART", "+MDNS", "+CIUPDATE" };
+    "+SYSRAM", "+GSLP", "+CIPV6", "+CWSTARTSMART", "+MDNS", "+CIUPDATE" };
 
 static bool matches(const struct espat *e, const struct espat_command *c,
     const char *name)

@@ -6,7 +6,7 @@
 #define SIM_CHIPS_ESPAT_MODEL_H
 
 #include "nif/dhcp_server.h"
-#include "nif/dns.h"
+#include "nif/sntp.h"
 #include "nif/tcpip.h"
 #include "sim/chips/espat/command.h"
 
@@ -205,6 +205,9 @@ struct espat {
     bool dhcpd_on;
     bool dns_busy;
     bool dns_manual;
+    bool sntp_on;
+    bool time_told; ///< +TIME_UPDATED
+    int8_t zone_h;
     bool mux;
     bool dinfo;
     bool serving;
@@ -240,6 +243,9 @@ struct espat {
     struct nif_dhcp_server dhcpd;
     struct nif_dhcp_lease lease[LEASES];
     struct nif_dns dns;
+    struct nif_sntp sntp;
+    struct nif_dns_resolver sntp_resolver;
+    char sntp_server[HOST_MAX + 1];
 
     // TCP/IP.
     struct espat_link link[LINKS];
@@ -302,6 +308,11 @@ void espat__net_kick(struct espat_net *net);
 void espat__net_address(struct espat_net *net, const struct nif_net *address);
 bool espat__net_has_ip(struct espat_net *net);
 uint64_t espat__dice(struct espat *e);
+
+// ---- time.c
+/// Returns when to look again, us.
+uint64_t espat__time_service(struct espat *e);
+void espat__time_end(struct espat *e);
 
 // ---- wifi.c
 /// Looks after joining and addresses. Returns when to look again, us.

@@ -14,6 +14,7 @@ target_sources(nif_sim PRIVATE
   chips/espat/receive.c
   chips/espat/send.c
   chips/espat/start.c
+  chips/espat/time.c
   chips/espat/tls.c
   chips/espat/wifi.c
   chips/espat/wifi_commands.c)

@@ -295,6 +295,7 @@ static void tell_leases(struct espat *e)
 uint64_t espat__wifi_service(struct espat *e, struct espat_net *net)
 {
     uint64_t again_us = NIF_NEVER;
+    uint64_t time_us;
 
     if (net->ap) {
         if (e->dhcpd_on) {
@@ -307,7 +308,8 @@ uint64_t espat__wifi_service(struct espat *e, struct espat_net *net)
         again_us = nif_dhcp_poll(&e->dhcp);
     }
     follow_address(e);
-    return again_us;
+    time_us = espat__time_service(e);
+    return time_us < again_us ? time_us : again_us;
 }
 
 void espat__wifi_init(struct espat *e)
@@ -339,6 +341,7 @@ void espat__wifi_end(struct espat *e)
     e->wants_join = false;
     e->boot_join = false;
     e->dhcp_on = false;
+    e->sntp_on = false;
     espat__net_down(&e->net[0]);
     if (e->ap_on) {
         e->ap_on = false;
