@@ -85,14 +85,32 @@ static uint32_t mmio_read(struct nif_mmio *mmio, uint32_t offset)
     return value & ~(offset == MIIAR || offset == DMABMR ? 1u : 0);
 }
 
+// One frame of MDIO.
+static void manage(uint32_t value)
+{
+    uint32_t *data = &b.reg[MIIDR / 4];
+    uint8_t phy = value >> 11 & 31;
+    uint8_t reg = value >> 6 & 31;
+
+    if (!b.phy) {
+        *data = value & 2 ? *data : b.phy_value;
+    } else if (value & 2) {
+        (void)b.phy->ops->write(b.phy, phy, reg, (uint16_t)*data);
+    } else {
+        *data = (uint16_t)b.phy->ops->read(b.phy, phy, reg);
+    }
+}
+
 static void mmio_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
 {
     assert_ptr_equal(mmio, &b.mmio);
     assert_true(offset % 4 == 0 && offset < sizeof(b.reg));
     b.written[offset / 4] = ++b.step;
     if (offset == MACCR) {
-        assert_true(b.now_us - b.mac_us >= 2); // not yet taken over
-        b.mac_us = b.now_us;
+        uint64_t now_us = nif_clock_now_us(b.chip.cfg.clock);
+
+        assert_true(now_us - b.mac_us >= 2); // not yet taken over
+        b.mac_us = now_us;
     }
     if (offset == DMASR) {
         // What is to be done, what was just read, or all of it; nothing else.
@@ -111,8 +129,8 @@ static void mmio_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
     if (offset == TDLAR) {
         b.tx_now = value;
     }
-    if (offset == MIIAR && !(value & 2)) {
-        b.reg[MIIDR / 4] = b.phy_value;
+    if (offset == MIIAR) {
+        manage(value);
     }
     b.reg[offset / 4] = value;
     if (offset == DMATPDR) {
@@ -181,6 +199,11 @@ static const struct nif_clock_ops clock_ops = {
 
 void bench_open(bool interrupt, uint32_t hclk_hz)
 {
+    bench_open_with(interrupt, hclk_hz, &b.clock);
+}
+
+void bench_open_with(bool interrupt, uint32_t hclk_hz, struct nif_clock *clock)
+{
     memset(&b, 0, sizeof(b));
     memset(&memory, 0xA5, sizeof(memory));
     b.seen = memory;
@@ -190,7 +213,7 @@ void bench_open(bool interrupt, uint32_t hclk_hz)
     stm32_eth_init(&b.chip,
         &(struct stm32_eth_cfg){
             .mmio = &b.mmio,
-            .clock = &b.clock,
+            .clock = clock,
             .rx = memory.rx,
             .tx = memory.tx,
             .rx_count = RX,
@@ -200,7 +223,7 @@ void bench_open(bool interrupt, uint32_t hclk_hz)
             .hwaddr = bench_own,
         });
     b.mac = &b.chip.mac;
-    b.mac->wake = &b.clock;
+    b.mac->wake = clock;
 }
 
 int bench_link(bool up, bool is_100, bool full)
