@@ -130,6 +130,51 @@ static void an_address_conflict_is_told(void **state)
     assert_true(b->irq.level);
 }
 
+static void its_own_arp_is_no_conflict(void **state)
+{
+    struct bench *b = *state;
+    uint8_t frame[42] = { 0 };
+
+    address(b);
+    memcpy(frame, all_macs, 6);
+    memcpy(frame + 6, own_mac, 6);
+    nif_put_be16(frame + 12, 0x0806);
+    nif_put_be32(frame + 14, 0x00010800);
+    nif_put_be32(frame + 18, 0x06040001);
+    memcpy(frame + 22, own_mac, 6);
+    nif_put_be32(frame + 28, OWN_IP);
+    nif_put_be32(frame + 38, PEER_IP);
+    arrive(b, frame, sizeof(frame)); // a loop in the network
+    assert_int_equal(get8(b, 0, 0x15), 0x00);
+    frame[27] ^= 1;
+    arrive(b, frame, sizeof(frame));
+    assert_int_equal(get8(b, 0, 0x15), 0x80);
+}
+
+static void malformed_arp_is_dropped(void **state)
+{
+    static const uint8_t at[] = { 15, 16, 18, 19, 21 };
+    struct bench *b = *state;
+
+    address(b);
+    for (unsigned i = 0; i < sizeof(at); i++) {
+        uint8_t frame[42] = { 0 };
+
+        memcpy(frame, all_macs, 6);
+        memcpy(frame + 6, peer_mac, 6);
+        nif_put_be16(frame + 12, 0x0806);
+        nif_put_be32(frame + 14, 0x00010800);
+        nif_put_be32(frame + 18, 0x06040001);
+        memcpy(frame + 22, peer_mac, 6);
+        nif_put_be32(frame + 28, PEER_IP);
+        nif_put_be32(frame + 38, OWN_IP);
+        frame[at[i]] ^= 0x10;
+        arrive(b, frame, sizeof(frame));
+    }
+    pass_us(b, 20);
+    assert_int_equal(b->seen_count, 0);
+}
+
 static void an_unreachable_port_is_told(void **state)
 {
     struct bench *b = *state;
@@ -148,6 +193,12 @@ static void an_unreachable_port_is_told(void **state)
     nif_put_be16(body + 2, (uint16_t) ~(sum + (sum >> 16)));
     address(b);
     put8(b, 0, 0x16, 0x40);
+    body[1] = 1; // the host is not reached: that is another thing
+    nif_put_be16(body + 2, (uint16_t)(nif_get_be16(body + 2) + 2));
+    ip_from(b, &ip, body, sizeof(body));
+    assert_int_equal(get8(b, 0, 0x15), 0x00);
+    body[1] = 3;
+    nif_put_be16(body + 2, (uint16_t)(nif_get_be16(body + 2) - 2));
     ip_from(b, &ip, body, sizeof(body));
     assert_int_equal(get8(b, 0, 0x15), 0x40);
     assert_int_equal(get32(b, 0, 0x28), 0xC6336409);
@@ -169,6 +220,8 @@ int main(void)
         TEST(damaged_packets_and_fragments_are_dropped),
         TEST(macraw_gets_what_the_chip_answers),
         TEST(an_address_conflict_is_told),
+        TEST(its_own_arp_is_no_conflict),
+        TEST(malformed_arp_is_dropped),
         TEST(an_unreachable_port_is_told),
     };
 

@@ -61,6 +61,18 @@ static void a_datagram_waits_for_arp(void **state)
     assert_int_equal(fsr(b, 1), 2048);
 }
 
+static void a_second_answer_changes_nothing(void **state)
+{
+    struct bench *b = *state;
+
+    open_udp(b, 0);
+    send_answered(b, "x", 1);
+    arp_from(b, 2, PEER_IP, OWN_IP);
+    pass_us(b, 2000000);
+    assert_int_equal(b->seen_count, 2);
+    assert_int_equal(get8(b, 5, 0x02), 0x10);
+}
+
 static void the_card_that_was_found_is_in_dhar(void **state)
 {
     struct bench *b = *state;
@@ -502,6 +514,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_datagram_waits_for_arp),
+        TEST(a_second_answer_changes_nothing),
         TEST(the_card_that_was_found_is_in_dhar),
         TEST(the_same_peer_is_asked_once),
         TEST(farp_asks_each_time),
