@@ -123,6 +123,26 @@ static void without_a_link_no_frame_passes(void **state)
     assert_int_equal(b->seen_count, 0);
 }
 
+static void only_a_reset_of_the_phy_begins_the_link_anew(void **state)
+{
+    const struct sim_w5500_cfg cfg = { .link_ns = 10 * SIM_MS };
+    struct bench *b = bench_open(&cfg);
+
+    *state = b;
+    pass_us(b, 10000);
+    put8(b, 0, 0x00, 0x80);
+    assert_int_equal(get8(b, 0, 0x2E), 0xBF);
+    sim_w5500_brown_out(&b->chip);
+    assert_int_equal(get8(b, 0, 0x2E), 0xB8);
+    pass_us(b, 5000);
+    put8(b, 0, 0x2E, 0x38);
+    put8(b, 0, 0x2E, 0xB8);
+    pass_us(b, 9900);
+    assert_int_equal(get8(b, 0, 0x2E), 0xB8);
+    pass_us(b, 200);
+    assert_int_equal(get8(b, 0, 0x2E), 0xBF);
+}
+
 static void a_frame_takes_its_time_without_a_cable(void **state)
 {
     struct bench *b = *state;
@@ -177,6 +197,7 @@ int main(void)
         TEST(opmd_0_means_the_straps),
         TEST(the_phy_stays_in_reset_until_it_is_let_go),
         TEST(without_a_link_no_frame_passes),
+        TEST(only_a_reset_of_the_phy_begins_the_link_anew),
         TEST(a_frame_takes_its_time_without_a_cable),
         TEST(the_defaults_are_those_of_the_header),
     };

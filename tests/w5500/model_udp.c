@@ -476,7 +476,7 @@ static void ipraw_carries_any_protocol(void **state)
     command(b, 1, 0x01);
     assert_int_equal(get8(b, 5, 0x03), 0x32);
     ip_from(b, &ip, (const uint8_t *)"abc", 3);
-    ip_from(b, &(struct ip_frame){ .proto = 88 }, (const uint8_t *)"abc", 3);
+    ip_from(b, &(struct ip_frame){ .proto = 88 }, (const uint8_t *)"xyz", 3);
     assert_int_equal(rsr(b, 1), 9);
     take_data(b, 1, in, 9);
     assert_memory_equal(in, expected, 9);
