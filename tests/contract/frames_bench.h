@@ -81,8 +81,7 @@ struct bench {
     unsigned strange;    // results that nif/iface.h does not know
     unsigned lying;      // flags that are not what was told
     uint64_t slowest_ns; // of all calls but start()
-    const char *slowest;
-    unsigned forgiven;                  // complaints
+    unsigned forgiven;   // complaints
     uint8_t buf[NIF_ETH_FRAME_MAX + 8]; // of recv()
 };
 
@@ -94,9 +93,12 @@ void bench_open(struct bench *b, const struct host_board_cfg *cfg);
 void bench_open_in(struct bench *b, struct sim_world *world,
     const struct host_board_cfg *cfg, uint8_t number);
 
-/// Gives all back, after a look whether anything was wrong. A world of its own
+/// Gives all back, and fails the test if anything was wrong. A world of its own
 /// ends too.
 void bench_close(struct bench *b);
+
+/// The same without a look at what was wrong.
+void bench_end(struct bench *b);
 
 /// Whether `cfg` makes a board of this chip: some have no wires to choose.
 bool bench_can(const struct host_board_cfg *cfg);
@@ -107,8 +109,8 @@ void bench_forgive(struct bench *b);
 /// Complaints are neither told nor counted until the next bench_forgive().
 void bench_hush(struct bench *b);
 
-/// Fails the test if anything was wrong. bench_close() does it too.
-void bench_check(struct bench *b);
+/// What was wrong so far; NULL if nothing.
+const char *bench_wrong(const struct bench *b);
 
 /// start(), which must work and take at most a second.
 void bench_start(struct bench *b);
