@@ -2,9 +2,16 @@
 //
 // A board to talk to: it answers ping, echoes UDP and TCP on port 7, and
 // serves a small page on port 80. Runs unchanged on every board and in the
-// simulator.
+// simulator, on our stack and on those inside chips.
+//
+//     page: only the page
+//     echo: only the echo
+//
+// A chip has few connections, and it may be able to listen at one port only:
+// then the page has it, unless the word above says otherwise.
 
 #include "nif/board.h"
+#include "nif/connector.h"
 #include "nif/dhcp.h"
 
 #include <string.h>
@@ -15,13 +22,11 @@
 #define HTTP_PORT     80
 #define HTTP_COUNT    2
 #define HTTP_RX       512
-#define HTTP_TX       1536 // the whole answer fits
+#define HTTP_TX       1024 // the whole answer fits
 #define DATAGRAM      1472
 #define UDP_RING      2960      // two of them with their heads
-#define START_US      500000u   // wait after a start that failed, doubled ...
-#define START_MAX_US  16000000u // ... up to here
-#define JOIN_US       3000000u  // from an attempt to join a network to the next
 #define HTTP_LIMIT_US 10000000u // for a request, and for the good-bye
+#define TEND_US       1000000u  // between two tries to open what is shut
 
 // What comes in on a connection goes out again.
 struct echo {
@@ -38,29 +43,42 @@ struct http {
     size_t line_len;
     unsigned newlines; // in a row: two end the request
     bool line_done;
-    bool answered;
+    size_t out_at; // what is sent of the answer
+    size_t out_len;
     char line[64]; // the request line, as far as it is of interest
+    char out[HTTP_TX];
+};
+
+// A listener and how much of its backlog is used.
+struct server {
+    uint16_t port; // 0: not wanted
+    size_t count;
+    struct nif_conn listener;
 };
 
 struct app {
     struct nif_board *board;
-    bool link;
     uint64_t started_us;
-    uint64_t join_us; // the next attempt to join a network
+    uint64_t tend_us; // the next try to open what is shut
+    int err;          // nothing that time could heal
     uint32_t page_count;
     uint32_t echo_bytes;
     uint32_t datagram_count;
     struct nif_dhcp dhcp;
+    struct nif_connector connector;
     struct nif_conn udp;
-    struct nif_conn echo_listener;
+    struct server echo_server;
+    struct server http_server;
     struct nif_conn echo_conns[ECHO_COUNT];
-    struct nif_conn http_listener;
     struct nif_conn http_conns[HTTP_COUNT];
     struct echo echo[ECHO_COUNT];
     struct http http[HTTP_COUNT];
     uint8_t udp_rx[UDP_RING];
     uint8_t udp_tx[DATAGRAM + 8];
-    uint8_t scratch[HTTP_TX]; // a datagram, or an answer being written
+    bool held; // a datagram that is to go back
+    size_t datagram_len;
+    struct nif_endpoint from;
+    uint8_t datagram[DATAGRAM];
     uint8_t echo_rx[ECHO_COUNT][ECHO_RING];
     uint8_t echo_tx[ECHO_COUNT][ECHO_RING];
     uint8_t http_rx[HTTP_COUNT][HTTP_RX];
@@ -103,27 +121,42 @@ static void put_u32(struct text *t, uint32_t v)
 
 // ------------------------------------------------------------------ echo
 
+// Sends the one that is held. False if there is no room for it yet.
+static bool send_back(struct app *app)
+{
+    int n = app->held
+        ? nif_conn_send(&app->udp, app->datagram, app->datagram_len, &app->from)
+        : 0;
+
+    if (n == NIF_EAGAIN) {
+        return false;
+    }
+    // One that cannot be sent is lost, as datagrams are.
+    app->echo_bytes += n > 0 ? (uint32_t)n : 0;
+    app->held = false;
+    return true;
+}
+
 static void echo_datagrams(struct app *app)
 {
-    struct nif_endpoint from;
-
+    if (nif_conn_state(&app->udp) == NIF_CONN_CLOSED) {
+        return;
+    }
     // As many as fit the ring, so that nobody can keep us here.
-    for (unsigned i = 0; i < 8; i++) {
-        int len = nif_conn_recv(&app->udp, app->scratch, DATAGRAM, &from);
+    for (unsigned i = 0; i < 8 && send_back(app); i++) {
+        int len = nif_conn_recv(&app->udp, app->datagram, DATAGRAM, &app->from);
 
         if (len < 0) {
             return;
         }
         // An echo service that answers one is a fire.
-        if (from.port == ECHO_PORT) {
-            continue;
-        }
-        app->datagram_count++;
-        // A datagram that cannot be sent is lost, as datagrams are.
-        if (nif_conn_send(&app->udp, app->scratch, (size_t)len, &from) > 0) {
-            app->echo_bytes += (uint32_t)len;
+        if (app->from.port != ECHO_PORT) {
+            app->datagram_count++;
+            app->datagram_len = (size_t)len;
+            app->held = true;
         }
     }
+    (void)send_back(app);
 }
 
 // Moves what can be moved; returns true if something was.
@@ -159,14 +192,19 @@ static bool echo_step(struct app *app, struct echo *e)
     return true;
 }
 
+// A client, if one is there.
+static bool take(struct server *s, struct nif_conn **conn)
+{
+    return nif_conn_state(&s->listener) == NIF_CONN_LISTENING &&
+        nif_conn_accept(&s->listener, conn, NULL) == 0;
+}
+
 static void run_echo(struct app *app)
 {
     for (size_t i = 0; i < ECHO_COUNT; i++) {
         struct echo *e = &app->echo[i];
 
-        if (e->conn == NULL &&
-            nif_conn_state(&app->echo_listener) == NIF_CONN_LISTENING &&
-            nif_conn_accept(&app->echo_listener, &e->conn, NULL) == 0) {
+        if (e->conn == NULL && take(&app->echo_server, &e->conn)) {
             e->len = 0;
         }
         // Two rings full at most.
@@ -226,10 +264,9 @@ static const char *status_of(const struct http *h)
 
 static void answer(struct app *app, struct http *h)
 {
-    // The body first, from the middle of the scratch: its length stands in
-    // the head.
-    struct text head = { (char *)app->scratch, 256, 0 };
-    struct text body = { (char *)app->scratch + 256, HTTP_TX - 256, 0 };
+    char space[HTTP_TX - 192];
+    struct text head = { h->out, 192, 0 };
+    struct text body = { space, sizeof(space), 0 };
     const char *status = status_of(h);
 
     if (status[0] == '2') {
@@ -249,14 +286,27 @@ static void answer(struct app *app, struct http *h)
         put(&head, "\r\nAllow: GET");
     }
     put(&head, "\r\nConnection: close\r\n\r\n");
-    // The ring is empty and takes both whole; if the connection is gone,
-    // nobody misses them.
-    if (nif_conn_send(h->conn, head.buf, head.len, NULL) > 0 &&
-        nif_conn_send(h->conn, body.buf, body.len, NULL) > 0) {
-        nif_conn_shutdown(h->conn);
-    }
-    h->answered = true;
+    memcpy(h->out + head.len, body.buf, body.len);
+    h->out_len = head.len + body.len;
     h->until_us = nif_clock_now_us(app->board->clock) + HTTP_LIMIT_US;
+}
+
+// Says the answer, as far as there is room, and the end behind it. False if
+// the connection is over.
+static bool say(struct http *h)
+{
+    int n = 1;
+
+    while (h->out_at < h->out_len && n > 0) {
+        n = nif_conn_send(h->conn, h->out + h->out_at, h->out_len - h->out_at,
+            NULL);
+        h->out_at += n > 0 ? (size_t)n : 0;
+    }
+    if (h->out_len == 0 || n == NIF_EAGAIN) {
+        return true;
+    }
+    // A chip that cannot end one direction ends both.
+    return n > 0 && nif_conn_shutdown(h->conn) != NIF_ENOTSUP;
 }
 
 // Takes the request apart as far as needed. True at its end.
@@ -287,13 +337,13 @@ static void http_step(struct app *app, struct http *h)
     // After the answer, reads what is left: closing with data unread would
     // reset the connection, and the answer with it.
     for (unsigned i = 0; i < HTTP_RX / sizeof(data) && n > 0; i++) {
-        if (!h->answered && request_ends(h, data, (size_t)n)) {
+        if (h->out_len == 0 && request_ends(h, data, (size_t)n)) {
             answer(app, h);
         }
         n = nif_conn_recv(h->conn, data, sizeof(data), NULL);
     }
-    if ((n <= 0 && n != NIF_EAGAIN) ||
-        nif_clock_now_us(app->board->clock) >= h->until_us) {
+    if ((n < 0 && n != NIF_EAGAIN) || (n == 0 && h->out_at == h->out_len) ||
+        !say(h) || nif_clock_now_us(app->board->clock) >= h->until_us) {
         nif_conn_close(h->conn);
         h->conn = NULL;
     }
@@ -305,8 +355,7 @@ static uint64_t run_http(struct app *app, uint64_t again_us)
     for (size_t i = 0; i < HTTP_COUNT; i++) {
         struct http *h = &app->http[i];
 
-        if (h->conn == NULL &&
-            nif_conn_accept(&app->http_listener, &h->conn, NULL) == 0) {
+        if (h->conn == NULL && take(&app->http_server, &h->conn)) {
             *h = (struct http){
                 .conn = h->conn,
                 .until_us = nif_clock_now_us(app->board->clock) + HTTP_LIMIT_US,
@@ -324,91 +373,6 @@ static uint64_t run_http(struct app *app, uint64_t again_us)
 
 // ----------------------------------------------------------- setting up
 
-static int open_udp(struct app *app)
-{
-    const struct nif_conn_cfg cfg = {
-        .rx = app->udp_rx,
-        .rx_cap = sizeof(app->udp_rx),
-        .tx = app->udp_tx,
-        .tx_cap = sizeof(app->udp_tx),
-    };
-    const struct nif_endpoint local = { .port = ECHO_PORT };
-    int err = nif_conn_open(app->board->stack, &app->udp, NIF_UDP, &cfg);
-
-    return err != 0 ? err : nif_conn_bind(&app->udp, &local);
-}
-
-static int open_listener(struct app *app, struct nif_conn *listener,
-    uint16_t port)
-{
-    const struct nif_conn_cfg none = { .rx = NULL };
-    const struct nif_endpoint local = { .port = port };
-    int err = nif_conn_open(app->board->stack, listener, NIF_TCP, &none);
-
-    return err != 0 ? err : nif_conn_bind(listener, &local);
-}
-
-static int open_echo(struct app *app)
-{
-    int err = open_listener(app, &app->echo_listener, ECHO_PORT);
-
-    for (size_t i = 0; i < ECHO_COUNT && err == 0; i++) {
-        const struct nif_conn_cfg cfg = {
-            .rx = app->echo_rx[i],
-            .rx_cap = ECHO_RING,
-            .tx = app->echo_tx[i],
-            .tx_cap = ECHO_RING,
-        };
-
-        err = nif_conn_open(app->board->stack, &app->echo_conns[i], NIF_TCP,
-            &cfg);
-    }
-    return err != 0
-        ? err
-        : nif_conn_listen(&app->echo_listener, app->echo_conns, ECHO_COUNT);
-}
-
-static int open_http(struct app *app)
-{
-    int err = open_listener(app, &app->http_listener, HTTP_PORT);
-
-    for (size_t i = 0; i < HTTP_COUNT && err == 0; i++) {
-        const struct nif_conn_cfg cfg = {
-            .rx = app->http_rx[i],
-            .rx_cap = HTTP_RX,
-            .tx = app->http_tx[i],
-            .tx_cap = HTTP_TX,
-        };
-
-        err = nif_conn_open(app->board->stack, &app->http_conns[i], NIF_TCP,
-            &cfg);
-    }
-    return err != 0
-        ? err
-        : nif_conn_listen(&app->http_listener, app->http_conns, HTTP_COUNT);
-}
-
-// Starts the device, and tries again for as long as it takes: a board in a
-// cupboard has nobody to press reset.
-static bool start_device(struct nif_board *board)
-{
-    uint64_t wait_us = START_US;
-
-    while (!board->stop) {
-        uint64_t until_us;
-
-        if (nif_iface_start(board->iface) == 0) {
-            return true;
-        }
-        until_us = nif_clock_now_us(board->clock) + wait_us;
-        while (!board->stop && nif_clock_now_us(board->clock) < until_us) {
-            nif_clock_wait(board->clock, until_us);
-        }
-        wait_us = wait_us < START_MAX_US ? wait_us * 2 : START_MAX_US;
-    }
-    return false;
-}
-
 static void abort_all(struct nif_conn *conns, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -418,74 +382,152 @@ static void abort_all(struct nif_conn *conns, size_t n)
     }
 }
 
+static int open_udp(struct app *app)
+{
+    const struct nif_open_cfg cfg = {
+        .stack = app->board->stack,
+        .proto = NIF_UDP,
+        .buffers = { app->udp_rx, sizeof(app->udp_rx), app->udp_tx,
+            sizeof(app->udp_tx) },
+        .local = { .port = ECHO_PORT },
+    };
+
+    abort_all(&app->udp, 1);
+    return nif_open(&app->udp, &cfg);
+}
+
+// Listens; what there was before has gone with the chip.
+static int open_server(struct app *app, struct server *s,
+    struct nif_conn *conns, const struct nif_conn_cfg *buffers)
+{
+    abort_all(&s->listener, 1);
+    abort_all(conns, s->count);
+    return nif_listen(&s->listener,
+        &(struct nif_listen_cfg){
+            .stack = app->board->stack,
+            .local = { .port = s->port },
+            .backlog = conns,
+            .buffers = buffers,
+            .n = s->count,
+        });
+}
+
+static int open_http(struct app *app)
+{
+    struct nif_conn_cfg buffers[HTTP_COUNT];
+
+    for (size_t i = 0; i < HTTP_COUNT; i++) {
+        buffers[i] = (struct nif_conn_cfg){ app->http_rx[i], HTTP_RX,
+            app->http_tx[i], HTTP_TX };
+        app->http[i].conn = NULL;
+    }
+    return open_server(app, &app->http_server, app->http_conns, buffers);
+}
+
+static int open_echo(struct app *app)
+{
+    struct nif_conn_cfg buffers[ECHO_COUNT];
+
+    for (size_t i = 0; i < ECHO_COUNT; i++) {
+        buffers[i] = (struct nif_conn_cfg){ app->echo_rx[i], ECHO_RING,
+            app->echo_tx[i], ECHO_RING };
+        app->echo[i].conn = NULL;
+    }
+    return open_server(app, &app->echo_server, app->echo_conns, buffers);
+}
+
+static bool is_shut(const struct server *s)
+{
+    return s->port != 0 && nif_conn_state(&s->listener) != NIF_CONN_LISTENING;
+}
+
+// Opens what is not open: at first, and when the chip has lost it. What it
+// cannot have it asks for again, and does without meanwhile.
+static uint64_t tend(struct app *app, uint64_t again_us)
+{
+    uint64_t now_us = nif_clock_now_us(app->board->clock);
+    enum nif_conn_state udp = nif_conn_state(&app->udp);
+    bool no_udp = app->echo_server.port != 0 &&
+        (udp == NIF_CONN_CLOSED || udp == NIF_CONN_FAILED);
+    int err = 0;
+
+    if (!no_udp && !is_shut(&app->http_server) && !is_shut(&app->echo_server)) {
+        return again_us;
+    }
+    if (now_us >= app->tend_us) {
+        err = is_shut(&app->http_server) ? open_http(app) : 0;
+        if (no_udp && err == 0) {
+            err = open_udp(app);
+        }
+        if (is_shut(&app->echo_server) && err == 0) {
+            err = open_echo(app);
+        }
+        app->err = err == NIF_EADDRINUSE ? err : 0;
+        app->tend_us = now_us + (err != 0 ? TEND_US : TEND_US / 100);
+    }
+    return app->tend_us < again_us ? app->tend_us : again_us;
+}
+
+// How many clients at a time, of as many as the chip has connections for. The
+// datagrams, DHCP and each listener may need one, too.
+static void share(struct app *app)
+{
+    size_t most = app->board->stack->caps.conn_max;
+    size_t taken = (app->echo_server.port != 0 ? 2u : 0u) +
+        (app->http_server.port != 0 ? 1u : 0u) +
+        (app->board->use_dhcp ? 1u : 0u);
+    size_t left = most == 0 ? ECHO_COUNT + HTTP_COUNT : most - taken;
+
+    if (most != 0 && most <= taken) {
+        left = 1;
+    }
+    app->http_server.count = left > HTTP_COUNT ? HTTP_COUNT : 1;
+    if (app->http_server.port != 0 && left > 1) {
+        left -= app->http_server.count;
+    }
+    app->echo_server.count = left < ECHO_COUNT ? left : ECHO_COUNT;
+}
+
+static int begin(struct app *app)
+{
+    struct nif_board *board = app->board;
+    const char *args = board->args != NULL ? board->args : "";
+    struct nif_connector_cfg cfg = {
+        .iface = board->iface,
+        .stack = board->stack,
+        .wifi = board->wifi,
+        .seed = board->seed,
+    };
+
+    app->http_server.port = strcmp(args, "echo") != 0 ? HTTP_PORT : 0;
+    app->echo_server.port = strcmp(args, "page") != 0 ? ECHO_PORT : 0;
+    share(app);
+    nif_dhcp_init(&app->dhcp,
+        &(struct nif_dhcp_cfg){ .stack = board->stack, .seed = board->seed });
+    if (board->use_dhcp) {
+        cfg.addr = (struct nif_addr_way){ &nif_addr_dhcp, &app->dhcp };
+    }
+    nif_connector_init(&app->connector, &cfg);
+    return nif_connector_start(&app->connector);
+}
+
 // Our memory goes away: nothing of it may stay in the stack.
 static void close_all(struct app *app)
 {
     nif_dhcp_stop(&app->dhcp);
     abort_all(&app->udp, 1);
-    abort_all(&app->echo_listener, 1);
+    abort_all(&app->echo_server.listener, 1);
     abort_all(app->echo_conns, ECHO_COUNT);
-    abort_all(&app->http_listener, 1);
+    abort_all(&app->http_server.listener, 1);
     abort_all(app->http_conns, HTTP_COUNT);
+    nif_connector_stop(&app->connector);
 }
 
 // ------------------------------------------------------------- main loop
 
-// Joins the board's network, if it has a radio, as often as it takes.
-static uint64_t watch_radio(struct app *app)
-{
-    struct nif_iface *iface = app->board->iface;
-    struct nif_wifi_status status;
-    uint64_t now_us;
-
-    if (app->link || app->board->wifi == NULL) {
-        return NIF_NEVER;
-    }
-    now_us = nif_clock_now_us(app->board->clock);
-    nif_wifi_status(iface, &status);
-    if (now_us >= app->join_us &&
-        (status.state == NIF_WIFI_IDLE || status.state == NIF_WIFI_FAILED)) {
-        app->join_us = now_us + JOIN_US;
-        // What cannot be done now is tried again then.
-        if (nif_wifi_join(iface, app->board->wifi) != 0) {
-            return app->join_us;
-        }
-    }
-    return now_us < app->join_us ? app->join_us : now_us + JOIN_US;
-}
-
-// The cable may come back from another network: asks again.
-static int watch_link(struct app *app)
-{
-    struct nif_iface *iface = app->board->iface;
-    bool link = (nif_iface_flags(iface) & NIF_IFACE_LINK) != 0;
-    bool came = link && !app->link;
-
-    app->link = link;
-    return came && app->board->use_dhcp ? nif_dhcp_start(&app->dhcp) : 0;
-}
-
 static uint64_t earlier(uint64_t a_us, uint64_t b_us)
 {
     return a_us < b_us ? a_us : b_us;
-}
-
-static int run(struct app *app)
-{
-    int err = 0;
-
-    while (!app->board->stop && err == 0) {
-        uint64_t again_us = nif_stack_poll(app->board->stack);
-
-        err = watch_link(app);
-        again_us = earlier(again_us, watch_radio(app));
-        again_us = earlier(again_us, nif_dhcp_poll(&app->dhcp));
-        echo_datagrams(app);
-        run_echo(app);
-        again_us = run_http(app, again_us);
-        nif_clock_wait(app->board->clock, again_us);
-    }
-    return err;
 }
 
 int nif_app(struct nif_board *board)
@@ -495,28 +537,19 @@ int nif_app(struct nif_board *board)
         .board = board,
         .started_us = nif_clock_now_us(board->clock),
     };
-    int err;
+    int err = begin(&app);
 
-    nif_dhcp_init(&app.dhcp,
-        &(struct nif_dhcp_cfg){ .stack = board->stack, .seed = board->seed });
-    if (!start_device(board)) {
-        return 0;
-    }
-    err = open_http(&app);
-    if (err == 0) {
-        err = open_udp(&app);
-    }
-    if (err == 0) {
-        err = open_echo(&app);
-    }
-    if (err == NIF_ENOBUFS) {
-        // A chip with few sockets, or one server only.
-        abort_all(&app.echo_listener, 1);
-        abort_all(app.echo_conns, ECHO_COUNT);
-        err = 0;
-    }
-    if (err == 0) {
-        err = run(&app);
+    (void)nif_connector_poll(&app.connector);
+    while (!board->stop && err == 0) {
+        uint64_t again_us = tend(&app, NIF_NEVER);
+
+        again_us = earlier(again_us, nif_stack_poll(board->stack));
+        again_us = earlier(again_us, nif_connector_poll(&app.connector));
+        echo_datagrams(&app);
+        run_echo(&app);
+        again_us = run_http(&app, again_us);
+        nif_clock_wait(board->clock, again_us);
+        err = app.err;
     }
     close_all(&app);
     return err;

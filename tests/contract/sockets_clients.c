@@ -114,6 +114,32 @@ static void an_address_is_got_from_our_server_and_used(void **state)
     }
 }
 
+// A server need not know when the address comes.
+static void what_listens_before_there_is_an_address_is_found(void **state)
+{
+    struct nif_conn *conn;
+    struct nif_net net;
+
+    (void)state;
+    bench_listen(4, 5011, 1);
+    an_address_is_got();
+    nif_stack_net(bench.stack, &net);
+    bench.peer.board_ip = net.ip;
+    bench_pass(S);
+    if (nif_conn_state(&bench.conn[4]) != NIF_CONN_LISTENING) {
+        assert_int_equal(bench.conn[4].err, NIF_EADDR);
+        nif_conn_close(&bench.conn[4]);
+        bench_pass(S);
+        bench_listen(4, 5011, 1);
+    }
+    (void)peer_dial(5011, &(struct peer_manner){ .send = 1 });
+    assert_int_equal(nif_accept(&bench.conn[4], &conn, NULL, bench_in(10 * S)),
+        0);
+    if (!bench.board.chip->own_dhcp) {
+        stop_asking();
+    }
+}
+
 static void a_lease_is_renewed_while_connections_go_on(void **state)
 {
     struct nif_conn *conn;
@@ -322,6 +348,7 @@ int sockets_clients(void)
     const struct CMUnitTest tests[] = {
         BARE(before_there_is_an_address_calls_say_so),
         BARE(an_address_is_got_from_our_server_and_used),
+        BARE(what_listens_before_there_is_an_address_is_found),
         BARE(a_lease_is_renewed_while_connections_go_on),
         BARE(a_lease_that_ends_takes_the_address_away),
         BARE(a_connector_brings_it_up),

@@ -85,9 +85,26 @@ static void move(struct client *c)
     }
 }
 
+static uint64_t lose_us; // when all listeners end; 0: never
+
+static void lose_listeners(void)
+{
+    for (struct nif_conn *c = p.stack[0].conns; c != NULL; c = c->next) {
+        if (c->state == NIF_CONN_LISTENING) {
+            c->state = NIF_CONN_FAILED;
+            c->err = NIF_ERESET;
+        }
+    }
+    lose_us = 0;
+}
+
 static void run_clients(void)
 {
     bool all = true;
+
+    if (lose_us != 0 && p.now_us > lose_us) {
+        lose_listeners();
+    }
 
     for (size_t i = 0; i < client_count; i++) {
         struct client *c = &clients[i];
@@ -260,6 +277,66 @@ static void a_device_that_does_not_start_is_tried_again(void **state)
     expect_text(c, "HTTP/1.0 200 OK\r\n");
 }
 
+static void it_serves_what_it_is_told_to(void **state)
+{
+    static const char *const words[] = { "page", "echo" };
+
+    for (size_t i = 0; i < 2; i++) {
+        if (i > 0) {
+            assert_int_equal(setup(state), 0);
+        }
+        board.args = words[i];
+        (void)get("GET / HTTP/1.0\r\n\r\n");
+        (void)add(7, text, 1000, 1000);
+        assert_int_equal(nif_app(&board), 0);
+        assert_int_equal(clients[i].got_len > 0, 1);
+        assert_int_equal(clients[1 - i].got_len, 0); // refused
+    }
+}
+
+static struct nif_stack_ops few;
+static const struct nif_stack_ops *all;
+
+// As a chip with five sockets.
+static int open_few(struct nif_stack *stack, struct nif_conn *conn,
+    enum nif_proto proto, const struct nif_conn_cfg *cfg)
+{
+    unsigned n = 0;
+
+    for (struct nif_conn *c = p.stack[0].conns; c != NULL; c = c->next) {
+        n++;
+    }
+    return n < 5 ? all->open(stack, conn, proto, cfg) : NIF_ENOBUFS;
+}
+
+static void five_connections_are_enough(void **state)
+{
+    const struct client *page = get("GET / HTTP/1.0\r\n\r\n");
+
+    (void)state;
+    (void)add(7, text, 1000, 1000);
+    all = p.stack[0].stack.ops;
+    few = *all;
+    few.open = open_few;
+    p.stack[0].stack.ops = &few;
+    p.stack[0].stack.caps.conn_max = 5;
+    assert_int_equal(nif_app(&board), 0);
+    expect_text(page, "HTTP/1.0 200 OK\r\n");
+    assert_int_equal(clients[1].got_len, 1000);
+}
+
+// A chip that lost itself has lost what listened in it.
+static void what_was_lost_is_opened_again(void **state)
+{
+    (void)state;
+    (void)get("GET / HTTP/1.0\r\n\r\n");
+    clients[0].slow_us = 10000000;
+    lose_us = begun_us + 4000000;
+    assert_int_equal(nif_app(&board), 0);
+    assert_int_equal(lose_us, 0);
+    expect_text(&clients[0], "HTTP/1.0 200 OK\r\n");
+}
+
 // Puts a datagram where the device has received it already.
 static void receive(uint16_t from, const char *data)
 {
@@ -321,6 +398,9 @@ static void a_port_that_is_taken_ends_the_application(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(it_serves_what_it_is_told_to, setup),
+        cmocka_unit_test_setup(five_connections_are_enough, setup),
+        cmocka_unit_test_setup(what_was_lost_is_opened_again, setup),
         cmocka_unit_test_setup(the_page_is_served, setup),
         cmocka_unit_test_setup(what_is_not_there_or_not_allowed_is_said, setup),
         cmocka_unit_test_setup(a_request_in_pieces_and_one_without_end, setup),

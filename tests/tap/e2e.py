@@ -44,6 +44,42 @@ while True:
 print("identical" if got == data else f"{len(got)} of {len(data)} bytes")
 """
 
+# Several clients of the echo at a time.
+CROWD = """
+import hashlib, socket, sys, threading
+host, port, size, count = sys.argv[1], *map(int, sys.argv[2:5])
+good = []
+def talk(n):
+    data = hashlib.shake_256(bytes([n])).digest(size)
+    s = socket.create_connection((host, port), 60)
+    s.settimeout(100)
+    threading.Thread(target=s.sendall, args=[data], daemon=True).start()
+    got = b""
+    while len(got) < size:
+        some = s.recv(65536)
+        if not some:
+            break
+        got += some
+    good.append(got == data)
+talks = [threading.Thread(target=talk, args=[n]) for n in range(count)]
+[t.start() for t in talks]
+[t.join() for t in talks]
+print(f"{good.count(True)} good")
+"""
+# A datagram of each size, one after the other.
+SIZES = """
+import hashlib, socket, sys
+host, port, least, most = sys.argv[1], *map(int, sys.argv[2:5])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((host, port))
+s.settimeout(5)
+for size in range(least, most + 1):
+    data = hashlib.shake_256(b"udp").digest(size)
+    s.send(data)
+    assert s.recv(3000) == data, size
+print("all sizes")
+"""
+
 
 def check(true, what):
     if not true:
@@ -297,6 +333,74 @@ def direct():
         check(done.stdout == "identical\n", f"8 MiB: {done}")
 
 
+def quadrant(chip, words=(), clients=2, size=MIB, half=True, most=1472):
+    """The same application on each kind of chip: ping, page, echo. `half`: the
+    echo goes on when its client has told its end."""
+    need_netns()
+    need("curl")
+    capture = str(FOLDER / "quadrant.pcap")
+    python = [sys.executable, "-c"]
+    def echo(host, port):
+        if half:
+            return "identical", [*python, ECHO, host, port, str(size)]
+        return "1 good", [*python, CROWD, host, port, str(size), "1"]
+    code, out, err = nif("ping", chip, *words, "--count", "1000", "--interval",
+                         "0.002", "--pcap", capture, "--json")
+    check(code == 0 and json.loads(out)["received"] == 1000,
+          f"pings: {out} {err}")
+    tshark_finds_nothing(capture)
+    for name, says, command in [
+            ("page", f"<b>{chip}</b> at 192.0.2.2",
+             ["curl", "-sS", "--max-time", "20", "http://192.0.2.2/"]),
+            ("echo", *echo("192.0.2.2", "7")),
+            ("crowd", f"{clients} good",
+             [*python, CROWD, "192.0.2.2", "7", "65536", str(clients)]),
+            ("sizes", "all sizes",
+             [*python, SIZES, "192.0.2.2", "7", "1", str(most)])]:
+        serve = ["--app-args", "page" if name == "page" else "echo"]
+        code, out, err = nif("run", chip, *words, *serve, "--netns", "--pcap",
+                             capture, "--", *command, timeout=170)
+        check(code == 0 and says in out, f"{name}: {code} {out} {err}")
+        if name != "page":  # which is a handful of frames
+            tshark_finds_nothing(capture)
+    port = free_port()
+    with Board(*words, "--app-args", "page", "--forward",
+               f"tcp:{port}:80", chip=chip) as board:
+        done = subprocess.run(
+            ["curl", "-sS", "--max-time", "20", f"http://127.0.0.1:{port}/"],
+            capture_output=True, text=True)
+        check(done.returncode == 0 and f"<b>{chip}</b> at 10.0.2.15" in
+              done.stdout, f"the page through libslirp: {done}")
+    check(board.process.returncode == 0, "".join(board.said))
+    with Board(*words, "--app-args", "echo", "--forward",
+               f"tcp:{port}:7", chip=chip) as board:
+        says, command = echo("127.0.0.1", str(port))
+        done = subprocess.run(command, capture_output=True, text=True,
+                              timeout=150)
+        check(says in done.stdout, f"through libslirp: {done}")
+    check(board.process.returncode == 0, "".join(board.said))
+
+
+def quadrant_enc28j60():
+    quadrant("enc28j60")
+
+
+def quadrant_w5500():
+    quadrant("w5500")
+
+
+def quadrant_w5500_raw():
+    quadrant("w5500-raw")
+
+
+def quadrant_lan8720():
+    quadrant("lan8720")
+
+
+def quadrant_espat():
+    quadrant("espat", size=MIB // 8, half=False, most=1460)
+
+
 def iperf3_sums(chip, *words):
     """Runs the real client against the board; what it says at the end."""
     log = FOLDER / "iperf3.json"
@@ -471,7 +575,8 @@ def main():
     global NIF, FOLDER
     NIF = sys.argv[1]
     parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, direct,
-             iperf3, replay, capture, leftovers, user]
+             quadrant_enc28j60, quadrant_w5500, quadrant_w5500_raw,
+             quadrant_lan8720, quadrant_espat, iperf3, replay, capture, leftovers, user]
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = Path(folder)
         {part.__name__: part for part in parts}[sys.argv[2]]()
