@@ -13,7 +13,7 @@
 // Steps of bring-up until start() gives up.
 #define TRIES 12
 
-// RSTn low, then the PLL locks (5.5.1); the latter also after a reset by
+// RSTn low, then the PLL locks; the latter also after a reset by
 // command, which ends within one access as a rule.
 #define RESET_LOW_US 500u
 #define RESET_US     1000u

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+_Static_assert(sizeof(struct w5500__sock) <= NIF_CONN_IMPL, "too much");
+
 #define TTL_DEFAULT 64
 
 // After abort(): so long the chip may say good-bye.

@@ -52,7 +52,7 @@ void w5500__write8(struct w5500_chip *chip, uint32_t where, unsigned value);
 unsigned w5500__read16(struct w5500_chip *chip, uint32_t where);
 void w5500__write16(struct w5500_chip *chip, uint32_t where, unsigned value);
 
-/// Reads 16 bits that the chip may change between the two bytes (5.2): until
+/// Reads 16 bits that the chip may change between the two bytes: until
 /// they are twice the same. If they never are, that is the error NIF_EPROTO.
 unsigned w5500__read_settled(struct w5500_chip *chip, uint32_t where);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What tcp.c, udp.c and sockets.c share: connections in the chip's sockets.
-// From the bottom up: conn.c, udp.c and tcp.c, sockets.c.
+// What the files of the stack share: connections in the chip's sockets. From
+// the bottom up: conn.c, udp.c and tcp.c, tcp_calls.c, sockets.c.
 
 #ifndef W5500_SOCKETS_H
 #define W5500_SOCKETS_H
@@ -24,8 +24,8 @@ enum w5500__flag {
     SOCK_LEFT = 1 << 8,     ///< the application has closed it
     SOCK_BOUND = 1 << 9,    ///< to our address
     SOCK_RESTING = 1 << 10, ///< only TIME-WAIT is left of it
-    SOCK_TCP = 1 << 12,     ///< it is no datagram socket
     SOCK_FULL = 1 << 11,    ///< listener: a client waits in its own socket
+    SOCK_TCP = 1 << 12,     ///< it is no datagram socket
 };
 
 /// The stack's part of a connection, in nif_conn.impl.
@@ -48,8 +48,6 @@ struct w5500__sock {
     uint8_t tos;
     uint8_t keepalive; ///< in 5 s
 };
-
-_Static_assert(sizeof(struct w5500__sock) <= NIF_CONN_IMPL, "too much");
 
 static inline struct w5500__sock *w5500__sock(struct nif_conn *conn)
 {
@@ -161,6 +159,12 @@ void w5500__udp_lost(struct w5500 *w, struct nif_conn *conn);
 /// Ends it now. TCP: with an error that the application is told, unless it
 /// has closed it already.
 void w5500__tcp_kill(struct w5500 *w, struct nif_conn *conn, int err);
+
+/// Back in the backlog, as its listener is.
+void w5500__tcp_rejoin(struct w5500 *w, struct nif_conn *conn);
+
+/// Sends what was written behind TX_WR, once the last has gone out.
+void w5500__tcp_push(struct w5500 *w, struct w5500__sock *s);
 
 int w5500__tcp_connect(struct w5500 *w, struct nif_conn *conn,
     const struct nif_endpoint *peer);

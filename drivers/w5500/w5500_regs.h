@@ -8,7 +8,7 @@
 #define W5500_REGS_H
 
 // A place in the chip: the 16-bit offset, and above it the control byte that
-// selects a block and reads (2.2.2). Variable length: its two low bits are 0.
+// selects a block and reads. Variable length: its two low bits are 0.
 #define W5500_WRITE 0x04
 
 // ---- common registers
