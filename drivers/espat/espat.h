@@ -155,36 +155,41 @@ struct espat {
     void *event_arg;
 
     // Where it is, and what is to be done (enum espat_todo, or-ed).
+    uint64_t phase_us;
+    uint64_t check_us;
+    uint32_t todo;
+    uint32_t doing; // the one that runs
+    int fault;      // why it is being set up again; 0: it is not
     uint8_t phase;
     uint8_t tries;
     uint8_t failed; // attempts to set it up
-    bool by_type;   // CIPRECVTYPE, not CIPRECVMODE
+    uint8_t check;
     bool fast;      // the line is at the rate that is wanted
     bool alive;     // it has answered something that makes sense
-    uint32_t todo;
-    uint32_t doing; // the one that runs
-    uint64_t phase_us;
-    uint64_t check_us;
-    int fault; // why it is being set up again; 0: it is not
-    uint8_t check;
+    bool by_type;   // CIPRECVTYPE, not CIPRECVMODE
+    bool by_status; // CIPSTATUS, not CIPSTATE
+    bool dinfo;     // peers are told with data
+    bool passive;   // data waits until it is asked for
+    bool server_on;
+    uint8_t actives; // links that are set to receive without being asked
 
     // The command that runs.
     const struct espat_command *command;
     const struct espat_command *victim; // whose answer was not understood
-    uint8_t stage;
-    uint8_t id;    // the link it is about
-    uint8_t lost;  // questions asked since an answer was missed; 0: none was
-    bool accepted; // OK before a prompt; the bytes of a payload have come
-    bool synced;   // the answer that cannot be mistaken has come
-    int detail;    // what a line before ERROR says of it
     uint64_t until_us;
     uint64_t lost_us;
+    int detail; // what a line before ERROR says of it
     uint16_t cmd_len;
     uint16_t cmd_at;
     uint16_t echo_at;
     uint16_t send_len; // of the payload
     uint16_t send_at;
     uint16_t fill; // bytes that are sent to get a module out of a payload
+    uint8_t stage;
+    uint8_t id;    // the link it is about
+    uint8_t lost;  // questions asked since an answer was missed; 0: none was
+    bool accepted; // OK before a prompt; the bytes of a payload have come
+    bool synced;   // the answer that cannot be mistaken has come
 
     // What comes in.
     uint8_t line_len;
@@ -201,34 +206,32 @@ struct espat {
     uint64_t in_us;
 
     // Connections.
-    struct espat_link link[ESPAT_LINKS];
     struct nif_conn *conns;
     struct nif_conn *listener;
-    struct nif_conn *send_conn; // whose payload goes out
-    bool orphan;                // ... or cfg.tx has the rest of it
-    uint16_t orphan_at;         // from there on
     struct nif_conn *spare;     // whose datagram is in cfg.tx
+    struct nif_conn *send_conn; // whose payload goes out
+    uint16_t orphan_at; // ... or, if it has ended, cfg.tx has the rest of it,
+    bool orphan;        // from there on
     uint8_t turn;
     uint16_t order;
     uint16_t port; // the next to choose by itself
     uint16_t server_port;
-    bool server_on;
-    bool dinfo;   // peers are told with data
-    bool passive; // data waits until it is asked for
-    bool by_status;
-    uint8_t actives; // links that are set to receive without being asked
+    struct espat_link link[ESPAT_LINKS];
 
     // Addresses and names.
-    struct nif_net net; // in use
-    struct nif_ip next_ip;
-    struct nif_net want; // set by the application; family none: DHCP
-    int look_result;
     uint64_t look_us;
+    int look_result;
     uint8_t look_ip[4];
-    char look_host[ESPAT_HOST_MAX + 1];
+    struct nif_net net;  // in use
+    struct nif_net want; // set by the application; family none: DHCP
+    struct nif_ip next_ip;
 
     // Radio.
+    struct nif_wifi_network *found;
     struct nif_wifi_status wifi;
+    int scan_result;
+    uint16_t found_cap;
+    uint16_t found_len;
     bool link_up; // as last told
     bool got_ip;
     bool serving; // to be an access point
@@ -238,10 +241,7 @@ struct espat {
     char ssid[NIF_WIFI_SSID_MAX + 1];
     char passphrase[NIF_WIFI_PASSPHRASE_MAX + 1];
     char scan_ssid[NIF_WIFI_SSID_MAX + 1];
-    struct nif_wifi_network *found;
-    uint16_t found_cap;
-    uint16_t found_len;
-    int scan_result;
+    char look_host[ESPAT_HOST_MAX + 1];
 
     struct espat_stats stats; ///< may be read
     char line[128];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What the files of this driver share. From the bottom up: text.c, line.c,
-// command.c, setup.c, radio.c, address.c, link.c, server.c, data.c, conn.c,
-// espat.c.
+// command.c, setup.c, radio.c, address.c, link.c, server.c, data.c,
+// stream.c, conn.c, espat.c.
 
 #ifndef ESPAT_INTERNAL_H
 #define ESPAT_INTERNAL_H
@@ -364,6 +364,19 @@ void at__data_end(struct espat *chip, bool good);
 // ---- conn.c
 
 extern const struct nif_stack_ops at__stack_ops;
+
+/// A datagram socket has its link from the moment that it has a port; 0: any.
+/// Returns 0 or NIF_ENOBUFS.
+int at__begin_udp(struct espat *chip, struct nif_conn *conn, uint16_t port);
+
+// stream.c: as nif_stack_ops has them.
+int at__send_data(struct nif_stack *stack, struct nif_conn *conn,
+    const void *data, size_t len, const struct nif_endpoint *to);
+int at__recv_data(struct nif_stack *stack, struct nif_conn *conn, void *buf,
+    size_t cap, struct nif_endpoint *from);
+
+/// Who is at the other end; `out` may be NULL.
+void at__tell_peer(const struct espat_conn *c, struct nif_endpoint *out);
 
 /// Ends a connection with an error; its link is dropped.
 void at__fail(struct espat *chip, struct nif_conn *conn, int err);

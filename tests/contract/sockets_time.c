@@ -376,6 +376,7 @@ static void what_a_poll_leaves_is_taken_by_the_next(void **state)
     script = &s;
     cfg.local.port = PORT;
     assert_int_equal(nif_open(&bench.conn[1], &cfg), 0);
+    bench_settle();
     peer_udp(PEER_PORT, false);
     assert_true(peer_say(100, 1, &back)); // the neighbour is known
     assert_int_equal(nif_recv(&bench.conn[1], &(uint8_t){ 0 }, 1, bench_in(S)),

@@ -42,6 +42,7 @@ struct bench_byte {
     uint8_t byte;
 };
 
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): for people
 struct bench {
     struct sim_world world;
     struct sim_cpu cpu;
@@ -114,6 +115,15 @@ struct bench {
     uint8_t rx[8][2048];
     uint8_t tx[8][2048];
 };
+
+/// Bytes on their way from the module.
+#define BENCH_OUT 262144u
+
+// Between the module and its line: a byte to the driver, a byte from it, a
+// reset.
+void bench_put_byte(struct bench *b, uint8_t byte, uint64_t at_ns);
+void bench_hear(struct bench *b, uint8_t byte, uint64_t at_ns);
+void bench_reset(struct bench *b);
 
 /// All joined, nothing started. `cfg` may be NULL.
 void bench_open(struct bench *b, enum bench_firmware firmware,

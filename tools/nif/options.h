@@ -70,6 +70,9 @@ struct nif_options {
 /// Fills in what is the default.
 void nif_options_init(struct nif_options *o);
 
+/// Prints what `nif run`, or `nif ping`, takes.
+void nif_options_help(bool ping);
+
 /// Reads a sub-command's arguments. `ping` says which it is. Returns 0; 1 if
 /// help was asked for and printed; -1 if something was wrong and was told.
 int nif_options_parse(struct nif_options *o, int argc, char **argv, bool ping);
