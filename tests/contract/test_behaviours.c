@@ -22,7 +22,8 @@ static const struct column {
     const char *chips[5];
 } columns[] = {
     { "our stack", { "direct", "enc28j60", "w5500-raw", "lan8720" } },
-    { "w5500", { "w5500" } },
+    { "W5500", { "w5500" } },
+    { "ESP-AT", { "espat" } },
 };
 
 #define COLUMNS nif_countof(columns)

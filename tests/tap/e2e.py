@@ -398,7 +398,11 @@ def quadrant_lan8720():
 
 
 def quadrant_espat():
-    quadrant("espat", size=MIB // 8, half=False, most=1460)
+    quadrant("espat", ["--baud", "2000000"], half=False, most=1460)
+    code, out, err = nif("run", "espat", "--no-rts-cts", "--netns",
+                         "--app-args", "echo", "--", sys.executable, "-c",
+                         CROWD, "192.0.2.2", "7", "65536", "1", timeout=170)
+    check(code == 0 and "1 good" in out, f"115200 baud: {code} {out} {err}")
 
 
 def iperf3_sums(chip, *words):
