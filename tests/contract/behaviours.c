@@ -29,6 +29,21 @@ static void say_result(char *out, int result)
     }
 }
 
+// What recv() said: at an end it says 0.
+static const char *end_name(int n)
+{
+    return n == 0 ? "an end" : nif_err_name(n);
+}
+
+static void say_received(char *out, int n)
+{
+    if (n <= 0) {
+        say(out, end_name(n));
+    } else {
+        say_result(out, n);
+    }
+}
+
 static struct nif_conn *conn(unsigned i)
 {
     return &bench.conn[i];
@@ -153,7 +168,7 @@ static void reset_at_rest(char *out)
     (void)bench_dial(0, PEER_PORT);
     bench_pass(S);
     peer_abort(end(0));
-    say_result(out, receive(0, 1, 20 * S));
+    say_received(out, receive(0, 1, 20 * S));
 }
 
 static void reset_while_sending(char *out)
@@ -180,7 +195,7 @@ static void silence(char *out)
     err = err != 0 ? err : receive(0, 1, 1000 * S);
     bench.peer.frozen = false;
     peer_kick();
-    (void)snprintf(out, BEHAVIOUR_TEXT, "%s after %u s", nif_err_name(err),
+    (void)snprintf(out, BEHAVIOUR_TEXT, "%s after %u s", end_name(err),
         (unsigned)((bench_now() - begun_us + S / 2) / S));
 }
 
@@ -431,7 +446,7 @@ static void new_address(char *out)
     peer_serve(&(struct peer_manner){ .echo = true });
     (void)bench_dial(0, PEER_PORT);
     err = nif_stack_set_net(bench.stack, &net);
-    say_result(out, err != 0 ? err : receive(0, 1, 20 * S));
+    say_received(out, err != 0 ? err : receive(0, 1, 20 * S));
 }
 
 static void link_gap(char *out)
@@ -448,7 +463,7 @@ static void link_gap(char *out)
     }
     err = nif_send_all(conn(0), "x", 1, bench_in(S));
     err = err != 0 ? err : receive(0, 1, 60 * S);
-    say(out, err == 1 ? "goes on" : nif_err_name(err));
+    say(out, err == 1 ? "goes on" : end_name(err));
 }
 
 static void chip_reset(char *out)
@@ -467,36 +482,45 @@ static void chip_reset(char *out)
     bench_pass(10 * S);
     err = nif_send_all(conn(0), "x", 1, bench_in(S));
     err = err != 0 ? err : receive(0, 1, 60 * S);
-    say(out, err == 1 ? "goes on" : nif_err_name(err));
+    say(out, err == 1 ? "goes on" : end_name(err));
 }
 
 const struct behaviour behaviours[] = {
-    { "dial: nobody listens there", refused, NULL },
+    { "dial: nobody listens there", refused,
+        "ESP-AT does not say why a call has failed" },
     { "dial: no such host", nobody,
         "each gives up in its own time: ours when ARP has failed, a chip when "
         "its retries are used up" },
     { "dial: no such host, one second", nobody_in_time, NULL },
     { "dial: another network, gateway silent", other_network, NULL },
-    { "an answer after the deadline", slow_answer, NULL },
-    { "our end, then 20,000 bytes come", our_half_close, NULL },
-    { "the peer's end, then we send 20,000", their_half_close, NULL },
-    { "the peer resets", reset_at_rest, NULL },
+    { "an answer after the deadline", slow_answer,
+        "ESP-AT cannot take a call back: what it opens later is closed at "
+        "once" },
+    { "our end, then 20,000 bytes come", our_half_close,
+        "ESP-AT ends both directions or none" },
+    { "the peer's end, then we send 20,000", their_half_close,
+        "ESP-AT ends both directions or none" },
+    { "the peer resets", reset_at_rest,
+        "ESP-AT says of each end that it is closed, and not how" },
     { "the peer resets while we send", reset_while_sending, NULL },
     { "the peer falls silent", silence,
         "each repeats as long as its own limit says" },
     { "the peer sees of close()", our_close, NULL },
     { "the peer sees of abort()", our_abort,
-        "a chip without a command for it cannot send a reset: it says "
+        "without a command for it a chip cannot send a reset: it says "
         "good-bye" },
     { "the peer sees of close() with unread data", close_unread,
-        "a chip without a command for it cannot send a reset: it says "
+        "without a command for it a chip cannot send a reset: it says "
         "good-bye" },
     { "accept() of clients 1, 2, 3", accept_order, NULL },
-    { "one more client than the backlog has", full_backlog, NULL },
+    { "one more client than the backlog has", full_backlog,
+        "ESP-AT does not let clients wait: who is one too many is sent "
+        "away" },
     { "the peer sees of a listener that closes", listener_closed,
-        "a chip without a command for it cannot send a reset: it says "
+        "without a command for it a chip cannot send a reset: it says "
         "good-bye" },
-    { "a second listener at another port", two_listeners, NULL },
+    { "a second listener at another port", two_listeners,
+        "ESP-AT has one server" },
     { "a second listener at the same port", same_port, NULL },
     { "the port after its listener has closed", same_port_again, NULL },
     { "a second datagram socket at the same port", udp_same_port, NULL },
@@ -505,18 +529,23 @@ const struct behaviour behaviours[] = {
         "chip sends a datagram as one frame" },
     { "one byte more than the largest", udp_too_large, NULL },
     { "an empty datagram", udp_empty,
-        "the W5500 sends nothing when nothing lies in its buffer" },
-    { "a datagram to a port of nobody", udp_refused, NULL },
+        "the W5500 sends nothing when nothing lies in its buffer, and "
+        "ESP-AT takes no length of 0" },
+    { "a datagram to a port of nobody", udp_refused,
+        "ESP-AT does not tell what the network reports" },
     { "a broadcast", udp_broadcast, NULL },
-    { "five bytes to a group that was joined", udp_group, NULL },
+    { "five bytes to a group that was joined", udp_group,
+        "ESP-AT knows no groups" },
     { "connections", exhaustion, "a chip has as many as it has sockets" },
     { "options of TCP", options,
-        "what a chip has registers for; the W5500's retries are set for all "
-        "its sockets at once" },
+        "a chip has those that it has registers or commands for; the "
+        "W5500's retries are set for all its sockets at once" },
     { "data without a copy", without_copies,
         "the buffers of a chip lie behind its bus" },
     { "another address", new_address, NULL },
-    { "five seconds without a link", link_gap, NULL },
+    { "five seconds without a link", link_gap,
+        "who leaves a network ends its connections, and an access point "
+        "that is gone is left" },
     { "a chip that loses itself", chip_reset,
         "connections that live in a chip go with it; ours live in memory "
         "and outlast it" },
