@@ -86,6 +86,7 @@ static void make_air(struct host_board *board, struct part *part)
             .bssid = { 2, 0, 0, 0, 0xA9, board->cfg.number },
         });
     board->port = &part->ap.nic.port;
+    board->ap = &part->ap;
 }
 
 static void make_chip(struct host_board *board, struct part *part,

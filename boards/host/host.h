@@ -28,6 +28,7 @@
 #include "sim/trace/replay.h"
 
 struct host_board;
+struct sim_ap;
 
 /// Room for a message that says what is wrong with a configuration.
 #define HOST_WHY 200
@@ -138,6 +139,7 @@ struct host_board {
     struct nif_stack *stack;     ///< the chip's own, or `tcpip` over its frames
     struct sim_port *port;       ///< the socket; NULL: a recording has none
     struct nif_wifi_params wifi; ///< the network, for a Wi-Fi chip
+    struct sim_ap *ap;           ///< its access point; NULL: wired
     const char *revision;        ///< of the silicon, for people
     struct sim_cable cable;
     struct sim_cable_recorder cable_recorder;

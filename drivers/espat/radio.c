@@ -275,23 +275,28 @@ static void write_get_ap(struct espat *chip)
     at__put(chip, "?");
 }
 
-// +CWJAP:"ssid","bssid",<channel>,<rssi>,...
+// +CWJAP:"ssid","bssid",<channel>,<rssi>,... Quotes and commas of the name are
+// not always escaped: it ends where an address follows.
 static bool get_ap_line(struct espat *chip, const char *line)
 {
     const char *text = at__value(line, "CWJAP");
     uint32_t channel;
-    char ssid[2];
     int rssi;
 
-    text = at__skip(at__quoted(text, ssid, sizeof(ssid)), ",");
-    text = at__skip(at__hwaddr(text, &chip->wifi.bssid), ",");
-    text = at__skip(at__number(text, &channel), ",");
-    if (at__signed(text, &rssi) == NULL) {
+    if (at__skip(text, "\"") == NULL) {
         return false;
     }
     chip->synced = true;
-    chip->wifi.channel = (uint8_t)channel;
-    chip->wifi.rssi_dbm = (int8_t)(rssi < -127 ? -127 : rssi);
+    for (; *text != '\0'; text++) {
+        const char *rest = at__hwaddr(at__skip(text, "\","), &chip->wifi.bssid);
+
+        rest = at__number(at__skip(rest, ","), &channel);
+        if (at__signed(at__skip(rest, ","), &rssi) != NULL) {
+            chip->wifi.channel = (uint8_t)channel;
+            chip->wifi.rssi_dbm = (int8_t)(rssi < -127 ? -127 : rssi);
+            break;
+        }
+    }
     return true;
 }
 

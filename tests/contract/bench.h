@@ -58,8 +58,10 @@ extern struct bench bench;
 
 /// How the bench is to be. Zero is the default.
 struct bench_cfg {
-    bool no_address; ///< the board has none
-    bool twins;      ///< the peer has the same chip
+    bool no_address;        ///< the board has none
+    bool twins;             ///< the peer has the same chip
+    bool idle;              ///< its device is not started
+    const char *passphrase; ///< of its network; NULL: none
 };
 
 /// Builds it, and brings both boards up.
