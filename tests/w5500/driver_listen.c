@@ -74,7 +74,13 @@ static void an_address_is_written_and_told(void **state)
     assert_true(nif_ip_equal(&got.ip, &net.ip));
     assert_int_equal(got.prefix_len, 17);
     assert_memory_equal(&got.hwaddr, &own, sizeof(own));
-    poll(); // and is what the check wants
+    net.prefix_len = 33;
+    assert_int_equal(nif_stack_set_net(&w.stack, &net), NIF_EINVAL);
+    net.prefix_len = 24;
+    net.gateway = nif_ip4(224, 0, 0, 1);
+    assert_int_equal(nif_stack_set_net(&w.stack, &net), NIF_EINVAL);
+    s.now_us += 100000;
+    poll(); // what was written is what the check wants
     assert_int_equal(w.chip.stats.lost, 0);
 }
 
@@ -273,6 +279,7 @@ static void who_resets_before_its_turn_costs_no_place(void **state)
     poll();
     assert_int_equal(*reg(1, 3), 0x14);
     assert_int_equal(nif_conn_state(&conns[1]), NIF_CONN_IDLE);
+    assert_int_equal(conns[1].err, 0);
 }
 
 int main(void)

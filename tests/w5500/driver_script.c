@@ -49,6 +49,10 @@ static void command(struct script *s, uint8_t *reg)
     case 0x01:
         reg[3] = status[reg[0] & 15];
         nif_put_be16(reg + 0x20, (uint16_t)(reg[0x1F] << 10));
+        if (reg == script_sn(s, 0, 0)) {
+            nif_put_be16(reg + 0x24, s->tx_wr);
+            nif_put_be16(reg + 0x28, s->rx_rd);
+        }
         break;
     case 0x02: reg[3] = 0x14; break;
     case 0x04: reg[3] = 0x15; break;

@@ -269,21 +269,21 @@ static void a_datagram_comes_with_whose_it_is(void **state)
 
 static void who_is_not_the_peer_is_not_heard(void **state)
 {
-    const struct nif_endpoint peer = at(9, 7);
+    const struct nif_endpoint peer = at(9, 0x1207);
     uint8_t buf[10];
 
     (void)state;
     opened(5000);
     assert_int_equal(nif_conn_connect(&conns[0], &peer), 0);
-    put(0, 9, 8, "ab", 2);
+    put(0, 9, 0x1208, "ab", 2);
     arrives(10);
     assert_int_equal(nif_conn_ready(&conns[0]) & NIF_READABLE, 0);
     assert_true(commanded(0, 0x40)); // its room is given back
-    put(10, 8, 7, "ab", 2);
+    put(10, 8, 0x1207, "ab", 2);
     arrives(10);
     assert_int_equal(nif_conn_recv(&conns[0], buf, 10, NULL), NIF_EAGAIN);
     assert_int_equal(w.chip.stats.rx_bad, 2);
-    put(20, 9, 7, "ab", 2);
+    put(20, 9, 0x1207, "ab", 2);
     arrives(10);
     assert_int_equal(nif_conn_recv(&conns[0], buf, 10, NULL), 2);
 }
@@ -340,7 +340,7 @@ static void a_group_is_joined_by_the_registers(void **state)
 
 static void a_group_is_joined_again_from_a_new_address(void **state)
 {
-    const struct nif_ip group = nif_ip4(239, 129, 2, 3);
+    const struct nif_ip group = nif_ip4(224, 0, 0, 251);
 
     (void)state;
     opened(5000);
@@ -412,6 +412,18 @@ static void a_port_unreachable_is_told_to_who_asked(void **state)
     assert_int_equal(nif_conn_recv(&conns[0], NULL, 0, NULL), NIF_EREFUSED);
     assert_int_equal(nif_conn_recv(&conns[0], NULL, 0, NULL), NIF_EAGAIN);
     assert_int_equal(nif_conn_recv(&conns[1], NULL, 0, NULL), NIF_EAGAIN);
+}
+
+// INTn would stay low.
+static void flags_of_nobody_are_cleared(void **state)
+{
+    (void)state;
+    happens(5, 0, 0x04);
+    open_conn(0, NIF_TCP); // taken, but not open
+    happens(0, 0, 0x02);
+    poll();
+    assert_int_equal(*reg(5, 2), 0);
+    assert_int_equal(*reg(0, 2), 0);
 }
 
 static void a_conflict_is_counted(void **state)
@@ -504,6 +516,7 @@ int main(void)
         TEST(a_group_is_joined_again_when_the_cable_comes_back),
         TEST(one_that_is_bound_to_the_address_hears_no_broadcast),
         TEST(a_port_unreachable_is_told_to_who_asked),
+        TEST(flags_of_nobody_are_cleared),
         TEST(a_conflict_is_counted),
         TEST(options_are_as_the_page_says),
         TEST(a_lost_flag_delays_but_does_not_deafen),
