@@ -33,15 +33,16 @@
 void at__ring_write(uint8_t *ring, size_t cap, size_t at, const uint8_t *data,
     size_t len)
 {
-    size_t first;
+    size_t space;
 
     at = at >= cap ? at - cap : at;
-    first = len < cap - at ? len : cap - at;
-    if (first > 0) {
-        memcpy(ring + at, data, first);
+    space = cap - at;
+    if (len > space) {
+        memcpy(ring, data + space, len - space);
+        len = space;
     }
-    if (len > first) {
-        memcpy(ring, data + first, len - first);
+    if (len > 0) {
+        memcpy(ring + at, data, len);
     }
 }
 

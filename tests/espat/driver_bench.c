@@ -51,6 +51,23 @@ static int port_write(struct nif_uart *uart, const uint8_t *data, size_t len)
     return (int)n;
 }
 
+// A millisecond's worth of a line that is no module's.
+static int read_dead(struct bench *b, uint8_t *buf, size_t cap)
+{
+    size_t n = 0;
+
+    if (b->world.now_ns - b->dead_ns < SIM_MS) {
+        return 0;
+    }
+    b->dead_ns = b->world.now_ns;
+    for (; n < cap && n < 11; n++) {
+        buf[n] = b->dead == BENCH_ZERO ? 0
+            : b->dead == BENCH_ONES    ? 0xFF
+                                       : (uint8_t)sim_roll(&b->world, 256);
+    }
+    return (int)n;
+}
+
 static int port_read(struct nif_uart *uart, uint8_t *buf, size_t cap)
 {
     struct bench *b = of(uart);
@@ -60,18 +77,7 @@ static int port_read(struct nif_uart *uart, uint8_t *buf, size_t cap)
         return NIF_EIO;
     }
     if (b->dead >= BENCH_ZERO && b->dead <= BENCH_NOISE) {
-        uint64_t ns = b->world.now_ns - b->dead_ns;
-
-        if (ns < SIM_MS) {
-            return 0;
-        }
-        b->dead_ns = b->world.now_ns;
-        for (; n < cap && n < 11; n++) { // a millisecond's worth
-            buf[n] = b->dead == BENCH_ZERO ? 0
-                : b->dead == BENCH_ONES    ? 0xFF
-                                           : (uint8_t)sim_roll(&b->world, 256);
-        }
-        return (int)n;
+        return read_dead(b, buf, cap);
     }
     if (b->send_ok_ns != 0 && b->send_ok_ns <= b->world.now_ns) {
         b->send_ok_ns = 0;

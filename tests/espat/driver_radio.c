@@ -298,7 +298,7 @@ static void what_makes_no_sense_or_cannot_be_is_refused(void **state)
 
 static void networks_are_found_strongest_first(void **state)
 {
-    struct nif_wifi_network found[2];
+    struct nif_wifi_network found[2] = { { .ssid_len = 0 } };
     struct bench b;
 
     (void)state;
@@ -322,7 +322,7 @@ static void networks_are_found_strongest_first(void **state)
 
 static void a_scan_that_fails_is_told(void **state)
 {
-    struct nif_wifi_network found[2];
+    struct nif_wifi_network found[2] = { { .ssid_len = 0 } };
     struct bench b;
 
     (void)state;
