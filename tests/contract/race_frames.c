@@ -23,8 +23,9 @@
 
 #define FRAME_LEN 100
 
-// The cable is out for so long.
-#define PULL_NS (3 * SIM_MS)
+// The cable is out for so long, for a blink and for long enough to be told.
+#define BLINK_NS (3 * SIM_MS)
+#define PULL_NS  (300 * SIM_MS)
 
 // The longest until a chip that has lost itself is noticed.
 #define NOTICED_US 1500000
@@ -45,15 +46,16 @@ enum phase {
 
 static const char *const phase_names[] = { "bring-up", "receive", "send" };
 
-// What happens: the first three, then the chip's stimuli.
+// What happens: the first four, then the chip's stimuli.
 enum event {
     EVENT_FRAME,
+    EVENT_BLINK,
     EVENT_LINK,
     EVENT_RESET,
     EVENT_STIMULI,
 };
 
-static const char *const event_names[] = { "frame", "link", "reset" };
+static const char *const event_names[] = { "frame", "blink", "link", "reset" };
 
 struct race {
     struct bench bench;
@@ -61,6 +63,7 @@ struct race {
     struct sim_event replug;
     unsigned event;
     bool struck;
+    bool untold; // the link was up for the board while the cable was out
 };
 
 static const struct host_stimulus *stimuli; // of the chip
@@ -95,7 +98,8 @@ static const char *name_of(unsigned event)
 // True if frames may be lost by it.
 static bool loses(unsigned event)
 {
-    return event == EVENT_LINK || event == EVENT_RESET ||
+    return event == EVENT_LINK || event == EVENT_BLINK ||
+        event == EVENT_RESET ||
         (event >= EVENT_STIMULI && stimuli[event - EVENT_STIMULI].loses);
 }
 
@@ -103,6 +107,7 @@ static void on_replug(struct sim_event *event)
 {
     struct race *race = nif_container_of(event, struct race, replug);
 
+    race->untold = race->event == EVENT_LINK && race->bench.link;
     host_board_link(&race->bench.board, true);
 }
 
@@ -114,9 +119,11 @@ static void on_strike(struct sim_event *event)
     race->struck = true;
     if (race->event == EVENT_FRAME) {
         bench_card_send(b, &bench_own, 999, FRAME_LEN);
-    } else if (race->event == EVENT_LINK) {
+    } else if (race->event == EVENT_LINK || race->event == EVENT_BLINK) {
         host_board_link(&b->board, false);
-        sim_event_at(b->world, &race->replug, b->world->now_ns + PULL_NS);
+        sim_event_at(b->world, &race->replug,
+            b->world->now_ns +
+                (race->event == EVENT_LINK ? PULL_NS : BLINK_NS));
     } else if (race->event == EVENT_RESET) {
         b->board.chip->reset(&b->board);
     } else {
@@ -170,6 +177,9 @@ static const char *verdict(struct race *race, enum phase phase)
     }
     if (!bench_traffic(b, BENCH_RECOVER_US)) {
         return "no traffic afterwards";
+    }
+    if (race->untold) {
+        return "the loss of the link was not told";
     }
     // A chip that has lost itself may be noticed only now.
     if (race->event == EVENT_RESET) {
