@@ -25,6 +25,8 @@ extern const char *contract_chip;
 /// What a chip cannot do as nif/stack.h has it, and why. Zero: nothing.
 struct contract_traits {
     const char *chip;
+    size_t burst;         ///< the longest datagram whose fragments it can take
+                          ///< as fast as its cable brings them; 0: any
     bool no_half_close;   ///< shutdown() is NIF_ENOTSUP
     bool no_refusal;      ///< does not tell "refused" from other failures
     bool no_abort;        ///< ends by FIN what is to end by RST
@@ -34,8 +36,6 @@ struct contract_traits {
     bool no_reset;        ///< does not tell a reset from an end in order
     bool stuck_stops_all; ///< sends nothing else while a peer does not read
     bool own_dhcp;        ///< gets its address by itself
-    size_t burst;         ///< the longest datagram whose fragments it can take
-                          ///< as fast as its cable brings them; 0: any
     bool data_beside_bus; ///< a dead bus does not stop its frames
 };
 

@@ -502,7 +502,7 @@ static void whatever_it_does_unasked_loses_no_byte(void **state)
     if (s == NULL) {
         skip();
     }
-    for (; s->name != NULL; s++) {
+    for (; s != NULL && s->name != NULL; s++) {
         struct flow flow;
 
         bench.peer.ends = 0;

@@ -80,7 +80,7 @@ static void a_client_is_served(void **state)
 static void clients_are_accepted_in_their_order(void **state)
 {
     unsigned n = most();
-    struct peer_end *e[8];
+    struct peer_end *e[8] = { NULL };
 
     (void)state;
     bench_listen(0, PORT, n);
@@ -133,7 +133,7 @@ static int try_many(void *arg)
 static void several_clients_at_once_do_not_mix(void **state)
 {
     struct many m = { .n = most() };
-    struct peer_end *e[8];
+    struct peer_end *e[8] = { NULL };
 
     (void)state;
     bench_listen(0, PORT, m.n);

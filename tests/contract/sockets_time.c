@@ -323,7 +323,7 @@ static void a_quiet_stack_lets_the_processor_sleep(void **state)
     turns(NULL, NULL, 20 * S);
     s.polls = 0;
     turns(NULL, NULL, 100 * S);
-    assert_true(s.polls <= 100 * 60); // 60 a second at most
+    assert_true(s.polls <= (uint64_t)100 * 60); // 60 a second at most
     talk(conn, 5);
 }
 
@@ -342,7 +342,7 @@ static void what_comes_in_is_told_soon(void **state)
         uint64_t said_us;
         uint8_t got[100];
 
-        bench_pass(137777 * (i + 1));
+        bench_pass((uint64_t)137777 * (i + 1));
         assert_true(peer_say(100, i, &back));
         said_us = bench_now();
         assert_int_equal(nif_recv(&bench.conn[1], got, 100, bench_in(5 * S)),
@@ -378,6 +378,7 @@ static void what_a_poll_leaves_is_taken_by_the_next(void **state)
     assert_int_equal(nif_open(&bench.conn[1], &cfg), 0);
     bench_settle();
     peer_udp(PEER_PORT, false);
+    bench_pass(S / 10); // some chips begin to hear after a while
     assert_true(peer_say(100, 1, &back)); // the neighbour is known
     assert_int_equal(nif_recv(&bench.conn[1], &(uint8_t){ 0 }, 1, bench_in(S)),
         1);
