@@ -39,7 +39,9 @@ static int tcpip_open(struct nif_stack *stack, struct nif_conn *conn,
         .state = NIF_CONN_IDLE,
         .proto = (uint16_t)proto,
     };
-    nif__flow_of(conn)->ttl = proto == NIF_TCP ? IPV4_TTL_DEFAULT : 0;
+    if (proto == NIF_TCP) {
+        nif__flow_of(conn)->ttl = IPV4_TTL_DEFAULT;
+    }
     nif__conn_append(nif__of(stack), conn);
     return 0;
 }

@@ -230,12 +230,10 @@ static int meaning(const struct nif__icmp_error *error)
     if (error->type == ICMP_TIME_EXCEEDED) {
         return NIF_EUNREACH;
     }
-    switch (error->code) {
-    case ICMP_CODE_PROTOCOL:
-    case ICMP_CODE_PORT: return NIF_EREFUSED;
-    case ICMP_CODE_TOO_BIG: return 0;
-    default: return NIF_EUNREACH;
+    if (error->code == ICMP_CODE_PROTOCOL || error->code == ICMP_CODE_PORT) {
+        return NIF_EREFUSED;
     }
+    return error->code == ICMP_CODE_TOO_BIG ? 0 : NIF_EUNREACH;
 }
 
 void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
