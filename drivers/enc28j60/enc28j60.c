@@ -133,11 +133,14 @@ static int enc28j60_poll(struct nif_iface *iface, uint64_t *again_us)
     // /INT of a chip that is not set up says nothing.
     if (chip->phase == ENC28J60_READY && !enc28j60__is_idle(chip)) {
         // Without /INT, only a frame that waits is a reason for haste.
+        uint32_t soon_us = chip->cfg.poll_us;
+
         if (chip->cfg.interrupt != NULL ||
             chip->tx_count == ENC28J60_TX_PLACES) {
-            wait_us = 0;
-        } else if (wait_us > chip->cfg.poll_us) {
-            wait_us = chip->cfg.poll_us;
+            soon_us = 0;
+        }
+        if (wait_us > soon_us) {
+            wait_us = soon_us;
         }
     }
     now_us += wait_us;

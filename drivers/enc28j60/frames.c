@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-
 // The vendor's number for late collisions (erratum 13).
 #define TX_TRIES 16
 
