@@ -358,6 +358,7 @@ static int virtio_net_send(struct nif_iface *iface, const struct nif_seg *segs,
     return 0;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
 static int virtio_net_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
     uint8_t **frame)
 {
