@@ -67,7 +67,7 @@
 
 // A frame to send in one piece: two words before it.
 #define TX_FIRST_LAST 0x3000u
-#define TX_HEAD       8u
+#define TX_MORE       16u // besides the data: those words, and some to spare
 #define TX_ERROR      (1u << 15)
 
 #define RX_LENGTH(status) ((status) >> 16 & 0x3FFF)
@@ -186,7 +186,7 @@ static int mdio_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
 static int await(struct lan9118 *chip, uint32_t reg, uint32_t mask,
     uint32_t want, uint32_t ms)
 {
-    uint64_t until_us = nif_clock_now_us(chip->cfg.clock) + 1000u * ms;
+    uint64_t until_us = nif_clock_now_us(chip->cfg.clock) + (uint64_t)ms * 1000;
 
     while ((get(chip, reg) & mask) != want) {
         if (nif_clock_now_us(chip->cfg.clock) >= until_us) {
@@ -314,7 +314,7 @@ static int lan9118_send(struct nif_mac *mac, const struct nif_seg *segs,
     uint32_t word = 0;
     unsigned count = 0;
 
-    if ((get(chip, TX_FIFO_INF) & 0xFFFF) < len + 2 * TX_HEAD) {
+    if ((get(chip, TX_FIFO_INF) & 0xFFFF) < len + TX_MORE) {
         return NIF_EAGAIN;
     }
     put(chip, TX_DATA, TX_FIRST_LAST | (uint32_t)len);
@@ -393,7 +393,10 @@ static int lan9118_filter(struct nif_mac *mac, const struct nif_eth_filter *f)
     if (f->all_multicast || f->group_count > 0) {
         chip->control |= CR_MCPAS;
     }
-    return chip->control & CR_RXEN ? csr_write(chip, MAC_CR, chip->control) : 0;
+    if (!(chip->control & CR_RXEN)) {
+        return 0;
+    }
+    return csr_write(chip, MAC_CR, chip->control);
 }
 
 static void lan9118_hwaddr(struct nif_mac *mac, struct nif_hwaddr *out)
