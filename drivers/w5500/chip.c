@@ -399,7 +399,7 @@ static const struct nif_iface_ops iface_ops = {
 // PHYCFGR for each enum w5500_phy (table of OPMDC).
 static const uint8_t phy_modes[] = {
     W5500_PHYCFGR_RST | W5500_PHYCFGR_OPMDC,
-    W5500_PHYCFGR_RST | W5500_PHYCFGR_OPMD | 0x00,
+    W5500_PHYCFGR_RST | W5500_PHYCFGR_OPMD, // OPMDC 0: 10BASE-T, half duplex
     W5500_PHYCFGR_RST | W5500_PHYCFGR_OPMD | 0x08,
     W5500_PHYCFGR_RST | W5500_PHYCFGR_OPMD | 0x10,
     W5500_PHYCFGR_RST | W5500_PHYCFGR_OPMD | 0x18,

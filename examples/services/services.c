@@ -449,13 +449,13 @@ static uint64_t tend(struct app *app, uint64_t again_us)
     enum nif_conn_state udp = nif_conn_state(&app->udp);
     bool no_udp = app->echo_server.port != 0 &&
         (udp == NIF_CONN_CLOSED || udp == NIF_CONN_FAILED);
-    int err = 0;
 
     if (!no_udp && !is_shut(&app->http_server) && !is_shut(&app->echo_server)) {
         return again_us;
     }
     if (now_us >= app->tend_us) {
-        err = is_shut(&app->http_server) ? open_http(app) : 0;
+        int err = is_shut(&app->http_server) ? open_http(app) : 0;
+
         if (no_udp && err == 0) {
             err = open_udp(app);
         }
