@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A board with a LAN8720A: a plain MAC with RMII and MDIO, nINT, no nRST line.
+// A board with a LAN8720A: a plain MAC with RMII and MDIO, nINT, nRST.
 
 #include "lan8720/lan8720.h"
 #include "boards/host/host.h"
@@ -18,6 +18,7 @@ struct part {
     struct sim_mac mac;
     struct sim_phy phy;
     struct sim_pin interrupt;
+    struct sim_pin reset;
     struct sim_mdio_recorder recorder;
     struct sim_mdio_fault fault;
     struct lan8720 driver;
@@ -27,6 +28,26 @@ struct part {
 static struct part *of(struct host_board *board)
 {
     return board->part;
+}
+
+// All that was written is gone.
+static void lose_settings(struct part *part)
+{
+    struct sim_mdio_chip *chip = &part->phy.mdio;
+
+    chip->ops->write(chip, NIF_PHY_BMCR, NIF_PHY_BMCR_RESET);
+}
+
+// nRST goes low: the PHY is reset, and answers again if it had ceased to.
+static void on_reset(struct sim_pin *pin, void *arg, bool level)
+{
+    struct part *part = arg;
+
+    (void)pin;
+    if (!level) {
+        part->mac.mdio.chip[part->phy.cfg.addr] = &part->phy.mdio;
+        lose_settings(part);
+    }
 }
 
 // A model of the PHY behind the MAC, with a recorder if one is wanted.
@@ -42,6 +63,8 @@ static void make_chip(struct host_board *board, struct lan8720_cfg *driver)
     if (!cfg->absent) {
         sim_phy_pin(&part->phy, &part->interrupt);
         sim_mac_join(&part->mac, &part->phy);
+        part->reset.on_write = on_reset;
+        part->reset.write_arg = part;
     }
     sim_mac_partner(&part->mac,
         &(struct sim_phy_partner){ .page = cfg->half_duplex ? HALF_ONLY : 0 });
@@ -90,6 +113,8 @@ static int make(struct host_board *board, char why[HOST_WHY])
     part = calloc(1, sizeof(*part));
     NIF_ASSERT(part != NULL);
     board->part = part;
+    sim_pin_init(&part->reset, &board->cpu, "lan8720.reset", true);
+    driver.reset = &part->reset.pin;
     sim_mac_init(&part->mac, &board->cpu,
         &(struct sim_mac_cfg){
             .hwaddr = { { 2, 0, 0, 0, 0, (uint8_t)(cfg->number + 2) } },
@@ -131,9 +156,7 @@ static void done(struct host_board *board)
 // As a dip of its supply: what was written is gone.
 static void reset(struct host_board *board)
 {
-    struct sim_mdio_chip *chip = &of(board)->phy.mdio;
-
-    chip->ops->write(chip, NIF_PHY_BMCR, NIF_PHY_BMCR_RESET);
+    lose_settings(of(board));
 }
 
 static void bus_fault(struct host_board *board, enum host_fault kind,
@@ -170,9 +193,20 @@ static void fail_mac(struct host_board *board)
     sim_mac_fail(&of(board)->mac, NIF_EIO, 0, 1);
 }
 
+// The PHY sends nothing and answers nothing any more, until nRST wakes it.
+static void hang_phy(struct host_board *board)
+{
+    struct part *part = of(board);
+    struct sim_mdio_chip *chip = &part->phy.mdio;
+
+    chip->ops->write(chip, NIF_PHY_BMCR, NIF_PHY_BMCR_DOWN);
+    part->mac.mdio.chip[part->phy.cfg.addr] = NULL;
+}
+
 static const struct host_stimulus stimuli[] = {
     { .name = "lost-edge", .fn = lose_edge },
     { .name = "mac-error", .fn = fail_mac, .loses = true },
+    { .name = "phy-hangs", .fn = hang_phy, .loses = true },
     { .name = NULL },
 };
 
