@@ -94,9 +94,13 @@ void at__lose_links(struct espat *chip, int err)
     }
     for (struct nif_conn *conn = chip->conns; conn != NULL; conn = next) {
         next = conn->next;
-        if (conn->proto != NIF_UDP &&
-            (conn->state == NIF_CONN_OPENING || conn->state == NIF_CONN_OPEN ||
-                conn->state == NIF_CONN_CLOSING) &&
+        if (conn->proto == NIF_UDP) {
+            if (conn->state == NIF_CONN_CLOSING) {
+                at__release(chip, conn); // what it had to say is lost
+            }
+        } else if ((conn->state == NIF_CONN_OPENING ||
+                       conn->state == NIF_CONN_OPEN ||
+                       conn->state == NIF_CONN_CLOSING) &&
             !at__conn(conn)->ended) {
             at__fail(chip, conn, err);
         }

@@ -200,6 +200,12 @@ static void after_our_end(void)
     peer_kick();
 }
 
+static void open_to_one_who_stays(void)
+{
+    (void)connected(&(struct peer_manner){ .stubborn = true });
+    bench_pass(S);
+}
+
 static void after_both_ends(void)
 {
     struct nif_conn *conn = connected(&(struct peer_manner){ .expect = 1 });
@@ -313,6 +319,7 @@ static const struct state {
     { "after the peer's end", after_the_peers_end, 0 },
     { "after the peer's end with unread data",
         after_the_peers_end_with_unread_data, 0 },
+    { "open to one who stays", open_to_one_who_stays, 0 },
     { "after our end", after_our_end, 0 },
     { "after both ends", after_both_ends, 0 },
     { "after a reset", after_a_reset, 0 },
@@ -341,6 +348,9 @@ static void expect_well(const struct state *s)
         bench_reclaim(i, 300 * S);
     }
     bench_pass(5 * S);
+    for (unsigned i = 0; i < 60 && !bench_is_up(&bench.board); i++) {
+        bench_pass(S);
+    }
     bench.peer.ends = 4; // the old ones may not have been told
     bench_prove(5);
 }
@@ -396,6 +406,18 @@ static void by_looking_once(const struct state *s)
     assert_true(bench_now() - begun_us <= 10000);
 }
 
+// And the chip loses itself before it is through with that.
+static void by_close_and_loss(const struct state *s)
+{
+    by_close(s);
+    if (bench.board.chip->reset != NULL) {
+        bench.broken = true;
+        bench.board.chip->reset(&bench.board);
+        // A radio misses some beacons before it says so.
+        bench_pass(bench.board.iface->wifi ? 45 * S : 3 * S);
+    }
+}
+
 static const struct way {
     const char *name;
     void (*end)(const struct state *s);
@@ -405,6 +427,7 @@ static const struct way {
     { "close and abort", by_abort_after_close },
     { "close with a deadline", by_waiting },
     { "close without time", by_looking_once },
+    { "close and a lost chip", by_close_and_loss },
 };
 
 static struct cell {
