@@ -104,6 +104,33 @@ static void clients_are_accepted_in_their_order(void **state)
     }
 }
 
+// Places of the backlog come back in another order than they were taken in.
+static void who_waits_longest_is_first_whatever_its_place(void **state)
+{
+    uint32_t dialled = 0;
+
+    (void)state;
+    if (most() < 3) {
+        skip();
+    }
+    bench_listen(0, PORT, 3);
+    for (uint32_t i = 0; i < 8; i++) {
+        struct nif_conn *conn;
+        uint8_t byte;
+
+        while (dialled < i + 2) {
+            (void)peer_dial(PORT,
+                &(struct peer_manner){ .send = 1, .salt = dialled++ });
+            bench_pass(S / 2);
+        }
+        conn = accept_one(NULL);
+        assert_int_equal(nif_recv(conn, &byte, 1, bench_in(5 * S)), 1);
+        assert_int_equal(byte, peer_text(i, 0));
+        assert_int_equal(nif_close(conn, bench_in(10 * S)), 0);
+        bench_pass(S / 2);
+    }
+}
+
 struct many {
     struct flow flow[8];
     unsigned n;
@@ -268,6 +295,29 @@ static void who_has_gone_before_its_turn_is_still_heard(void **state)
     serve(accept_one(NULL), 10000);
 }
 
+// It came, said all and ended before anybody looked whether it had come.
+static void who_comes_and_goes_while_nobody_polls_is_still_heard(void **state)
+{
+    const struct peer_manner brief = { .send = 500, .salt = 30, .fin = true };
+    struct flow flow = { .salt_in = 30, .in = 500 };
+    uint8_t byte;
+
+    (void)state;
+    bench_prove(3); // each knows its neighbour
+    bench.peer.ends = 0;
+    bench_listen(0, PORT, 1);
+    bench_pass(S);
+    (void)peer_dial(PORT, &brief);
+    sim_pass_ns(&bench.world, 200 * SIM_MS); // the processor is busy
+    nif_clock_wake(bench.stack->clock);
+    flow.conn = accept_one(NULL);
+    flow_run(&flow, bench_in(5 * S));
+    assert_int_equal(nif_recv(flow.conn, &byte, 1, bench_in(5 * S)), 0);
+    assert_int_equal(nif_close(flow.conn, bench_in(10 * S)), 0);
+    (void)peer_dial(PORT, &client);
+    serve(accept_one(NULL), 10000);
+}
+
 // Whether it is given out, as failed, or not: its place is not lost.
 static void who_resets_before_its_turn_costs_no_place(void **state)
 {
@@ -416,11 +466,13 @@ int sockets_server(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_client_is_served),
         BENCH_TEST(clients_are_accepted_in_their_order),
+        BENCH_TEST(who_waits_longest_is_first_whatever_its_place),
         BENCH_TEST(several_clients_at_once_do_not_mix),
         BENCH_TEST(a_place_comes_back_to_its_listener),
         BENCH_TEST(a_full_backlog_serves_again_when_one_has_gone),
         BENCH_TEST(a_rush_is_served_one_after_the_other),
         BENCH_TEST(who_has_gone_before_its_turn_is_still_heard),
+        BENCH_TEST(who_comes_and_goes_while_nobody_polls_is_still_heard),
         BENCH_TEST(who_resets_before_its_turn_costs_no_place),
         BENCH_TEST(a_listener_that_closes_takes_its_waiting_clients_along),
         BENCH_TEST(a_port_is_listened_at_once),
