@@ -18,6 +18,7 @@ static const struct {
     { "ends", sockets_ends },
     { "server", sockets_server },
     { "udp", sockets_udp },
+    { "datagrams", sockets_datagrams },
     { "close", sockets_close },
     { "time", sockets_time },
     { "fd", sockets_fd },

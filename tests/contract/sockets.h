@@ -10,6 +10,7 @@ int sockets_tcp(void);
 int sockets_ends(void);
 int sockets_server(void);
 int sockets_udp(void);
+int sockets_datagrams(void);
 int sockets_close(void);
 int sockets_time(void);
 int sockets_fd(void);
