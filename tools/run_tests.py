@@ -6,7 +6,8 @@
 
 Three builds: as a user builds it, with the address and undefined behaviour
 sanitizers, and counting lines. With ctest options (-R, -L, ...) only the
-first. --quick is the first build alone.
+first. --quick is the first build alone. The long searches visit each point in
+the first build, and a part of them in the others, unless --full is given.
 """
 
 import json
@@ -22,6 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 JOBS = str(os.cpu_count() or 2)
 COVERED = ["core/", "drivers/", "sim/chips/"]
 COVERAGE_MIN = 90
+# Of the points of a race search, sanitizers and coverage see one of so many.
+SAMPLE = "8"
 # Not repeated in the sanitizer and coverage builds: what reads sources
 # rather than runs code, and what measures against the host's clock.
 ONCE = "gate|once"
@@ -157,6 +160,8 @@ def main(options):
     results += first
     traces = leave_traces("build", first)
     if not quick and not options:
+        if not full:
+            os.environ.setdefault("NIF_SAMPLE", SAMPLE)
         make("asan", "build-asan")
         second = ctest("build-asan", ["-LE", ONCE])
         results += [(f"asan/{n}", *rest) for n, *rest in second]

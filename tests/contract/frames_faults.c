@@ -5,6 +5,7 @@
 
 #include "tests/contract/frames.h"
 #include "tests/contract/frames_bench.h"
+#include "tests/support/sample.h"
 
 #include <string.h>
 
@@ -94,7 +95,7 @@ static void a_bus_that_dies_during_start_is_told_and_survived(void **state)
         (void)start_with(HOST_FAULT_ONES, at);
         (void)start_with(HOST_FAULT_NOISE, at);
         (void)start_with(HOST_FAULT_ONE_ERROR, at);
-        at++;
+        at += sample_step();
     }
     assert_true(at > 3);
 }
@@ -152,7 +153,7 @@ static void a_bus_that_dies_in_traffic_is_told_and_survived(void **state)
     if (!has_bus()) {
         skip();
     }
-    for (uint64_t at = 0; at < TRANSFERS; at++) {
+    for (uint64_t at = 0; at < TRANSFERS; at += sample_step()) {
         (void)traffic_with(HOST_FAULT_ZEROS, at);
         (void)traffic_with(HOST_FAULT_ONES, at);
         (void)traffic_with(HOST_FAULT_NOISE, at);

@@ -16,6 +16,7 @@
 
 #include "tests/contract/bench.h"
 #include "tests/support/check.h"
+#include "tests/support/sample.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -279,7 +280,7 @@ static void try_all(enum phase phase, uint64_t points)
 {
     const char *name =
         kind < EVENT_STIMULI ? event_names[kind] : stimuli[kind - 3].name;
-    uint64_t step = points / POINTS_MAX + 1;
+    uint64_t step = (points / POINTS_MAX + 1) * sample_step();
 
     if (getenv("NIF_FULL") || only) {
         step = 1;
