@@ -191,6 +191,7 @@ static void bend_length(struct host_board *board)
 static const struct host_stimulus of_sockets[] = {
     { .name = "lost-edge", .fn = lose_edge },
     { .name = "torn-read", .fn = tear },
+    { .name = "late-sendok", .fn = delay_sendok },
     { .name = "slow-command", .fn = take_slowly },
     { .name = NULL },
 };

@@ -286,6 +286,27 @@ static void tx_fsr_is_freed_by_the_peers_ack(void **state)
     assert_int_equal(fsr(b, 1), 2048);
 }
 
+static void bytes_of_a_late_send_keep_their_room(void **state)
+{
+    struct bench *b = *state;
+    static uint8_t data[1000];
+    unsigned from;
+
+    connect_1(b);
+    from = get16(b, 5, 0x22);
+    sim_w5500_sendok(&b->chip, 12 * SIM_MS, 1);
+    send_data(b, 1, data, sizeof(data));
+    peer_send(b, "hello", 5);
+    take_data(b, 1, data, 5); // RECV
+    assert_int_equal(fsr(b, 1), 1048);
+    assert_int_equal(get16(b, 5, 0x22), from); // TX_RD
+    pass_us(b, 20000);
+    assert_int_equal(ir(b, 1) & 0x10, 0x10);
+    assert_int_equal(peer_recv(data, sizeof(data)), sizeof(data));
+    pass_us(b, 300000); // the peer may take its time to say so
+    assert_int_equal(fsr(b, 1), 2048);
+}
+
 static void a_second_send_appends(void **state)
 {
     struct bench *b = *state;
@@ -555,6 +576,7 @@ int main(void)
         TEST(data_comes_in_without_a_header),
         TEST(a_long_text_survives_both_ways),
         TEST(tx_fsr_is_freed_by_the_peers_ack),
+        TEST(bytes_of_a_late_send_keep_their_room),
         TEST(a_second_send_appends),
         TEST(segments_keep_to_both_mss),
         TEST(a_full_socket_shuts_its_window),

@@ -224,6 +224,10 @@ static void follow_pointers(struct sim_w5500 *chip, struct sim_w5500_socket *s)
         sim_w55_flag(chip, s, W55_SN_IR_RECV);
     }
     s->tcp.used = t->rx.used;
+    if (s->held) { // the stack does not know of what lies behind TX_RD
+        s->tx_ack = (uint16_t)(s->tx_rd - t->queued);
+        return;
+    }
     s->tx_ack = (uint16_t)(s->tx_end - t->queued);
     s->tx_rd = (uint16_t)(s->tx_end - (s->sending && unsent > 0 ? unsent : 0));
 }
