@@ -56,6 +56,7 @@ static int say(struct nif_dhcp *dhcp, uint8_t type)
         id = dhcp->id;
         id_len = sizeof(dhcp->id);
     }
+    dhcp->leaving = false;
     dhcp->sent_us = now_us(dhcp);
     nif__dhcp_set(m, MSG_XID, dhcp->xid);
     memcpy(m + MSG_CHADDR, dhcp->id + 1, 6);
@@ -446,7 +447,15 @@ int nif_dhcp_release(struct nif_dhcp *dhcp)
     if (dhcp->state < NIF_DHCP_BOUND) {
         return NIF_ENOTCONN;
     }
-    if (say(dhcp, DHCP_RELEASE) == NIF_EAGAIN) {
+    if (!dhcp->leaving) {
+        if (say(dhcp, DHCP_RELEASE) == NIF_EAGAIN) {
+            return NIF_EAGAIN;
+        }
+        dhcp->leaving = true;
+    }
+    // A chip that still asks for the server's hardware address would send
+    // nothing, or not from this address, if it were stopped now.
+    if ((nif_conn_ready(&dhcp->conn) & NIF_WRITABLE) == 0) {
         return NIF_EAGAIN;
     }
     nif_dhcp_stop(dhcp);

@@ -160,6 +160,42 @@ static void a_lease_is_renewed_while_connections_go_on(void **state)
     stop_asking();
 }
 
+static int try_release(void *arg)
+{
+    (void)arg;
+    return nif_dhcp_release(&dhcp);
+}
+
+// True if the server will give the address to another.
+static bool is_free(const struct nif_dhcp_lease *lease)
+{
+    return lease->until_us <= nif_clock_now_us(server.cfg.stack->clock);
+}
+
+// RFC 2131 4.4.6
+static void a_lease_given_back_is_free_again(void **state)
+{
+    const struct nif_dhcp_lease *lease;
+    struct nif_net net;
+
+    (void)state;
+    if (bench.board.chip->own_dhcp) {
+        skip();
+    }
+    an_address_is_got();
+    nif_stack_net(bench.stack, &net);
+    lease = &leases[net.ip.byte[3] - 2];
+    assert_false(is_free(lease));
+    assert_int_equal(nif_wait_for(bench.stack, try_release, NULL,
+                         bench_in(10 * S)),
+        0);
+    nif_stack_net(bench.stack, &net);
+    assert_int_equal(net.ip.family, NIF_IP_NONE);
+    bench_pass(S);
+    assert_true(is_free(lease));
+    stop_asking();
+}
+
 static int do_stop_server(void *arg)
 {
     (void)arg;
@@ -350,6 +386,7 @@ int sockets_clients(void)
         BARE(an_address_is_got_from_our_server_and_used),
         BARE(what_listens_before_there_is_an_address_is_found),
         BARE(a_lease_is_renewed_while_connections_go_on),
+        BARE(a_lease_given_back_is_free_again),
         BARE(a_lease_that_ends_takes_the_address_away),
         BARE(a_connector_brings_it_up),
         BENCH_TEST(names_are_looked_up_by_our_client),

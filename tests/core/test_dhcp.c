@@ -509,33 +509,6 @@ static void a_probe_that_outlasts_the_lease_ends_with_it(void **state)
     assert_int_equal(dhcp_hear(3 * SECOND), DISCOVER);
 }
 
-// RFC 2131 3.1 4.4.6
-static void a_lease_can_be_given_back(void **state)
-{
-    int err;
-
-    (void)state;
-    assert_int_equal(nif_dhcp_release(&dhcp), NIF_ENOTCONN);
-    dhcp_get_a_lease();
-    err = nif_dhcp_release(&dhcp);
-    assert_int_equal(err, NIF_EAGAIN); // the server's neighbour entry is not
-    assert_int_equal(dhcp.state, NIF_DHCP_BOUND); // there yet
-    assert_int_equal(dhcp_hear(SECOND), 0);       // ARP
-    assert_int_equal(nif_dhcp_release(&dhcp), 0);
-    assert_int_equal(dhcp.state, NIF_DHCP_OFF);
-    assert_int_equal(dhcp_address(), 0);
-    assert_true(nif_dhcp_poll(&dhcp) == NIF_NEVER);
-    assert_int_equal(dhcp_hear(SECOND), 7);
-    assert_int_equal(nif_get_be32(frame + 30), PAIR_IP1);
-    assert_int_equal(nif_get_be32(msg + 12), 0xC0000232);
-    assert_int_equal(nif_get_be32(dhcp_option(54) + 1), PAIR_IP1);
-    assert_null(dhcp_option(50));
-    assert_null(dhcp_option(55));
-    // It is gone: the next start searches.
-    assert_int_equal(nif_dhcp_start(&dhcp), 0);
-    assert_int_equal(dhcp_hear(SECOND), DISCOVER);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,7 +549,6 @@ int main(void)
             dhcp_setup),
         cmocka_unit_test_setup(a_probe_that_outlasts_the_lease_ends_with_it,
             dhcp_setup),
-        cmocka_unit_test_setup(a_lease_can_be_given_back, dhcp_setup),
         cmocka_unit_test(an_address_from_the_last_boot_is_asked_for_first),
     };
 

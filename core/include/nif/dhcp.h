@@ -90,7 +90,8 @@ struct nif_dhcp {
     // Private up to here below: small fields first, where a Cortex-M0+ can
     // reach them with one instruction.
     bool open;
-    bool held; // the address is set, by us
+    bool held;    // the address is set, by us
+    bool leaving; // the last message gave the lease back
     uint8_t tries;
     uint16_t secs;
     uint8_t id[7]; // 1 (Ethernet) and the hardware address
@@ -134,9 +135,9 @@ void nif_dhcp_stop(struct nif_dhcp *dhcp);
 /// Gives the lease back (RFC 2131 4.4.6): tells the server once, removes the
 /// address and stops.
 ///
-/// Returns 0; NIF_EAGAIN if the stack cannot send to the server yet: nothing
-/// is changed, call it again after the next poll; NIF_ENOTCONN if there is no
-/// lease.
+/// Returns 0; NIF_EAGAIN if the stack cannot send to the server yet, or still
+/// sends: the address is still there, call it again after the next poll;
+/// NIF_ENOTCONN if there is no lease.
 NIF_NODISCARD int nif_dhcp_release(struct nif_dhcp *dhcp);
 
 /// Says that another host turned out to use the address: declines it, removes
