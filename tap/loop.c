@@ -343,6 +343,11 @@ enum tap_loop_why tap_loop_run(struct tap_loop *loop, uint64_t until_ns,
     return TAP_LOOP_UNTIL;
 }
 
+void tap_loop_hold(struct tap_loop *loop, uint64_t ns)
+{
+    loop->base_ns += ns;
+}
+
 void tap_loop_init(struct tap_loop *loop, struct sim_world *world,
     struct tap_end *end, const struct sim_impair_cfg *impair)
 {

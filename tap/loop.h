@@ -68,6 +68,10 @@ int tap_loop_replay(struct tap_loop *loop, struct tap_stimuli *stimuli);
 enum tap_loop_why tap_loop_run(struct tap_loop *loop, uint64_t until_ns,
     bool (*done)(void *arg), void *arg);
 
+/// The world has stood still for `ns` of the real clock, as it should: it has
+/// not fallen behind. Also from within the world.
+void tap_loop_hold(struct tap_loop *loop, uint64_t ns);
+
 /// A frame has come from outside. Called by ends, from ready() and send().
 void tap_loop_in(struct tap_loop *loop, const uint8_t *frame, size_t len);
 

@@ -66,6 +66,8 @@ static void make_chip(struct host_board *board, struct part *part,
     }
     sim_spi_fault_init(&part->fault, &board->cpu, driver->spi);
     driver->spi = &part->fault.spi;
+    board->seams.spi = driver->spi;
+    board->seams.pins[0] = &part->interrupt;
 }
 
 // A recording in its place.

@@ -118,6 +118,8 @@ static void make_chip(struct host_board *board, struct part *part,
     sim_uart_fault_init(&part->fault, &board->cpu, &part->bus.uart);
     driver->uart = &part->fault.uart;
     driver->reset = &part->enable.pin;
+    board->seams.uart = driver->uart;
+    board->seams.pins[0] = &part->enable;
 }
 
 static int make(struct host_board *board, char why[HOST_WHY])

@@ -129,15 +129,25 @@ struct host_chip {
 /// All kinds, the end is NULL.
 extern const struct host_chip *const host_chips[];
 
+/// What the board's driver was given: for who wants to be in its place. NULL
+/// where there is none.
+struct host_seams {
+    struct nif_spi *spi;
+    struct nif_uart *uart;
+    struct nif_mdio *mdio;
+    struct sim_pin *pins[2];
+};
+
 struct host_board {
     struct sim_world *world;
     const struct host_chip *chip;
     struct host_board_cfg cfg;
     struct sim_cpu cpu;
-    void *part;                  ///< model, bus and driver; the chip's own
-    struct nif_iface *iface;     ///< the driver
-    struct nif_stack *stack;     ///< the chip's own, or `tcpip` over its frames
-    struct sim_port *port;       ///< the socket; NULL: a recording has none
+    void *part;              ///< model, bus and driver; the chip's own
+    struct nif_iface *iface; ///< the driver
+    struct nif_stack *stack; ///< the chip's own, or `tcpip` over its frames
+    struct sim_port *port;   ///< the socket; NULL: a recording has none
+    struct host_seams seams;
     struct nif_wifi_params wifi; ///< the network, for a Wi-Fi chip
     struct sim_ap *ap;           ///< its access point; NULL: wired
     const char *revision;        ///< of the silicon, for people

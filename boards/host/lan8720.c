@@ -77,6 +77,8 @@ static void make_chip(struct host_board *board, struct lan8720_cfg *driver)
     sim_mdio_fault_init(&part->fault, &board->cpu, mdio);
     driver->phy.mdio = &part->fault.mdio;
     driver->phy.interrupt = &part->interrupt.pin;
+    board->seams.mdio = driver->phy.mdio;
+    board->seams.pins[0] = &part->interrupt;
     board->port = &part->mac.nic.port;
 }
 

@@ -1,40 +1,26 @@
 // SPDX-License-Identifier: MIT
 //
-// LM3S6965EVB, as QEMU has it: Stellaris Ethernet, PL011. In QEMU it takes any
+// LM3S6965EVB, as QEMU has it: Stellaris Ethernet. In QEMU it takes any
 // Cortex-M for its processor.
 
 #include "boards/target/board.h"
 #include "boards/target/cortex_m.h"
-#include "boards/target/pl011.h"
 #include "boards/target/semihost.h"
 #include "stellaris/stellaris.h"
 
 #define REG(address) (*(volatile uint32_t *)(address))
 
 #define CLOCK_HZ 12500000u // QEMU's at reset: 200 MHz by 16
-#define BAUD     115200u
 
-#define RCGC1        REG(0x400FE104)
 #define RCGC2        REG(0x400FE108)
-#define RCGC1_UART0  (1u << 0)
-#define RCGC2_GPIOA  (1u << 0)
 #define RCGC2_EMAC0  (1u << 28)
 #define RCGC2_EPHY0  (1u << 30)
 #define USER_REG0    REG(0x400FE1E0)
 #define USER_REG1    REG(0x400FE1E4)
-#define UART0        0x4000C000u
 #define ETHERNET     0x40048000u
 #define ETHERNET_IRQ 42u
 
 static struct stellaris mac;
-
-void board_init(void)
-{
-    RCGC1 |= RCGC1_UART0;
-    RCGC2 |= RCGC2_GPIOA | RCGC2_EMAC0 | RCGC2_EPHY0;
-    (void)RCGC2; // a few clocks until they run
-    pl011_init(UART0, CLOCK_HZ, BAUD);
-}
 
 // The board keeps its address in two registers, three bytes in each.
 static void own_hwaddr(struct nif_hwaddr *out)
@@ -57,6 +43,8 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
         .interrupt = true,
     };
 
+    RCGC2 |= RCGC2_EMAC0 | RCGC2_EPHY0;
+    (void)RCGC2; // a few clocks until they run
     if (hwaddr->byte[5] == 0) {
         own_hwaddr(&cfg.hwaddr);
     }
@@ -81,14 +69,4 @@ void cortex_m_external(unsigned number)
 const char *board_args(char buf[BOARD_ARGS])
 {
     return semihost_args(buf, BOARD_ARGS);
-}
-
-void board_putc(char c)
-{
-    pl011_putc(UART0, c);
-}
-
-void board_exit(int code)
-{
-    semihost_exit(code);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// QEMU's machine riscv32 virt: 16550, CLINT, PLIC, up to eight virtio devices.
+// QEMU's machine riscv32 virt: CLINT, PLIC, up to eight virtio devices.
 //
 // No interrupt is ever taken. WFI ends when one is pending that is let
 // through in `mie`, whether or not it may interrupt; wait() then looks who it
@@ -10,14 +10,8 @@
 #include "boards/target/semihost.h"
 #include "virtio_net/virtio_net.h"
 
-#include <string.h>
+#define REG(address) (*(volatile uint32_t *)(uintptr_t)(address))
 
-#define REG(address)  (*(volatile uint32_t *)(uintptr_t)(address))
-#define REG8(address) (*(volatile uint8_t *)(uintptr_t)(address))
-
-#define UART        0x10000000u
-#define UART_LSR    (UART + 5)
-#define LSR_THRE    0x20u // room for a byte
 #define VIRTIO      0x10001000u
 #define VIRTIO_SIZE 0x1000u
 #define SLOTS       8u
@@ -35,9 +29,6 @@
 
 #define MIE_TIMER    (1u << 7)
 #define MIE_EXTERNAL (1u << 11)
-
-extern uint8_t image_bss[];
-extern uint8_t image_bss_len[]; // its address is the number
 
 static struct virtio_net net;
 static bool woken;
@@ -120,36 +111,6 @@ static struct nif_clock *make_clock(void)
     return &clock;
 }
 
-// ---- start
-
-__attribute__((aligned(4), noreturn)) static void trap(void)
-{
-    board_fault();
-}
-
-__attribute__((used, noreturn)) static void begin(void)
-{
-    memset(image_bss, 0, (uintptr_t)image_bss_len);
-    board_main();
-}
-
-__attribute__((naked, used, section(".start"))) void _start(void);
-
-void _start(void)
-{
-    __asm__ volatile("la sp, image_stack\n"
-                     "j begin\n");
-}
-
-void board_init(void)
-{
-    // A trap goes to a multiple of four; all handlers here are one.
-    __asm__ volatile("csrw mtvec, %0" : : "r"((uintptr_t)trap & ~3u));
-    __asm__ volatile("csrw mie, %0" : : "r"(MIE_TIMER | MIE_EXTERNAL));
-    set_alarm(UINT64_MAX);
-    REG(PLIC_THRESHOLD) = 0;
-}
-
 // The slots are filled from the last on.
 static unsigned find_slot(void)
 {
@@ -170,6 +131,9 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
         board_print("board: the device's address is QEMU's to give\n");
         board_exit(2);
     }
+    __asm__ volatile("csrw mie, %0" : : "r"(MIE_TIMER | MIE_EXTERNAL));
+    set_alarm(UINT64_MAX);
+    REG(PLIC_THRESHOLD) = 0;
     port->name = "riscv-virt";
     port->clock = make_clock();
     port->iface = &net.iface;
@@ -187,16 +151,4 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
 const char *board_args(char buf[BOARD_ARGS])
 {
     return semihost_args(buf, BOARD_ARGS);
-}
-
-void board_putc(char c)
-{
-    while (!(REG8(UART_LSR) & LSR_THRE)) {
-    }
-    REG8(UART) = (uint8_t)c;
-}
-
-void board_exit(int code)
-{
-    semihost_exit(code);
 }

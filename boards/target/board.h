@@ -19,8 +19,12 @@
 struct board_port {
     const char *name;
     struct nif_clock *clock;
-    struct nif_iface *iface;
-    uint64_t seed; ///< as random as the board can
+    struct nif_iface *iface; ///< has a stack of its own, or gets ours
+    uint64_t seed;           ///< as random as the board can
+    // For boards that know more.
+    struct nif_net net;                 ///< the command line comes first
+    const struct nif_wifi_params *wifi; ///< nif_board.wifi
+    bool own_dhcp;                      ///< the chip asks for an address itself
 };
 
 // ---- each board has these

@@ -199,24 +199,32 @@ void board_main(void)
 {
     struct nif_hwaddr hwaddr = { { 0 } };
     struct nif_net net = { 0 };
+    struct nif_stack *stack;
     const char *args;
     int err;
 
     board_init();
     args = parse(board_args(all.args), &net, &hwaddr);
     board_make(&all.port, &hwaddr);
-    make_stack();
-    if (net.ip.family != NIF_IP_NONE &&
-        nif_stack_set_net(&all.tcpip.stack, &net) != 0) {
+    if (net.ip.family == NIF_IP_NONE) {
+        net = all.port.net;
+    }
+    stack = all.port.iface->stack;
+    if (stack == NULL) {
+        make_stack();
+        stack = &all.tcpip.stack;
+    }
+    if (net.ip.family != NIF_IP_NONE && nif_stack_set_net(stack, &net) != 0) {
         complain(all.args);
     }
     all.board = (struct nif_board){
         .name = all.port.name,
         .clock = all.port.clock,
         .iface = all.port.iface,
-        .stack = &all.tcpip.stack,
+        .stack = stack,
+        .wifi = all.port.wifi,
         .seed = all.port.seed,
-        .use_dhcp = net.ip.family == NIF_IP_NONE,
+        .use_dhcp = net.ip.family == NIF_IP_NONE && !all.port.own_dhcp,
         .args = *args != '\0' ? args : NULL,
         .print = print,
     };

@@ -17,6 +17,7 @@ enum nif_exit {
 /// Each gets its own name as argv[0] ("run") and returns an exit code.
 int nif_run_main(int argc, char **argv);
 int nif_ping_main(int argc, char **argv);
+int nif_chip_main(int argc, char **argv);
 int nif_replay_main(int argc, char **argv);
 int nif_doctor_main(int argc, char **argv);
 

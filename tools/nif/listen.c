@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+//
+// The host's end of the bridge: a unix socket or two FIFOs.
+
+#include "tools/nif/listen.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+static int fail(struct nif_listen *l, const char *path)
+{
+    snprintf(l->error, sizeof(l->error), "%s: %s", path, strerror(errno));
+    return -1;
+}
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * SIM_S + (uint64_t)now.tv_nsec;
+}
+
+// ---- the link
+
+// Waits for `fd`. Returns false if it was woken instead.
+static bool wait_for(struct nif_listen *l, int fd, short events)
+{
+    struct pollfd fds[] = {
+        { .fd = fd, .events = events },
+        { .fd = l->wake_fd, .events = POLLIN },
+    };
+    uint64_t from_ns = clock_ns();
+
+    while (poll(fds, 2, -1) < 0 && errno == EINTR) {
+    }
+    if (l->waited) {
+        l->waited(l, clock_ns() - from_ns);
+    }
+    l->woken |= (fds[1].revents & POLLIN) != 0;
+    return !l->woken;
+}
+
+static int link_read(struct sim_bridge_link *link, uint8_t *buf, size_t len)
+{
+    struct nif_listen *l = nif_container_of(link, struct nif_listen, link);
+
+    while (len > 0) {
+        ssize_t n = read(l->in_fd, buf, len);
+
+        if (n > 0) {
+            buf += n;
+            len -= (size_t)n;
+        } else if (n == 0 || (errno != EAGAIN && errno != EINTR) ||
+            !wait_for(l, l->in_fd, POLLIN)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int link_write(struct sim_bridge_link *link, const uint8_t *data,
+    size_t len)
+{
+    struct nif_listen *l = nif_container_of(link, struct nif_listen, link);
+
+    while (len > 0) {
+        ssize_t n = write(l->out_fd, data, len);
+
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        } else if ((errno != EAGAIN && errno != EINTR) || l->woken ||
+            !wait_for(l, l->out_fd, POLLOUT)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+// ---- FIFOs
+
+static int make_fifo(struct nif_listen *l, const char *path)
+{
+    struct stat is;
+
+    if (mkfifo(path, 0600) == 0 ||
+        (errno == EEXIST && stat(path, &is) == 0 && S_ISFIFO(is.st_mode))) {
+        return 0;
+    }
+    errno = EEXIST;
+    return fail(l, path);
+}
+
+// Both are opened at once: the other side need not come first.
+static int open_fifos(struct nif_listen *l)
+{
+    snprintf(l->in_path, sizeof(l->in_path), "%s.out", l->path);
+    snprintf(l->out_path, sizeof(l->out_path), "%s.in", l->path);
+    if (make_fifo(l, l->in_path) != 0 || make_fifo(l, l->out_path) != 0) {
+        return -1;
+    }
+    l->in_fd = open(l->in_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (l->in_fd < 0) {
+        return fail(l, l->in_path);
+    }
+    // For reading too, so that it opens while nobody reads.
+    l->out_fd = open(l->out_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    return l->out_fd < 0 ? fail(l, l->out_path) : 0;
+}
+
+// ---- the socket
+
+// A socket that nobody listens at is the rest of a run that was killed.
+static void remove_stale(const struct sockaddr_un *addr)
+{
+    struct stat is;
+    int fd;
+
+    if (stat(addr->sun_path, &is) != 0 || !S_ISSOCK(is.st_mode)) {
+        return;
+    }
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 &&
+        connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) != 0 &&
+        errno == ECONNREFUSED) {
+        unlink(addr->sun_path);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
+static int open_socket(struct nif_listen *l)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0) {
+        return fail(l, l->path);
+    }
+    snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", l->path);
+    remove_stale(&addr);
+    if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
+        listen(fd, 1) != 0) {
+        fail(l, l->path);
+        close(fd);
+        return -1;
+    }
+    l->listen_fd = fd;
+    return 0;
+}
+
+int nif_listen_open(struct nif_listen *l, const char *where)
+{
+    *l = (struct nif_listen){
+        .link = { .read = link_read, .write = link_write },
+        .wake_fd = -1,
+        .listen_fd = -1,
+        .in_fd = -1,
+        .out_fd = -1,
+    };
+    l->is_fifo = strncmp(where, "fifo:", 5) == 0;
+    if ((!l->is_fifo && strncmp(where, "unix:", 5) != 0) || where[5] == '\0' ||
+        strlen(where + 5) > sizeof(l->in_path) - 5) {
+        snprintf(l->error, sizeof(l->error),
+            "it is unix:PATH or fifo:PATH, with a path of 103 bytes at most");
+        return -2;
+    }
+    l->path = where + 5;
+    return l->is_fifo ? open_fifos(l) : open_socket(l);
+}
+
+int nif_listen_accept(struct nif_listen *l)
+{
+    int fd;
+
+    l->error[0] = '\0';
+    if (!wait_for(l, l->is_fifo ? l->in_fd : l->listen_fd, POLLIN)) {
+        return -1;
+    }
+    if (l->is_fifo) {
+        return 0;
+    }
+    fd = accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0) {
+        return fail(l, l->path);
+    }
+    l->in_fd = fd;
+    l->out_fd = fd;
+    return 0;
+}
+
+void nif_listen_close(struct nif_listen *l)
+{
+    if (!l->path) {
+        return;
+    }
+    if (l->in_fd >= 0) {
+        close(l->in_fd);
+    }
+    if (l->out_fd >= 0 && l->out_fd != l->in_fd) {
+        close(l->out_fd);
+    }
+    if (l->listen_fd >= 0) {
+        close(l->listen_fd);
+        unlink(l->path);
+    }
+    if (l->is_fifo) {
+        unlink(l->in_path);
+        unlink(l->out_path);
+    }
+}
