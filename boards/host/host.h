@@ -53,6 +53,7 @@ struct host_board_cfg {
     struct nif_net net;      ///< address; none: DHCP
     struct sim_trace *trace; ///< record bus, pins and frames; or NULL
     bool absent;             ///< the board has no chip: nobody answers
+    bool remote; ///< `app` brings driver and stack of its own, and sets `net`
 
     // A chip on a serial line.
     const char *dialect; ///< of its firmware; NULL: the newest

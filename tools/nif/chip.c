@@ -116,7 +116,7 @@ static int run(struct nif_session *s)
     if (code == 0) {
         code = nif_session_run(s, until_ns, NULL);
     }
-    if (bridge.greeted && !bridge.done && !bridge.error) {
+    if (bridge.greeted && !bridge.done && (door.woken || !bridge.error)) {
         sim_bridge_over(&bridge);
     }
     return code == 0 && s->child_done ? s->child_code : code;
@@ -228,6 +228,7 @@ int nif_chip_main(int argc, char **argv)
         return NIF_EXIT_USAGE;
     }
     options.board.app = serve;
+    options.board.remote = true;
     code = serve_chip(&session, where);
     nif_listen_close(&door);
     return nif_session_close(&session, code);
