@@ -543,6 +543,7 @@ void bench_exact(struct bench *b)
     static const size_t lens[] = { 20, 59, 60, 61, 128, 590, 1513, 1514 };
     unsigned number = bench_number(b);
 
+    b->poll_err = 0;
     for (unsigned i = 0; i < 20 * nif_countof(lens); i++) {
         size_t len = lens[i % nif_countof(lens)];
         unsigned in = b->in.count;
@@ -556,4 +557,5 @@ void bench_exact(struct bench *b)
         assert_int_equal(b->in.last, number);
         assert_int_equal(b->out.last, number);
     }
+    assert_int_equal(b->poll_err, 0);
 }

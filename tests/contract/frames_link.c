@@ -170,6 +170,12 @@ static void stop_ends_traffic_and_start_begins_it_anew(void **state)
         b.in.last = b.out.last = 0;
     }
     bench_exact(&b);
+    for (unsigned i = 0; i < 10; i++) { // and it finds them by itself
+        unsigned in = b.in.count + 1;
+
+        bench_card_send(&b, &bench_own, bench_number(&b), 100);
+        assert_true(bench_run_to(&b, &b.in.count, in, BENCH_LATE_US));
+    }
     assert_int_equal(nif_iface_stop(b.iface), 0);
     assert_int_equal(nif_iface_stop(b.iface), 0);
     expect_stopped();
