@@ -155,7 +155,10 @@ static void the_page_is_what_the_stacks_do(void **state)
     (void)fclose(file);
     from = strstr(page, BEGIN);
     to = strstr(page, END);
-    assert_true(from != NULL && to != NULL && from < to);
+    if (from == NULL || to == NULL || from > to) {
+        fail_msg(PAGE " has no place for the table");
+        return;
+    }
     from += strlen(BEGIN);
     if (strncmp(from, table, table_len) == 0 && from + table_len == to) {
         return;
