@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Changes each number of a driver, one at a time, in a copy of the tree, and
-runs the driver's tests there. What no test notices lives on.
+"""Changes each number or text of a driver, one at a time, in a copy of the
+tree, and runs the driver's tests there. What no test notices lives on.
 
-    tools/mutate.py drivers/enc28j60 --list tests/enc28j60/mutants.txt \\
-        [--sample N] [--build FOLDER] TEST...
+    tools/mutate.py drivers/enc28j60 [--list tests/enc28j60/mutants.txt]
+        [--texts] [--files NAME] [--sample N] [--build FOLDER] TEST...
 
 TEST are names of test programs ("enc28j60_driver_wire"), best the quickest
 first. A number is a hex or decimal literal in code. Registers and masks
 (hex), and small numbers, get their lowest bit flipped; masks also lose their
-highest bit; quantities (decimal, from 16 on) are doubled. The list says which
-survivors are known, and why:
+highest bit; quantities (decimal, from 16 on) are doubled. With --texts it is
+each string literal that is changed: the character in its middle is another,
+or its last one is missing. --files NAME (may be repeated) leaves out all files
+of the driver but these. The list says which survivors are known, and why:
 
     drivers/enc28j60/spi.c: return value * 2 + 1; # equivalent: ...
 
@@ -122,15 +124,41 @@ def passes(program):
     return CHILDREN.done(child) == 0 and not failed
 
 
-def changes(path):
-    """(offset, old, new) of each change of a file."""
-    text = (ROOT / path).read_text()
+def tokens(text):
+    """The tokens of a file that stand in code."""
     for m in TOKEN.finditer(text):
-        if not m[1]:
-            continue
         line_start = text.rfind("\n", 0, m.start()) + 1
-        line = text[line_start:text.find("\n", m.start())]
-        if line.lstrip().startswith("#") and "define" not in line:
+        line = text[line_start:text.find("\n", m.start())].lstrip()
+        if (not line.startswith("#") or "define" in line) and \
+                not line.startswith("_Static_assert"):
+            yield m
+
+
+def other(character):
+    """A character in its place, of the same kind where there are kinds."""
+    if character.isdigit():
+        return str(int(character) ^ 1)
+    if character.isalpha():
+        return chr(ord(character) + (-1 if character in "zZ" else 1))
+    return "#"
+
+
+def text_changes(path):
+    """(offset, old, new) of each change of a string literal."""
+    for m in tokens((ROOT / path).read_text()):
+        parts = re.findall(r"\\.|[^\\]", m[0][1:-1], re.S)
+        if not m[0].startswith('"') or not parts:
+            continue
+        at = len(parts) // 2
+        changed = parts[:at] + [other(parts[at])] + parts[at + 1:]
+        for new in (changed, parts[:-1]):
+            yield m.start(), m[0], f'"{"".join(new)}"'
+
+
+def changes(path):
+    """(offset, old, new) of each change of a number."""
+    for m in tokens((ROOT / path).read_text()):
+        if not m[1]:
             continue
         value = int(m[1], 0)
         wanted = [value ^ 1 if value < 16 or "x" in m[1].lower()
@@ -191,6 +219,18 @@ class Lab:
                     f"{base}/{source}" if base else source,
                     "-o", to or self.object(source)], self.folder)
 
+    def code(self, source, base=None):
+        """What the compiler sees of it."""
+        flags = [f"-I{base}"] if base else []
+        child = CHILDREN.start(
+            ["gcc", *flags, *FLAGS, "-E", "-P",
+             f"{base}/{source}" if base else source], cwd=self.folder,
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        with child.stdout as pipe:
+            code = pipe.read()
+        CHILDREN.done(child)
+        return code
+
     def tries(self, folder, path=None, at=0, old="", new=""):
         """True if a test notices the change, made in `folder`."""
         driver = Path(folder) / "drivers" / Path(self.driver).name
@@ -201,7 +241,11 @@ class Lab:
             text = (ROOT / path).read_text()
             (driver / Path(path).name).write_text(
                 text[:at] + new + text[at + len(old):])
-            touched = [path] if path.endswith(".c") else self.sources
+            touched = [path] if path.endswith(".c") else [
+                c for c in self.sources
+                if self.code(c, folder) != self.code(c)]
+            if not touched:
+                return False
         objects = {c: self.object(c) for c in self.sources}
         for c in touched:
             objects[c] = Path(folder) / (Path(c).stem + ".o")
@@ -281,7 +325,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("driver")
     parser.add_argument("tests", nargs="+")
-    parser.add_argument("--list", required=True)
+    parser.add_argument("--list")
+    parser.add_argument("--texts", action="store_true")
+    parser.add_argument("--files", action="append", metavar="NAME")
     parser.add_argument("--sample", type=int)
     parser.add_argument("--build", default=ROOT / "build", type=Path)
     args = parser.parse_args()
@@ -294,14 +340,20 @@ def main():
     if os.environ.get("NIF_FULL"):
         args.sample = None
 
-    wanted = [(str(path.relative_to(ROOT)), *change)
-              for path in sorted((ROOT / args.driver).glob("*.[ch]"))
-              for change in changes(path.relative_to(ROOT))]
+    files = sorted((ROOT / args.driver).glob("*.[ch]"))
+    if args.files:
+        strangers = set(args.files) - {path.name for path in files}
+        if strangers:
+            sys.exit(f"{args.driver}: no such file: {', '.join(strangers)}")
+        files = [path for path in files if path.name in args.files]
+    find = text_changes if args.texts else changes
+    wanted = [(str(path.relative_to(ROOT)), *change) for path in files
+              for change in find(path.relative_to(ROOT))]
     total = len(wanted)
     if args.sample and args.sample < total:
         wanted = [wanted[i * total // args.sample]
                   for i in range(args.sample)]
-    left = read_list(args.list)
+    left = read_list(args.list) if args.list else Counter()
     allowed = sum(left.values())
     alive = survivors(wanted, args.driver,
                       test_sources(args.tests, args.build))

@@ -61,7 +61,6 @@
 #define W5500_SN_TTL        0x16
 #define W5500_SN_RXBUF_SIZE 0x1E
 #define W5500_SN_TX_FSR     0x20
-#define W5500_SN_TX_RD      0x22
 #define W5500_SN_TX_WR      0x24
 #define W5500_SN_RX_RSR     0x26
 #define W5500_SN_RX_RD      0x28
