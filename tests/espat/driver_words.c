@@ -6,6 +6,7 @@
 
 #include "tests/espat/driver_bench.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct nif_endpoint peer = { { NIF_IPV4, { 192, 0, 2, 1 }, 0 }, 7,
@@ -287,6 +288,104 @@ static void both_words_for_busy_are_understood(void **state)
     }
 }
 
+// ---- words beside answers
+
+static void connected_is_heard_before_the_end_of_the_command(void **state)
+{
+    const struct nif_wifi_params home = { .ssid = "home" };
+    struct nif_wifi_status now;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, BENCH_AT24, NULL);
+    assert_int_equal(nif_iface_start(&b.chip.iface), 0);
+    bench_answer(&b, "AT+CWJAP=*", "WIFI CONNECTED\r\n");
+    assert_int_equal(nif_wifi_join(&b.chip.iface, &home), 0);
+    bench_run(&b, 200);
+    nif_wifi_status(&b.chip.iface, &now);
+    assert_int_equal(now.state, NIF_WIFI_JOINED);
+    bench_close(&b);
+}
+
+static void a_network_without_a_name_is_none(void **state)
+{
+    struct nif_wifi_status now;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, BENCH_AT24, NULL);
+    bench_up(&b);
+    bench_answer(&b, "AT+CWJAP?", "+CWJAP:3\r\n\r\nOK\r\n");
+    bench_run(&b, 10000);
+    nif_wifi_status(&b.chip.iface, &now);
+    assert_int_not_equal(now.state, NIF_WIFI_JOINED);
+    bench_close(&b);
+}
+
+static void a_new_firmware_may_run_on_an_esp8266(void **state)
+{
+    static const char *const chips[] = { "ESP32C3", "ESP8266" };
+
+    (void)state;
+    for (size_t i = 0; i < nif_countof(chips); i++) {
+        char answer[64];
+        struct bench b;
+
+        bench_open(&b, BENCH_AT24, NULL);
+        snprintf(answer, sizeof(answer),
+            "AT version:2.2.1.0(a - %s - b)\r\n\r\nOK\r\n", chips[i]);
+        bench_answer(&b, "AT+GMR", answer);
+        assert_int_equal(nif_iface_start(&b.chip.iface), 0);
+        assert_int_equal(b.chip.version, 0x0202);
+        assert_int_equal(b.chip.is_8266, i == 1);
+        bench_close(&b);
+    }
+}
+
+static void who_stops_tells_the_module_to_leave(void **state)
+{
+    struct bench b;
+    unsigned before;
+
+    (void)state;
+    bench_open(&b, BENCH_AT24, NULL);
+    bench_up(&b);
+    before = bench_count(&b, "AT+CWQAP");
+    assert_int_equal(nif_iface_stop(&b.chip.iface), 0);
+    assert_int_equal(bench_count(&b, "AT+CWQAP"), before + 1);
+    bench_close(&b);
+}
+
+// The module waits for all bytes of a payload. Those that nobody has any more
+// are ends of lines, which no command begins with.
+static void the_rest_of_a_payload_is_ends_of_lines(void **state)
+{
+    static uint8_t data[1000];
+    struct nif_conn *conn;
+    struct bench b;
+    size_t n = 0;
+
+    (void)state;
+    bench_open(&b, BENCH_AT24, NULL);
+    bench_up(&b);
+    conn = bench_dial(&b, 1);
+    memset(data, 'x', sizeof(data));
+    assert_int_equal(nif_conn_send(conn, data, sizeof(data), NULL),
+        (int)sizeof(data));
+    bench_run(&b, 40);
+    nif_conn_abort(conn);
+    bench_run(&b, 500);
+    assert_int_equal(b.data_len, sizeof(data));
+    while (n < sizeof(data) && b.data[n] == 'x') {
+        n++;
+    }
+    assert_in_range(n, 1, sizeof(data) - 16);
+    for (; n < sizeof(data); n++) {
+        assert_true(b.data[n] == '\r' || b.data[n] == '\n');
+    }
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,6 +397,11 @@ int main(void)
         cmocka_unit_test(a_place_that_is_taken_is_not_the_end),
         cmocka_unit_test(each_word_for_a_send_that_failed_ends_the_connection),
         cmocka_unit_test(both_words_for_busy_are_understood),
+        cmocka_unit_test(connected_is_heard_before_the_end_of_the_command),
+        cmocka_unit_test(a_network_without_a_name_is_none),
+        cmocka_unit_test(a_new_firmware_may_run_on_an_esp8266),
+        cmocka_unit_test(who_stops_tells_the_module_to_leave),
+        cmocka_unit_test(the_rest_of_a_payload_is_ends_of_lines),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
