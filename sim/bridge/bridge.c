@@ -403,10 +403,11 @@ int sim_bridge_serve(struct sim_bridge *bridge)
             bridge->done = true;
         }
     }
-    if (bridge->selected) {
+    // Who went away in the middle of a transaction has done the chip no wrong.
+    if (bridge->selected && bridge->done) {
         bridge->cfg.spi->ops->release(bridge->cfg.spi, 0);
-        bridge->selected = false;
     }
+    bridge->selected = false;
     if (!bridge->done) {
         bridge->error = "the other side is gone";
     }
