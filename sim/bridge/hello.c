@@ -25,15 +25,15 @@ static void put32(struct sim_bridge *bridge, uint32_t v)
     put(bridge, raw, sizeof(raw));
 }
 
+// No name is an empty one.
 static void put_name(struct sim_bridge *bridge, const char *name)
 {
-    size_t len = name ? strlen(name) : 0;
+    const char *text = name ? name : "";
+    size_t len = strlen(text);
 
     len = len > UINT8_MAX ? UINT8_MAX : len;
     put8(bridge, (uint8_t)len);
-    if (len > 0) {
-        put(bridge, name, len);
-    }
+    put(bridge, text, len);
 }
 
 static uint8_t flags_of(const struct sim_bridge_board *board)
