@@ -9,7 +9,7 @@ endforeach()
 # Each text of the driver changed: a sample here, all with --full.
 add_test(NAME espat_mutation COMMAND
   ${PROJECT_SOURCE_DIR}/tools/mutate.py drivers/espat --texts
-  --list tests/espat/mutants.txt --sample 30 --build ${PROJECT_BINARY_DIR}
+  --list tests/espat/mutants.txt --sample 16 --build ${PROJECT_BINARY_DIR}
   espat_driver_words espat_driver_start espat_driver_radio espat_driver_conn
   espat_driver_serve espat_driver_lines)
 set_tests_properties(espat_mutation PROPERTIES LABELS "mutation;once"

@@ -16,7 +16,7 @@ nif_test(w5500_race SOURCES race.c driver_bench.c
 # Each number of the register list changed: a sample here, all with --full.
 add_test(NAME w5500_mutation COMMAND
   ${PROJECT_SOURCE_DIR}/tools/mutate.py drivers/w5500 --files w5500_regs.h
-  --sample 30 --build ${PROJECT_BINARY_DIR}
+  --sample 16 --build ${PROJECT_BINARY_DIR}
   w5500_driver_wire w5500_driver_states w5500_driver_tcp w5500_driver_listen
   w5500_driver_udp w5500_driver_frames w5500_driver_faults)
 set_tests_properties(w5500_mutation PROPERTIES LABELS "mutation;once"
