@@ -403,11 +403,15 @@ int sim_bridge_serve(struct sim_bridge *bridge)
             bridge->done = true;
         }
     }
-    // Who went away in the middle of a transaction has done the chip no wrong.
-    if (bridge->selected && bridge->done) {
+    if (bridge->selected) {
+        struct sim_world *world = bridge->cfg.cpu->world;
+        unsigned complaints = world->complaints;
+
+        // Who goes away in the middle of a transaction does the chip no wrong.
         bridge->cfg.spi->ops->release(bridge->cfg.spi, 0);
+        bridge->selected = false;
+        world->complaints = complaints;
     }
-    bridge->selected = false;
     if (!bridge->done) {
         bridge->error = "the other side is gone";
     }

@@ -218,6 +218,14 @@ static int scripted_set_net(struct nif_stack *stack, const struct nif_net *net)
     return s.set_err;
 }
 
+// Now and then it is busy with what it was given.
+static unsigned scripted_ready(struct nif_stack *stack, struct nif_conn *conn)
+{
+    (void)stack;
+    (void)conn;
+    return s.send_err != NIF_EAGAIN ? NIF_WRITABLE : 0;
+}
+
 static const struct nif_stack_ops stack_ops = {
     .open = scripted_open,
     .bind = scripted_bind,
@@ -225,6 +233,7 @@ static const struct nif_stack_ops stack_ops = {
     .option = scripted_option,
     .send = scripted_send,
     .recv = scripted_recv,
+    .ready = scripted_ready,
     .abort = scripted_abort,
     .net = scripted_net,
     .set_net = scripted_set_net,
