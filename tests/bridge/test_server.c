@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#define HEAD 24
+#define HEAD ((size_t)24)
 
 // The chip answers with what it was told last, plus one.
 static struct {
