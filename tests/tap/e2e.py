@@ -44,6 +44,9 @@ while True:
 print("identical" if got == data else f"{len(got)} of {len(data)} bytes")
 """
 
+# A module listens a moment after its board has an address.
+LATER = ["sh", "-c", 'sleep 1 && exec "$@"', "later"]
+
 # Several clients of the echo at a time.
 CROWD = """
 import hashlib, socket, sys, threading
@@ -359,13 +362,14 @@ def quadrant(chip, words=(), clients=2, size=MIB, half=True, most=1472):
              [*python, SIZES, "192.0.2.2", "7", "1", str(most)])]:
         serve = ["--app-args", "page" if name == "page" else "echo"]
         code, out, err = nif("run", chip, *words, *serve, "--netns", "--pcap",
-                             capture, "--", *command, timeout=170)
+                             capture, "--", *LATER, *command, timeout=170)
         check(code == 0 and says in out, f"{name}: {code} {out} {err}")
         if name != "page":  # which is a handful of frames
             tshark_finds_nothing(capture)
     port = free_port()
     with Board(*words, "--app-args", "page", "--forward",
                f"tcp:{port}:80", chip=chip) as board:
+        time.sleep(1)
         done = subprocess.run(
             ["curl", "-sS", "--max-time", "20", f"http://127.0.0.1:{port}/"],
             capture_output=True, text=True)
@@ -375,6 +379,7 @@ def quadrant(chip, words=(), clients=2, size=MIB, half=True, most=1472):
     with Board(*words, "--app-args", "echo", "--forward",
                f"tcp:{port}:7", chip=chip) as board:
         says, command = echo("127.0.0.1", str(port))
+        time.sleep(1)
         done = subprocess.run(command, capture_output=True, text=True,
                               timeout=150)
         check(says in done.stdout, f"through libslirp: {done}")
