@@ -4,10 +4,10 @@
 
     tools/run_tests.py [--full] [--quick] [CTEST-OPTION...]
 
-Three builds: as a user builds it, with the address and undefined behaviour
-sanitizers, and counting lines. With ctest options (-R, -L, ...) only the
-first. --quick is the first build alone. The long searches visit each point in
-the first build, and a part of them in the others, unless --full is given.
+Two builds: as a user builds it, and with the address and undefined behaviour
+sanitizers, counting the lines that run. With ctest options (-R, -L, ...) only
+the first. --quick is the first build alone. The long searches visit a part of
+their points in the second, unless --full is given.
 """
 
 import json
@@ -23,10 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 JOBS = str(os.cpu_count() or 2)
 COVERED = ["core/", "drivers/", "sim/chips/"]
 COVERAGE_MIN = 90
-# Of the points of a race search, sanitizers and coverage see one of so many.
+# Of the points of a race search, the sanitizers see one of so many.
 SAMPLE = "8"
-# Not repeated in the sanitizer and coverage builds: what reads sources
-# rather than runs code, and what measures against the host's clock.
+# Not repeated in the second build: what reads sources rather than runs code,
+# and what measures against the host's clock.
 ONCE = "gate|once"
 
 
@@ -118,7 +118,7 @@ def coverage():
     """Prints line coverage by part; the share over all of COVERED."""
     total = [0, 0]
     done = subprocess.run(
-        ["gcovr", "--root", ".", "--csv=-", "build-coverage",
+        ["gcovr", "--root", ".", "--csv=-", "build-asan",
          "--exclude-throw-branches", *(f"--filter={f}" for f in COVERED)],
         cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
@@ -163,15 +163,12 @@ def main(options):
         if not full:
             os.environ.setdefault("NIF_SAMPLE", SAMPLE)
         make("asan", "build-asan")
+        for old in (ROOT / "build-asan").rglob("*.gcda"):
+            old.unlink()
         second = ctest("build-asan", ["-LE", ONCE])
         results += [(f"asan/{n}", *rest) for n, *rest in second]
         traces.update({f"asan/{n}": trace for n, trace in
                        leave_traces("build-asan", second).items()})
-        make("coverage", "build-coverage")
-        for old in (ROOT / "build-coverage").rglob("*.gcda"):
-            old.unlink()
-        results += [(f"coverage/{n}", o, t, s)
-                    for n, o, t, s in ctest("build-coverage", ["-LE", ONCE])]
         share = coverage()
         results.append(("line coverage", "passed" if share >= COVERAGE_MIN
                         else "failed", "", 0))
