@@ -15,19 +15,20 @@
 #define RCGC2       REG(0x400FE108)
 #define RCGC1_UART0 (1u << 0)
 #define RCGC2_GPIOA (1u << 0)
-#define UART0       0x4000C000u
+
+static struct nif_mmio uart0 = { .base = 0x4000C000u };
 
 void board_init(void)
 {
     RCGC1 |= RCGC1_UART0;
     RCGC2 |= RCGC2_GPIOA;
     (void)RCGC2; // a few clocks until they run
-    pl011_init(UART0, CLOCK_HZ, BAUD);
+    pl011_init(&uart0, CLOCK_HZ, BAUD);
 }
 
 void board_putc(char c)
 {
-    pl011_putc(UART0, c);
+    pl011_putc(&uart0, c);
 }
 
 void board_exit(int code)

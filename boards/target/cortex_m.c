@@ -2,7 +2,8 @@
 //
 // Start-up, faults and clock of every Cortex-M: vectors, SysTick each
 // millisecond, sleep by WFI. Nothing here differs from core to core, but that
-// a Cortex-M4F, M7 or M33 gets its FPU switched on where code uses it.
+// a Cortex-M4F, M7 or M33 gets its FPU switched on where code uses it. A board
+// with a better timer has its own clock, and SysTick stands still.
 
 #include "cortex_m.h"
 
@@ -17,7 +18,6 @@
 #define SYST_CVR  REG(0xE000E018)
 #define NVIC_ISER REG(0xE000E100)
 #define ICSR      REG(0xE000ED04)
-#define VTOR      REG(0xE000ED08)
 #define CPACR     REG(0xE000ED88)
 
 #define SYST_RUN      7u // processor clock, interrupt, enable
@@ -40,24 +40,11 @@ static struct {
     uint32_t per_us; // processor clocks
 } state;
 
-static inline uint32_t lock(void)
-{
-    uint32_t primask;
-
-    __asm__ volatile("mrs %0, primask\n cpsid i" : "=r"(primask)::"memory");
-    return primask;
-}
-
-static inline void unlock(uint32_t primask)
-{
-    __asm__ volatile("msr primask, %0" : : "r"(primask) : "memory");
-}
-
 // ---- clock
 
 static uint64_t clock_now_us(struct nif_clock *clock)
 {
-    uint32_t primask = lock();
+    uint32_t primask = cortex_m_lock();
     uint32_t left = SYST_CVR;
     uint64_t ms = (uint64_t)state.ms_high << 32 | state.ms_low;
 
@@ -66,7 +53,7 @@ static uint64_t clock_now_us(struct nif_clock *clock)
         left = SYST_CVR; // it has begun anew, and nobody has counted yet
         ms++;
     }
-    unlock(primask);
+    cortex_m_unlock(primask);
     return ms * 1000 + (1000 - 1 - left / state.per_us);
 }
 
@@ -81,17 +68,17 @@ static void clock_delay_us(struct nif_clock *clock, uint32_t us)
 static void clock_wait(struct nif_clock *clock, uint64_t until_us)
 {
     for (;;) {
-        uint32_t primask = lock();
+        uint32_t primask = cortex_m_lock();
 
         if (state.woken || clock_now_us(clock) + 1000 > until_us) {
             state.woken = false;
-            unlock(primask);
+            cortex_m_unlock(primask);
             return;
         }
         // What is pending ends it although it is masked; its handler runs
         // behind the unlock.
-        __asm__ volatile("dsb\n wfi" ::: "memory");
-        unlock(primask);
+        cortex_m_sleep();
+        cortex_m_unlock(primask);
     }
 }
 

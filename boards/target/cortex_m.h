@@ -17,6 +17,26 @@ void cortex_m_interrupt(unsigned number);
 
 void cortex_m_interrupts_on(void);
 
+/// Holds interrupts off. Returns what cortex_m_unlock() wants to have.
+static inline uint32_t cortex_m_lock(void)
+{
+    uint32_t primask;
+
+    __asm__ volatile("mrs %0, primask\n cpsid i" : "=r"(primask)::"memory");
+    return primask;
+}
+
+static inline void cortex_m_unlock(uint32_t primask)
+{
+    __asm__ volatile("msr primask, %0" : : "r"(primask) : "memory");
+}
+
+/// Sleeps until an interrupt is pending, also if it is held off.
+static inline void cortex_m_sleep(void)
+{
+    __asm__ volatile("dsb\n wfi" ::: "memory");
+}
+
 /// Where the processor begins.
 NIF_NORETURN void cortex_m_start(void);
 
