@@ -92,10 +92,10 @@ static struct pl011 *of(struct nif_uart *uart)
 
 static unsigned errors_in(uint32_t dr)
 {
-    return (dr & DR_OE ? NIF_UART_OVERRUN : 0u) |
-        (dr & DR_FE ? NIF_UART_FRAMING : 0u) |
-        (dr & DR_PE ? NIF_UART_PARITY : 0u) |
-        (dr & DR_BE ? NIF_UART_BREAK : 0u);
+    return ((dr & DR_OE) ? NIF_UART_OVERRUN : 0u) |
+        ((dr & DR_FE) ? NIF_UART_FRAMING : 0u) |
+        ((dr & DR_PE) ? NIF_UART_PARITY : 0u) |
+        ((dr & DR_BE) ? NIF_UART_BREAK : 0u);
 }
 
 // From the FIFO to the ring. One that is full lets the rest wait, and the

@@ -35,16 +35,17 @@ def skip(why):
     sys.exit(SKIP)
 
 
-def build(folder, preset, image):
+def build(folder, preset, *images):
+    """Builds them, and says in which folder."""
     folder = Path(folder) / "boards" / preset
     for step in (["cmake", "--preset", preset, "-B", folder],
-                 ["ninja", "-C", folder, image]):
+                 ["ninja", "-C", folder, *images]):
         done = subprocess.run(step, cwd=ROOT, text=True, check=False,
                               stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         if done.returncode:
             sys.exit(f"{' '.join(map(str, step))}\n{done.stdout[-4000:]}")
-    return folder / image
+    return folder
 
 
 class Qemu:
@@ -171,7 +172,8 @@ def main():
         return ["-netdev", backend, *(device if preset == "rv32"
                                       else board_nic)]
 
-    image = build(folder, preset, f"{board}-services.elf")
+    image = f"{board}-services.elf"
+    image = build(folder, preset, image) / image
     qemu = [program, *machine, *SHARED]
     behind_user_network(qemu, nic, image, board)
     if subprocess.run(["unshare", "-Urn", "bash", "-c",

@@ -53,7 +53,8 @@ def main():
     for tool in ("qemu-system-arm", "arm-none-eabi-gcc"):
         if not shutil.which(tool):
             skip(f"{tool} is not installed")
-    image = build(folder, preset, "lm3s6965evb-loop.elf")
+    image = "lm3s6965evb-loop.elf"
+    image = build(folder, preset, image) / image
     done = run(image, cpu)
     print(done.stdout, end="")
     if done.returncode != SKIP:

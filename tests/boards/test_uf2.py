@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""tools/uf2.py: what it writes, byte by byte, and what its checker refuses."""
+"""tools/uf2.py: what it writes, byte by byte, and what its checker refuses; and
+the sum of the RP2040's second stage."""
 
 import hashlib
 import random
@@ -11,9 +12,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-TOOLS = Path(__file__).resolve().parents[2] / "tools"
-sys.path.insert(0, str(TOOLS))
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / "tools"
+sys.path[:0] = [str(TOOLS), str(ROOT / "boards/pico")]
 
+import boot2  # noqa: E402
 import uf2  # noqa: E402
 import uf2_check  # noqa: E402
 
@@ -209,6 +212,21 @@ class Refuses(unittest.TestCase):
             data[at] ^= 0x10
             with self.assertRaises(uf2_check.Refused, msg=f"byte {at}"):
                 uf2_check.check(bytes(data))
+
+
+class Boot2(unittest.TestCase):
+    def test_the_sum_is_that_of_the_boot_rom(self):
+        self.assertEqual(boot2.crc32(bytes(252)), 0x7065399A)
+
+    def test_what_is_too_long_or_empty_is_refused(self):
+        with tempfile.TemporaryDirectory() as place:
+            for length, code in ((252, 0), (1, 0), (253, 1), (0, 1)):
+                path = Path(place) / "x"
+                path.write_bytes(bytes([7]) * length)
+                done = subprocess.run(
+                    [sys.executable, ROOT / "boards/pico/boot2.py", path,
+                     path.with_suffix(".c")], capture_output=True, check=False)
+                self.assertEqual(done.returncode, code, length)
 
 
 if __name__ == "__main__":
