@@ -35,10 +35,10 @@ def skip(why):
     sys.exit(SKIP)
 
 
-def build(folder, preset, *images):
-    """Builds them, and says in which folder."""
-    folder = Path(folder) / "boards" / preset
-    for step in (["cmake", "--preset", preset, "-B", folder],
+def build(folder, preset, *images, name=None, options=()):
+    """Builds them, and says in which folder: its own for other options."""
+    folder = Path(folder) / "boards" / (name or preset)
+    for step in (["cmake", "--preset", preset, "-B", folder, *options],
                  ["ninja", "-C", folder, *images]):
         done = subprocess.run(step, cwd=ROOT, text=True, check=False,
                               stdout=subprocess.PIPE,

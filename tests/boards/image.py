@@ -47,6 +47,8 @@ KINDS = {
                    "image_def", "rp2350-arm-s"),
     "rp2350-ram": Kind((SRAM, SRAM + 0x82000), (SRAM, SRAM + 0x82000), SRAM,
                        "image_def", "rp2350-arm-s"),
+    "stm32f4": Kind((0x08000000, 0x08000000 + MIB), (SRAM, SRAM + 0x20000),
+                    0x08000000),
 }
 BOARDS = {
     "pico": ("cm0plus", [(f"pico-{chip}-{example}{ram}", "rp2040" + ram)
@@ -55,6 +57,9 @@ BOARDS = {
     "pico2": ("cm33", [(f"pico2-{chip}-{example}{ram}", "rp2350" + ram)
                        for chip in CHIPS for example in EXAMPLES
                        for ram in ("", "-ram")]),
+    "stm32f4": ("cm4", [(f"{board}-{example}", "stm32f4")
+                        for board in ("stm32f4", "nucleo-f429zi")
+                        for example in EXAMPLES]),
 }
 
 
