@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import uf2_check  # noqa: E402
 
-EXAMPLES = ("services", "neighbour")
+EXAMPLES = ("services", "neighbour", "iperf3", "iperf3_client", "dhcpd")
 CHIPS = ("enc28j60", "w5500", "espat")
 STACK_MIN = 4096
 
@@ -50,15 +50,20 @@ KINDS = {
     "stm32f4": Kind((0x08000000, 0x08000000 + MIB), (SRAM, SRAM + 0x20000),
                     0x08000000),
 }
+
+
+def pico(board, chip):
+    return [(f"{board}-{device}-{example}{ram}".replace("_", "-"), chip + ram,
+             example) for device in CHIPS for example in EXAMPLES
+            for ram in ("", "-ram")]
+
+
+# {board: (preset, [(image, kind, example)])}
 BOARDS = {
-    "pico": ("cm0plus", [(f"pico-{chip}-{example}{ram}", "rp2040" + ram)
-                         for chip in CHIPS for example in EXAMPLES
-                         for ram in ("", "-ram")]),
-    "pico2": ("cm33", [(f"pico2-{chip}-{example}{ram}", "rp2350" + ram)
-                       for chip in CHIPS for example in EXAMPLES
-                       for ram in ("", "-ram")]),
-    "stm32f4": ("cm4", [(f"{board}-{example}", "stm32f4")
-                        for board in ("stm32f4", "nucleo-f429zi")
+    "pico": ("cm0plus", pico("pico", "rp2040")),
+    "pico2": ("cm33", pico("pico2", "rp2350")),
+    "stm32f4": ("cm4", [(f"{board}-{example}".replace("_", "-"), "stm32f4",
+                         example) for board in ("stm32f4", "nucleo-f429zi")
                         for example in EXAMPLES]),
 }
 
@@ -154,7 +159,7 @@ def check_places(elf, kind):
 
 
 def check_vectors(elf, kind, image):
-    """Returns the end of the stack."""
+    """Returns how many bytes the stack has."""
     low, data = image
     refuse(kind.vectors % 256 == 0, "vectors", "VTOR takes multiples of 256")
     at = kind.vectors - low
@@ -176,7 +181,7 @@ def check_vectors(elf, kind, image):
                f"vector {n} leads to {handler:#010x}, outside the code")
     refuse(reset | 1 == elf.entry | 1, "reset", f"it is {reset:#010x}, the "
            f"program's entry {elf.entry:#010x}")
-    return stack
+    return stack - used
 
 
 def check_boot2(data, _kind):
@@ -245,12 +250,12 @@ def check_uf2(raw, kind, image):
 
 
 def check(elf_data, bin_data, uf2_data, kind):
-    """Refuses what is wrong. Returns (bytes of flash, of RAM)."""
+    """Refuses what is wrong. Returns (bytes of flash, of RAM, of stack)."""
     elf = Elf(elf_data)
     check_places(elf, kind)
     image = elf.image()
     refuse(image[0] == kind.rom[0], "place", f"it begins at {image[0]:#010x}")
-    check_vectors(elf, kind, image)
+    room = check_vectors(elf, kind, image)
     if kind.boot:
         globals()["check_" + kind.boot](image[1], kind)
     refuse(bin_data == image[1], "bin", "it has other bytes than the program")
@@ -259,7 +264,7 @@ def check(elf_data, bin_data, uf2_data, kind):
     asks = [s for s in elf.symbols() if s.startswith("semihost")]
     refuse(not asks, "debugger", f"{asks[:1]} waits for one")
     ram = sum(s.memory for s in elf.segments if s.flags & WRITE)
-    return len(image[1]), ram
+    return len(image[1]), ram, room
 
 
 # ---- broken on purpose
@@ -372,20 +377,23 @@ def main():
     if not shutil.which("arm-none-eabi-gcc"):
         skip("arm-none-eabi-gcc is not installed")
     preset, images = BOARDS[board]
-    home = build(folder, preset, *[f"{name}.elf" for name, _ in images])
+    home = build(folder, preset, *[f"{name}.elf" for name, *_ in images])
     sizes = {}
     broken = 0
-    for name, kind in images:
+    for name, kind, example in images:
         files = [(home / f"{name}.{end}").read_bytes() if KINDS[kind].family
                  or end != "uf2" else None for end in ("elf", "bin", "uf2")]
         try:
-            flash, ram = check(*files, KINDS[kind])
+            flash, ram, room = check(*files, KINDS[kind])
         except Refused as why:
             sys.exit(f"{name}: {why}")
-        stack = stack_of(home, name.removesuffix("-ram").split("-")[-1])
+        stack = stack_of(home, example)
+        if stack + STACK_MIN > room:
+            sys.exit(f"{name}: the application wants {stack} bytes of stack, "
+                     f"and those that it calls {STACK_MIN}; it has {room}")
         sizes[f"{name}.flash"], sizes[f"{name}.ram"] = flash, ram + stack
-        print(f"{name:32}{flash:8} bytes of image, {ram:6} of RAM, "
-              f"{stack:6} on the stack")
+        print(f"{name:34}{flash:6} bytes of image, {ram:6} of RAM, {stack:6} "
+              f"of {room:6} of stack")
         broken += check_breaks(*files, KINDS[kind])
     print(f"{len(images)} images; {broken} broken copies were refused")
     return check_budget(board, sizes)
