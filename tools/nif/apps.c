@@ -12,6 +12,7 @@ int nif_app_iperf3(struct nif_board *board);
 int nif_app_iperf3_client(struct nif_board *board);
 int nif_app_neighbour(struct nif_board *board);
 int nif_app_dhcpd(struct nif_board *board);
+int nif_app_fetch(struct nif_board *board);
 
 const struct nif_app_row nif_apps[] = {
     { "services", "echo at port 7, a page at port 80", nif_app_services },
@@ -21,6 +22,8 @@ const struct nif_app_row nif_apps[] = {
     { "neighbour", "DHCP, mDNS, DNS, SNTP: what it knows, at port 79",
         nif_app_neighbour },
     { "dhcpd", "a DHCP server; the host has no address then", nif_app_dhcpd },
+    { "fetch", "fetches a page, shows it and ends; --app-args URL",
+        nif_app_fetch },
     { NULL, NULL, NULL },
 };
 
