@@ -93,6 +93,11 @@ struct tap_end *tap_device_end(int fd, const char *name)
     return &d->end;
 }
 
+int tap_device_end_fd(const struct tap_end *end)
+{
+    return ((const struct device_end *)(const void *)end)->fd;
+}
+
 int tap_device_fd(char *name)
 {
     struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI };

@@ -28,6 +28,9 @@ int tap_packet_fd(const char *name);
 /// `name` is borrowed.
 struct tap_end *tap_device_end(int fd, const char *name);
 
+/// The descriptor of such an end, for a program that is to have it.
+int tap_device_end_fd(const struct tap_end *end);
+
 /// Switches off what would hand us frames with unfinished checksums or of
 /// more than one segment. Best effort.
 void tap_offloads_off(const char *name);

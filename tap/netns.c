@@ -396,6 +396,12 @@ pid_t tap_netns_pid(const struct tap_end *end)
     return ((const struct netns_end *)(const void *)end)->keeper;
 }
 
+int tap_netns_fd(const struct tap_end *end)
+{
+    return tap_device_end_fd(((const struct netns_end *)(const void *)end)
+                                 ->device);
+}
+
 bool tap_netns_has_user(const struct tap_end *end)
 {
     return ((const struct netns_end *)(const void *)end)->has_user;

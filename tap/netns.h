@@ -32,6 +32,9 @@ pid_t tap_netns_spawn(struct tap_end *end, char *const argv[], int out_fd,
 /// The process that holds the namespace: for nsenter.
 pid_t tap_netns_pid(const struct tap_end *end);
 
+/// The descriptor of its device: tap_device_end_fd().
+int tap_netns_fd(const struct tap_end *end);
+
 /// True if a user namespace belongs to it.
 bool tap_netns_has_user(const struct tap_end *end);
 

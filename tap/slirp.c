@@ -261,27 +261,24 @@ static int port_of(const char *text)
         : -1;
 }
 
-int tap_slirp_forward(struct tap_end *end, const char *spec, char why[TAP_WHY])
+int tap_forward_parse(const char *spec, struct tap_forward *out,
+    char why[TAP_WHY])
 {
     char copy[80];
     char *at = copy;
     char *part[4] = { NULL };
     size_t n = 0;
-    bool is_udp;
-    int host_port;
-    int board_port;
     struct in_addr host = { htonl(INADDR_LOOPBACK) };
-    struct in_addr board = { inet_addr(TAP_SLIRP_BOARD) };
 
     snprintf(copy, sizeof(copy), "%s", spec);
     while (at && n < nif_countof(part)) {
         part[n++] = strsep(&at, ":");
     }
-    is_udp = strcmp(part[0], "udp") == 0;
-    host_port = n >= 3 ? port_of(part[n - 2]) : -1;
-    board_port = n >= 3 ? port_of(part[n - 1]) : -1;
-    if (strlen(spec) >= sizeof(copy) || n < 3 || at || host_port < 0 ||
-        board_port < 0 || (!is_udp && strcmp(part[0], "tcp") != 0) ||
+    out->is_udp = strcmp(part[0], "udp") == 0;
+    out->host_port = n >= 3 ? port_of(part[n - 2]) : -1;
+    out->board_port = n >= 3 ? port_of(part[n - 1]) : -1;
+    if (strlen(spec) >= sizeof(copy) || n < 3 || at || out->host_port < 0 ||
+        out->board_port < 0 || (!out->is_udp && strcmp(part[0], "tcp") != 0) ||
         (n == 4 && inet_pton(AF_INET, part[1], &host) != 1)) {
         snprintf(why, TAP_WHY,
             "--forward %s: write it as tcp:127.0.0.1:8080:80, that is "
@@ -289,11 +286,25 @@ int tap_slirp_forward(struct tap_end *end, const char *spec, char why[TAP_WHY])
             spec);
         return -1;
     }
-    if (slirp_add_hostfwd(of(end)->slirp, is_udp, host, host_port, board,
-            board_port) != 0) {
+    inet_ntop(AF_INET, &host, out->host, sizeof(out->host));
+    return 0;
+}
+
+int tap_slirp_forward(struct tap_end *end, const char *spec, char why[TAP_WHY])
+{
+    struct tap_forward f;
+    struct in_addr host;
+    struct in_addr board = { inet_addr(TAP_SLIRP_BOARD) };
+
+    if (tap_forward_parse(spec, &f, why) != 0) {
+        return -1;
+    }
+    host.s_addr = inet_addr(f.host);
+    if (slirp_add_hostfwd(of(end)->slirp, f.is_udp, host, f.host_port, board,
+            f.board_port) != 0) {
         snprintf(why, TAP_WHY,
             "--forward %s: port %d of the host cannot be opened: %s", spec,
-            host_port, strerror(errno));
+            f.host_port, strerror(errno));
         return -1;
     }
     return 0;

@@ -9,6 +9,8 @@
 
 #include "tap/end.h"
 
+#include <stdbool.h>
+
 /// What is where in libslirp's network.
 #define TAP_SLIRP_HOST  "10.0.2.2"
 #define TAP_SLIRP_BOARD "10.0.2.15"
@@ -16,6 +18,18 @@
 
 /// Opens it. Returns NULL and says why in `why`.
 struct tap_end *tap_slirp_open(char why[TAP_WHY]);
+
+/// What a forward says.
+struct tap_forward {
+    bool is_udp;
+    char host[16]; ///< the host's address, "127.0.0.1"
+    int host_port;
+    int board_port;
+};
+
+/// Reads one, as tap_slirp_forward() has it. Returns 0, or -1 and says why.
+int tap_forward_parse(const char *spec, struct tap_forward *out,
+    char why[TAP_WHY]);
 
 /// Forwards connections: "tcp:127.0.0.1:8080:80", or without the host's
 /// address "tcp:8080:80" (then 127.0.0.1), or "udp:…"; the last number is the

@@ -203,6 +203,12 @@ def cli():
         (["run", "--stimuli", "/dev/null"], 1, "/dev/null"),
         (["run", "enc28j60", "--record-stimuli", "/nonexistent/x"], 1,
          "/nonexistent"),
+        (["run", "enc28j60", "--wire", "/nonexistent/x"], 1,
+         "--wire: /nonexistent/x: No such file"),
+        (["run", "enc28j60", "--wire", "/dev/null"], 1, "no socket"),
+        (["run", "enc28j60", "--number", "253"], 2, "'253'"),
+        (["run", "direct", "--app", "fetch", "--timeout", "5"], 1,
+         "fetch: [http://]HOST"),
         (["run", "enc28j60", "--live", "nonsense0"], 1, "--live nonsense0"),
         (["run", "enc28j60", "--duration", "0.05"], 0, "frames from"),
         (["run", "enc28j60", "--timeout", "0.05"], 124, "--timeout"),
@@ -270,6 +276,37 @@ def page():
     check(board.process.returncode == 0, "Ctrl-C is a good end: " +
           "".join(board.said))
     tshark_finds_nothing(capture)
+
+
+def wire():
+    """Boards that share a wire: one has the addresses, one a page, and one
+    fetches it; when who holds the wire goes, the others go on."""
+    path = str(FOLDER / "wire")
+    def board(chip, number, *words):
+        return Board("--wire", path, "--number", str(number), *words,
+                     chip=chip)
+    with board("direct", 0, "--app", "dhcpd") as dhcpd:
+        with board("w5500", 1, "--dhcp") as served:
+            found = [line.split(" at ")[1].split(",")[0]
+                     for line in served.said if "link up" in line]
+            fetch = ["--number", "2", "--dhcp", "--wire", path, "--app",
+                     "fetch", "--app-args", found[0], "--timeout", "30"]
+            def fetches(chip):
+                code, out, err = nif("run", chip, *fetch)
+                check(code == 0 and f"<b>w5500</b> at {found[0]}." in out,
+                      f"{chip} fetches: {code} {out} {err}")
+            fetches("enc28j60")
+            fetches("w5500-raw")
+            dhcpd.process.send_signal(signal.SIGINT)
+            check(dhcpd.process.wait(10) == 0, "it ends well")
+            fetch[2] = "--ip"
+            fetch.insert(3, "192.0.2.99")
+            fetches("direct")
+    check("held here" in "".join(dhcpd.said), "who came first holds it")
+    check("who held it has left; it is held here" in "".join(served.said),
+          "the next holds it: " + "".join(served.said))
+    check(served.process.returncode == 0, "".join(served.said))
+    check(not Path(path).exists(), "the path is gone with the last")
 
 
 def echo_slirp():
@@ -585,7 +622,8 @@ def main():
     NIF = sys.argv[1]
     parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, direct,
              quadrant_enc28j60, quadrant_w5500, quadrant_w5500_raw,
-             quadrant_lan8720, quadrant_espat, iperf3, replay, capture, leftovers, user]
+             quadrant_lan8720, quadrant_espat, iperf3, replay, capture, leftovers,
+             user, wire]
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = Path(folder)
         {part.__name__: part for part in parts}[sys.argv[2]]()

@@ -8,6 +8,7 @@
 #include "tools/nif/listen.h"
 #include "tools/nif/nif.h"
 #include "tools/nif/session.h"
+#include "tools/nif/values.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -178,27 +179,6 @@ static int serve_chip(struct nif_session *s, const char *where)
 
 // ---- the command line
 
-// Takes "--listen WHERE" or "--listen=WHERE" out of the words before "--".
-// Returns NULL if it is not there.
-static const char *take_listen(int *argc, char **argv)
-{
-    for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
-        char *equal =
-            strncmp(argv[i], "--listen=", 9) == 0 ? argv[i] + 9 : NULL;
-        int words = equal ? 1 : 2;
-
-        if (equal || (strcmp(argv[i], "--listen") == 0 && i + 1 < *argc)) {
-            const char *where = equal ? equal : argv[i + 1];
-
-            *argc -= words;
-            memmove(argv + i, argv + i + words,
-                (size_t)(*argc - i + 1) * sizeof(*argv));
-            return where;
-        }
-    }
-    return NULL;
-}
-
 static bool wants_help(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
@@ -211,7 +191,7 @@ static bool wants_help(int argc, char **argv)
 
 int nif_chip_main(int argc, char **argv)
 {
-    const char *where = take_listen(&argc, argv);
+    const char *where = nif_take_option(&argc, argv, "listen");
     int code;
 
     if (wants_help(argc, argv)) {

@@ -5,110 +5,12 @@
 #include "tools/nif/options.h"
 
 #include "tools/nif/apps.h"
+#include "tools/nif/values.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-// ---- values
-
-static bool get_double(const char *text, double min, double max, double *value)
-{
-    char *end;
-    double v;
-
-    errno = 0;
-    v = strtod(text, &end);
-    if (end == text || *end != '\0' || errno != 0 || !(v >= min && v <= max)) {
-        return false;
-    }
-    *value = v;
-    return true;
-}
-
-static bool get_u64(const char *text, uint64_t max, uint64_t *value)
-{
-    char *end;
-    uint64_t v;
-
-    errno = 0;
-    v = strtoull(text, &end, 0);
-    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || v > max) {
-        return false;
-    }
-    *value = v;
-    return true;
-}
-
-static bool get_u32(const char *text, uint32_t min, uint32_t max,
-    uint32_t *value)
-{
-    uint64_t v;
-
-    if (!get_u64(text, max, &v) || v < min) {
-        return false;
-    }
-    *value = (uint32_t)v;
-    return true;
-}
-
-// A chance in percent, as parts per million.
-static bool get_chance(const char *text, uint32_t *ppm)
-{
-    double percent;
-
-    if (!get_double(text, 0, 100, &percent)) {
-        return false;
-    }
-    *ppm = (uint32_t)(percent * 10000 + 0.5);
-    return true;
-}
-
-static bool get_ms(const char *text, uint64_t *ns)
-{
-    double ms;
-
-    if (!get_double(text, 0, 1e6, &ms)) {
-        return false;
-    }
-    *ns = (uint64_t)(ms * 1e6);
-    return true;
-}
-
-// "192.0.2.2/24"; without a length it is 24.
-static bool get_net(const char *text, struct nif_net *net)
-{
-    char copy[40];
-    char *slash;
-    uint64_t len = 24;
-
-    if (strlen(text) >= sizeof(copy)) {
-        return false;
-    }
-    memcpy(copy, text, strlen(text) + 1);
-    slash = strchr(copy, '/');
-    if (slash) {
-        *slash = '\0';
-        if (!get_u64(slash + 1, 30, &len) || len == 0) {
-            return false;
-        }
-    }
-    net->prefix_len = (uint8_t)len;
-    return nif_ip_parse(copy, &net->ip) == 0;
-}
-
-static bool get_name(const char *text, char *name, size_t cap)
-{
-    size_t len = strlen(text);
-
-    if (len == 0 || len >= cap) {
-        return false;
-    }
-    memcpy(name, text, len + 1);
-    return true;
-}
 
 // ---- options that shape the world
 
@@ -147,18 +49,29 @@ static bool set_simple(struct nif_options *o, const char *name,
         *rows[i].flag = true;
         return strcmp(value, "1") == 0;
     }
-    return rows[i].ppm ? get_chance(value, rows[i].ppm)
-                       : get_ms(value, rows[i].ns);
+    return rows[i].ppm ? nif_get_chance(value, rows[i].ppm)
+                       : nif_get_ms(value, rows[i].ns);
 }
 
 static bool get_size(const char *text, size_t *size)
 {
     uint32_t v;
 
-    if (!get_u32(text, 0, 65535, &v)) {
+    if (!nif_get_u32(text, 0, 65535, &v)) {
         return false;
     }
     *size = v;
+    return true;
+}
+
+static bool get_number(const char *text, uint8_t *number)
+{
+    uint32_t v;
+
+    if (!nif_get_u32(text, 0, NIF_NUMBER_MAX, &v)) {
+        return false;
+    }
+    *number = (uint8_t)v;
     return true;
 }
 
@@ -169,7 +82,7 @@ static bool set_app(struct nif_options *o, const char *name, const char *value)
 
     if (strcmp(name, "app-args") == 0) {
         o->board.args = o->app_args;
-        return get_name(value, o->app_args, sizeof(o->app_args));
+        return nif_get_name(value, o->app_args, sizeof(o->app_args));
     }
     row = nif_app_find(value);
     if (row) {
@@ -186,42 +99,45 @@ static bool set_option(struct nif_options *o, const char *name,
 
     if (strcmp(name, "chip") == 0) {
         b->chip = o->chip_name;
-        return get_name(value, o->chip_name, sizeof(o->chip_name));
+        return nif_get_name(value, o->chip_name, sizeof(o->chip_name));
     }
     if (strcmp(name, "revision") == 0) {
         b->revision = o->revision_name;
-        return get_name(value, o->revision_name, sizeof(o->revision_name));
+        return nif_get_name(value, o->revision_name, sizeof(o->revision_name));
     }
     if (strcmp(name, "dialect") == 0) {
         b->dialect = o->dialect_name;
-        return get_name(value, o->dialect_name, sizeof(o->dialect_name));
+        return nif_get_name(value, o->dialect_name, sizeof(o->dialect_name));
     }
     if (strcmp(name, "ssid") == 0) {
         b->ssid = o->ssid;
-        return get_name(value, o->ssid, sizeof(o->ssid));
+        return nif_get_name(value, o->ssid, sizeof(o->ssid));
     }
     if (strcmp(name, "passphrase") == 0) {
         b->passphrase = o->passphrase;
         return strlen(value) >= NIF_WIFI_PASSPHRASE_MIN &&
-            get_name(value, o->passphrase, sizeof(o->passphrase));
+            nif_get_name(value, o->passphrase, sizeof(o->passphrase));
     }
     if (strcmp(name, "baud") == 0) {
-        return get_u32(value, 9600, 5000000, &b->baud);
+        return nif_get_u32(value, 9600, 5000000, &b->baud);
     }
     if (strncmp(name, "app", 3) == 0) {
         return set_app(o, name, value);
     }
     if (strcmp(name, "seed") == 0) {
-        return get_u64(value, UINT64_MAX, &b->seed);
+        return nif_get_u64(value, UINT64_MAX, &b->seed);
+    }
+    if (strcmp(name, "number") == 0) {
+        return get_number(value, &b->number);
     }
     if (strcmp(name, "spi-hz") == 0) {
-        return get_u32(value, 10000, 100000000, &b->bus_hz);
+        return nif_get_u32(value, 10000, 100000000, &b->bus_hz);
     }
     if (strcmp(name, "cpu-ns") == 0) {
-        return get_u32(value, 1, 1000000, &b->cpu_ns);
+        return nif_get_u32(value, 1, 1000000, &b->cpu_ns);
     }
     if (strcmp(name, "ip") == 0) {
-        return get_net(value, &b->net);
+        return nif_get_net(value, &b->net);
     }
     if (strcmp(name, "dhcp") == 0) {
         b->net = (struct nif_net){ 0 };
@@ -231,7 +147,7 @@ static bool set_option(struct nif_options *o, const char *name,
         return nif_ip_parse(value, &b->net.gateway) == 0;
     }
     if (strcmp(name, "rate") == 0) {
-        return get_u64(value, 1000000000000, &o->impair.bits_per_s);
+        return nif_get_u64(value, 1000000000000, &o->impair.bits_per_s);
     }
     if (strcmp(name, "size-limit") == 0) {
         return get_size(value, &o->impair.size_limit);
@@ -275,6 +191,7 @@ enum {
     OPT_NETNS,
     OPT_TAP,
     OPT_LIVE,
+    OPT_WIRE,
     OPT_PCAP_IN,
     OPT_STIMULI,
     OPT_NO_TUN,
@@ -300,22 +217,22 @@ enum {
     {                                           \
         name, no_argument, NULL, OPT_WORLD_FLAG \
     }
-#define SHARED                                                               \
-    { "help", no_argument, NULL, OPT_HELP },                                 \
-        { "no-tun", no_argument, NULL, OPT_NO_TUN },                         \
-        { "pcap", required_argument, NULL, OPT_PCAP },                       \
-        { "trace", required_argument, NULL, OPT_TRACE },                     \
-        { "record-stimuli", required_argument, NULL, OPT_RECORD },           \
-        { "link", required_argument, NULL, OPT_LINK },                       \
-        { "timeout", required_argument, NULL, OPT_TIMEOUT },                 \
-        { "json", no_argument, NULL, OPT_JSON }, WORLD("seed"),              \
-        WORLD("spi-hz"), WORLD("cpu-ns"), WORLD("revision"), WORLD("ip"),    \
-        WORLD("gateway"), WORLD("drop-chance"), WORLD("corrupt-chance"),     \
-        WORLD("duplicate-chance"), WORLD("reorder-chance"),                  \
-        WORLD("reorder-delay"), WORLD("delay"), WORLD("jitter"),             \
-        WORLD("rate"), WORLD("size-limit"), WORLD("app"), WORLD("app-args"), \
-        WORLD("dialect"), WORLD("ssid"), WORLD("passphrase"), WORLD("baud"), \
-        WORLD_FLAG("no-rts-cts"), WORLD_FLAG("half-duplex"),                 \
+#define SHARED                                                                \
+    { "help", no_argument, NULL, OPT_HELP },                                  \
+        { "no-tun", no_argument, NULL, OPT_NO_TUN },                          \
+        { "pcap", required_argument, NULL, OPT_PCAP },                        \
+        { "trace", required_argument, NULL, OPT_TRACE },                      \
+        { "record-stimuli", required_argument, NULL, OPT_RECORD },            \
+        { "link", required_argument, NULL, OPT_LINK },                        \
+        { "timeout", required_argument, NULL, OPT_TIMEOUT },                  \
+        { "json", no_argument, NULL, OPT_JSON }, WORLD("seed"),               \
+        WORLD("spi-hz"), WORLD("cpu-ns"), WORLD("revision"), WORLD("ip"),     \
+        WORLD("gateway"), WORLD("drop-chance"), WORLD("corrupt-chance"),      \
+        WORLD("duplicate-chance"), WORLD("reorder-chance"),                   \
+        WORLD("reorder-delay"), WORLD("delay"), WORLD("jitter"),              \
+        WORLD("rate"), WORLD("size-limit"), WORLD("app"), WORLD("app-args"),  \
+        WORLD("dialect"), WORLD("ssid"), WORLD("passphrase"), WORLD("baud"),  \
+        WORLD("number"), WORLD_FLAG("no-rts-cts"), WORLD_FLAG("half-duplex"), \
         WORLD_FLAG("polling"), WORLD_FLAG("compat")
 
 static const struct option run_options[] = {
@@ -324,6 +241,7 @@ static const struct option run_options[] = {
     { "netns", no_argument, NULL, OPT_NETNS },
     { "tap", required_argument, NULL, OPT_TAP },
     { "live", required_argument, NULL, OPT_LIVE },
+    { "wire", required_argument, NULL, OPT_WIRE },
     { "pcap-in", required_argument, NULL, OPT_PCAP_IN },
     { "stimuli", required_argument, NULL, OPT_STIMULI },
     { "forward", required_argument, NULL, OPT_FORWARD },
@@ -376,6 +294,7 @@ static bool take(struct nif_options *o, int code, const char *name,
     case OPT_NETNS: return set_end(o, NIF_END_NETNS, NULL);
     case OPT_TAP: return set_end(o, NIF_END_TAP, value);
     case OPT_LIVE: return set_end(o, NIF_END_LIVE, value);
+    case OPT_WIRE: return set_end(o, NIF_END_WIRE, value);
     case OPT_PCAP_IN: return set_end(o, NIF_END_PCAP, value);
     case OPT_STIMULI: return set_end(o, NIF_END_STIMULI, value);
     case OPT_NO_TUN: o->no_tun = true; return true;
@@ -385,12 +304,13 @@ static bool take(struct nif_options *o, int code, const char *name,
     case OPT_RECORD: o->record = value; return true;
     case OPT_LINK: return set_link(o, value);
     case OPT_DHCP: o->dhcp = true; return true;
-    case OPT_DURATION: return get_double(value, 1e-6, 1e9, &o->duration_s);
-    case OPT_TIMEOUT: return get_double(value, 1e-3, 1e9, &o->timeout_s);
+    case OPT_DURATION: return nif_get_double(value, 1e-6, 1e9, &o->duration_s);
+    case OPT_TIMEOUT: return nif_get_double(value, 1e-3, 1e9, &o->timeout_s);
     case OPT_JSON: o->json = true; return true;
-    case OPT_COUNT: return get_u32(value, 1, 1000000000, &o->count);
-    case OPT_INTERVAL: return get_double(value, 0.001, 3600, &o->interval_s);
-    case OPT_SIZE: return get_u32(value, 0, 65507, &o->size);
+    case OPT_COUNT: return nif_get_u32(value, 1, 1000000000, &o->count);
+    case OPT_INTERVAL:
+        return nif_get_double(value, 0.001, 3600, &o->interval_s);
+    case OPT_SIZE: return nif_get_u32(value, 0, 65507, &o->size);
     default: return false;
     }
 }
@@ -436,7 +356,7 @@ static int check(struct nif_options *o, bool ping)
     }
     if (o->board.net.ip.family == NIF_IP_NONE && !o->dhcp &&
         (ping || o->end != NIF_END_SLIRP)) {
-        o->board.net.ip = nif_ip4(192, 0, 2, 2);
+        o->board.net.ip = nif_ip4(192, 0, 2, (uint8_t)(o->board.number + 2));
         o->board.net.prefix_len = 24;
     }
     return 0;

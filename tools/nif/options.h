@@ -17,12 +17,16 @@ enum nif_end {
     NIF_END_NETNS,
     NIF_END_TAP,
     NIF_END_LIVE,
+    NIF_END_WIRE,    ///< shared with other boards
     NIF_END_PCAP,    ///< frames of a file
     NIF_END_STIMULI, ///< an earlier run again
 };
 
 #define NIF_FORWARDS_MAX 16
 #define NIF_KEPT_MAX     32
+
+/// Highest number of a board at a wire: addresses end in it and 2.
+#define NIF_NUMBER_MAX 252
 
 struct nif_options {
     // The board.

@@ -4,6 +4,7 @@
 
 #include "tap/netns.h"
 #include "tap/slirp.h"
+#include "tap/wire.h"
 #include "tools/nif/nif.h"
 #include "tools/nif/session.h"
 
@@ -74,6 +75,10 @@ static void introduce(const struct nif_session *s)
             nif_options_host(o, host), tap_netns_kind(s->end),
             tap_netns_has_user(s->end) ? "--preserve-credentials -U " : "",
             (int)tap_netns_pid(s->end));
+    }
+    if (o->end == NIF_END_WIRE) {
+        printf("its wire is %s%s\n", o->end_arg,
+            tap_wire_end_is_held(s->end) ? ", held here" : "");
     }
     if (o->end == NIF_END_TAP || o->end == NIF_END_LIVE) {
         printf("its wire ends in %s\n", o->end_arg);

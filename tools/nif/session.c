@@ -7,6 +7,7 @@
 #include "tap/device.h"
 #include "tap/netns.h"
 #include "tap/slirp.h"
+#include "tap/wire.h"
 #include "tools/nif/nif.h"
 
 #include <errno.h>
@@ -125,6 +126,12 @@ static void record_options(struct nif_session *s)
     }
 }
 
+static void say_wire(void *arg, const char *text)
+{
+    (void)arg;
+    (void)fail(text);
+}
+
 static struct tap_end *open_end(const struct nif_options *o, char why[TAP_WHY])
 {
     char host[64];
@@ -140,6 +147,11 @@ static struct tap_end *open_end(const struct nif_options *o, char why[TAP_WHY])
         break;
     case NIF_END_TAP: end = tap_device_open(o->end_arg, host, why); break;
     case NIF_END_LIVE: end = tap_live_open(o->end_arg, why); break;
+    case NIF_END_WIRE:
+        end = tap_wire_end(&(struct tap_wire_cfg){ .where = o->end_arg,
+                               .say = say_wire },
+            why);
+        break;
     case NIF_END_PCAP:
     case NIF_END_STIMULI: break;
     }

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// Values of options.
+
+#include "tools/nif/values.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool nif_get_double(const char *text, double min, double max, double *value)
+{
+    char *end;
+    double v;
+
+    errno = 0;
+    v = strtod(text, &end);
+    if (end == text || *end != '\0' || errno != 0 || !(v >= min && v <= max)) {
+        return false;
+    }
+    *value = v;
+    return true;
+}
+
+bool nif_get_u64(const char *text, uint64_t max, uint64_t *value)
+{
+    char *end;
+    uint64_t v;
+
+    errno = 0;
+    v = strtoull(text, &end, 0);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno != 0 || v > max) {
+        return false;
+    }
+    *value = v;
+    return true;
+}
+
+bool nif_get_u32(const char *text, uint32_t min, uint32_t max, uint32_t *value)
+{
+    uint64_t v;
+
+    if (!nif_get_u64(text, max, &v) || v < min) {
+        return false;
+    }
+    *value = (uint32_t)v;
+    return true;
+}
+
+bool nif_get_chance(const char *text, uint32_t *ppm)
+{
+    double percent;
+
+    if (!nif_get_double(text, 0, 100, &percent)) {
+        return false;
+    }
+    *ppm = (uint32_t)(percent * 10000 + 0.5);
+    return true;
+}
+
+bool nif_get_ms(const char *text, uint64_t *ns)
+{
+    double ms;
+
+    if (!nif_get_double(text, 0, 1e6, &ms)) {
+        return false;
+    }
+    *ns = (uint64_t)(ms * 1e6);
+    return true;
+}
+
+bool nif_get_net(const char *text, struct nif_net *net)
+{
+    char copy[40];
+    char *slash;
+    uint64_t len = 24;
+
+    if (strlen(text) >= sizeof(copy)) {
+        return false;
+    }
+    memcpy(copy, text, strlen(text) + 1);
+    slash = strchr(copy, '/');
+    if (slash) {
+        *slash = '\0';
+        if (!nif_get_u64(slash + 1, 30, &len) || len == 0) {
+            return false;
+        }
+    }
+    net->prefix_len = (uint8_t)len;
+    return nif_ip_parse(copy, &net->ip) == 0;
+}
+
+bool nif_get_name(const char *text, char *name, size_t cap)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || len >= cap) {
+        return false;
+    }
+    memcpy(name, text, len + 1);
+    return true;
+}
+
+const char *nif_take_option(int *argc, char **argv, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *value = NULL;
+        int words = 1;
+
+        if (strncmp(argv[i], "--", 2) != 0 ||
+            strncmp(argv[i] + 2, name, len) != 0) {
+            continue;
+        }
+        if (argv[i][2 + len] == '=') {
+            value = argv[i] + 3 + len;
+        } else if (argv[i][2 + len] == '\0' && i + 1 < *argc) {
+            value = argv[i + 1];
+            words = 2;
+        }
+        if (value) {
+            *argc -= words;
+            memmove(argv + i, argv + i + words,
+                (size_t)(*argc - i + 1) * sizeof(*argv));
+            return value;
+        }
+    }
+    return NULL;
+}
