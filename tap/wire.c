@@ -92,16 +92,22 @@ static void give_others(struct tap_wire *wire, const struct wire_peer *but,
     }
 }
 
+// Nobody may be there yet, or not keep up.
+static bool send_datagram(const struct tap_wire *wire, const uint8_t *frame,
+    size_t len)
+{
+    return sendto(wire->dgram_fd, frame, len, MSG_NOSIGNAL,
+               (const struct sockaddr *)&wire->other,
+               sizeof(wire->other)) == (ssize_t)len;
+}
+
 void tap_wire_send(struct tap_wire *wire, const uint8_t *frame, size_t len)
 {
-    if (!is_frame(len)) {
+    if (!is_frame(len) ||
+        (wire->is_dgram && !send_datagram(wire, frame, len))) {
         wire->lost++;
     } else if (!wire->is_dgram) {
         give_others(wire, NULL, frame, len);
-    } else if (sendto(wire->dgram_fd, frame, len, MSG_NOSIGNAL,
-                   (const struct sockaddr *)&wire->other,
-                   sizeof(wire->other)) != (ssize_t)len) {
-        wire->lost++; // nobody is there yet, or does not keep up
     }
 }
 

@@ -71,6 +71,11 @@ static void take_net(struct nif_net *net)
     }
 }
 
+static void leave(void)
+{
+    bridge_stop(&bridge);
+}
+
 void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
 {
     static struct nif_wifi_params wifi;
@@ -97,6 +102,7 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
     }
     port->seed = bridge.board.seed;
     port->own_dhcp = bridge_chip_dhcp;
+    port->leave = leave;
     take_net(&port->net);
     if (bridge.board.ssid[0] != '\0') {
         wifi.ssid = bridge.board.ssid;

@@ -25,6 +25,7 @@ struct board_port {
     struct nif_net net;                 ///< the command line comes first
     const struct nif_wifi_params *wifi; ///< nif_board.wifi
     bool own_dhcp;                      ///< the chip asks for an address itself
+    void (*leave)(void);                ///< the application has ended; or NULL
 };
 
 // ---- each board has these

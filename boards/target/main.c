@@ -234,5 +234,8 @@ void board_main(void)
         board_print(nif_err_text(err));
         board_print("\n");
     }
+    if (all.port.leave != NULL) {
+        all.port.leave();
+    }
     board_exit(err == 0 ? 0 : 1);
 }

@@ -152,6 +152,20 @@ static bool end_line(struct fetch *f)
     return ok;
 }
 
+// A long line is shown in pieces; in the head it is cut.
+static bool take_letter(struct fetch *f, char letter)
+{
+    f->line[f->line_len++] = letter;
+    if (f->line_len < LINE_MAX) {
+        return true;
+    }
+    if (f->in_body) {
+        return end_line(f);
+    }
+    f->line_len--;
+    return true;
+}
+
 static bool take(struct fetch *f, const uint8_t *data, size_t len)
 {
     bool ok = true;
@@ -161,15 +175,7 @@ static bool take(struct fetch *f, const uint8_t *data, size_t len)
         if (data[i] == '\n') {
             ok = end_line(f);
         } else if (data[i] != '\r') {
-            f->line[f->line_len++] = (char)data[i];
-            // A long one is shown in pieces, and in the head is cut.
-            if (f->line_len == LINE_MAX) {
-                if (f->in_body) {
-                    ok = end_line(f);
-                } else {
-                    f->line_len--;
-                }
-            }
+            ok = take_letter(f, (char)data[i]);
         }
     }
     return ok;

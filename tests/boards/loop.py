@@ -10,7 +10,6 @@ that, a thread here is at its other end and sends back what it hears. Exit code
 77: something is missing here.
 """
 
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,9 +17,11 @@ import tempfile
 import threading
 from pathlib import Path
 
-from boot import SHARED, SKIP, build, skip
+from images import SKIP, make, need
 
 LIMIT_S = 60
+SHARED = ["-display", "none", "-monitor", "none", "-serial", "stdio",
+          "-semihosting-config", "enable=on,target=native"]
 
 
 class Echo:
@@ -50,11 +51,9 @@ def run(image, cpu, *more):
 
 def main():
     folder, preset, cpu = sys.argv[1:]
-    for tool in ("qemu-system-arm", "arm-none-eabi-gcc"):
-        if not shutil.which(tool):
-            skip(f"{tool} is not installed")
+    need("qemu-system-arm")
     image = "lm3s6965evb-loop.elf"
-    image = build(folder, preset, image) / image
+    image = make(folder, preset, image) / image
     done = run(image, cpu)
     print(done.stdout, end="")
     if done.returncode != SKIP:

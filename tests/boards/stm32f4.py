@@ -11,13 +11,12 @@ Exit code 77: something is missing here.
 """
 
 import re
-import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from boot import Qemu, build, skip
+from images import Run, make, need
 
 LIMIT_S = 60
 ADDRESS = "mac=02:00:00:00:00:07"  # QEMU has no number of the chip
@@ -49,7 +48,7 @@ def run(image):
                    "-serial", "stdio", "-d", "unimp", "-D", log, "-kernel",
                    image]
         until = time.monotonic() + LIMIT_S
-        with Qemu(command) as q:
+        with Run(*command) as q:
             while time.monotonic() < until:
                 time.sleep(0.3)
                 text = log.read_text() if log.exists() else ""
@@ -115,12 +114,10 @@ def check(board, said, list_):
 
 
 def main():
-    for tool in ("qemu-system-arm", "arm-none-eabi-gcc"):
-        if not shutil.which(tool):
-            skip(f"{tool} is not installed")
+    need("qemu-system-arm")
     images = [f"{board}-services.elf" for board in BOARDS]
-    home = build(sys.argv[1], "cm4", *images, name="stm32f4",
-                 options=[f"-DNIF_ARGS={ADDRESS}"])
+    home = make(sys.argv[1], "cm4", *images, name="stm32f4",
+                options=[f"-DNIF_ARGS={ADDRESS}"])
     for board, image in zip(BOARDS, images):
         check(board, *run(home / image))
 

@@ -18,6 +18,7 @@ static const struct {
     { "run", nif_run_main, "run a simulated board, attached to a network" },
     { "ping", nif_ping_main, "boot a simulated board and ping it" },
     { "chip", nif_chip_main, "serve a chip model to a program elsewhere" },
+    { "fw", nif_fw_main, "images of boards, in QEMU" },
     { "replay", nif_replay_main, "hold a driver to a recording" },
     { "trace", nif_trace_main, "score, decode captures of a bus" },
     { "doctor", nif_doctor_main, "what this machine has and lacks" },

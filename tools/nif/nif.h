@@ -18,6 +18,7 @@ enum nif_exit {
 int nif_run_main(int argc, char **argv);
 int nif_ping_main(int argc, char **argv);
 int nif_chip_main(int argc, char **argv);
+int nif_fw_main(int argc, char **argv);
 int nif_replay_main(int argc, char **argv);
 int nif_doctor_main(int argc, char **argv);
 

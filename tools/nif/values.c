@@ -105,7 +105,7 @@ const char *nif_take_option(int *argc, char **argv, const char *name)
 {
     size_t len = strlen(name);
 
-    for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++) {
+    for (int i = 1; argv[i] && strcmp(argv[i], "--") != 0; i++) {
         const char *value = NULL;
         int words = 1;
 
@@ -115,7 +115,7 @@ const char *nif_take_option(int *argc, char **argv, const char *name)
         }
         if (argv[i][2 + len] == '=') {
             value = argv[i] + 3 + len;
-        } else if (argv[i][2 + len] == '\0' && i + 1 < *argc) {
+        } else if (argv[i][2 + len] == '\0' && argv[i + 1]) {
             value = argv[i + 1];
             words = 2;
         }

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Images of boards, for the tests that run them in QEMU by `nif fw`."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SKIP = 77
+COMPILER = {"rv32": "riscv64-unknown-elf-gcc"}
+
+
+def skip(why):
+    print(f"skipped: {why}")
+    sys.exit(SKIP)
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program, path=os.environ["PATH"] +
+                            ":/usr/sbin:/sbin"):
+            skip(f"{program} is not installed")
+
+
+def row_of(nif, board):
+    """What `nif fw list` knows of a board."""
+    done = subprocess.run([nif, "fw", "list", "--json"], text=True, check=True,
+                          stdout=subprocess.PIPE)
+    return {row["board"]: row for row in json.loads(done.stdout)}[board]
+
+
+def make(build, preset, *images, name=None, options=()):
+    """Builds images in a folder below `build`: its own for other options."""
+    need(COMPILER.get(preset, "arm-none-eabi-gcc"))
+    folder = Path(build).resolve() / "boards" / (name or preset)
+    for step in (["cmake", "--preset", preset, "-B", folder, *options],
+                 ["ninja", "-C", folder, *images]):
+        done = subprocess.run(step, cwd=ROOT, text=True, check=False,
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.returncode:
+            sys.exit(f"{' '.join(map(str, step))}\n{done.stdout[-4000:]}")
+    return folder
+
+
+def images_of(nif, build, board, *examples):
+    """Builds a board's images of some examples. Returns their folder."""
+    row = row_of(nif, board)
+    need(row["program"])
+    return make(build, row["preset"],
+                *(f"{row['image']}-{example}.elf" for example in examples))
+
+
+class Run:
+    """A program that runs as long as its `with` does, and what it `said`."""
+
+    def __init__(self, *command):
+        self.command = list(map(str, command))
+        self.said = ""
+
+    def __enter__(self):
+        self.child = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True)
+        return self
+
+    def __exit__(self, *_):
+        self.child.send_signal(signal.SIGINT)
+        try:
+            self.said, _ = self.child.communicate(timeout=10)
+        finally:
+            self.child.kill()
+        self.code = self.child.returncode
