@@ -86,7 +86,8 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
     bridge_init(&bridge,
         &(struct bridge_cfg){ .link = &fifo.link, .ended = ended });
     if (bridge_start(&bridge) != 0) {
-        fail("the bridge does not speak this version");
+        fail(bridge.why[0] != '\0' ? bridge.why
+                                   : "the bridge does not speak this version");
     }
     if (strcmp(bridge.board.chip, bridge_chip) != 0) {
         fail("this image is for another chip");

@@ -220,8 +220,13 @@ int bridge_start(struct bridge *bridge)
     size_t len;
 
     if (bridge__begin(bridge, OP_HELLO, hello, sizeof(hello), sizeof(hello)) !=
-            0 ||
-        bridge__end(bridge, &len) != 0 || len < sizeof(raw)) {
+        0) {
+        return NIF_EPROTO;
+    }
+    if (bridge__end(bridge, &len) != 0 || len < sizeof(raw)) {
+        size_t cap = sizeof(bridge->why) - 1;
+
+        bridge__receive(bridge, (uint8_t *)bridge->why, len < cap ? len : cap);
         return NIF_EPROTO;
     }
     bridge__receive(bridge, raw, sizeof(raw));

@@ -41,6 +41,9 @@ NIF_C_BEGIN
 #define BRIDGE_NAME 32
 #define BRIDGE_PASS 64
 
+/// Room for why we are turned away; what does not fit is cut.
+#define BRIDGE_WHY 64
+
 struct bridge;
 
 /// What moves the bytes.
@@ -89,6 +92,7 @@ struct bridge_pin {
 struct bridge {
     struct nif_clock clock;    ///< give this to drivers and stacks
     struct bridge_board board; ///< read only; after bridge_start()
+    char why[BRIDGE_WHY];      ///< what bridge_start() was told; "": nothing
     // Private.
     struct bridge_cfg cfg;
     struct nif_spi spi;
@@ -108,7 +112,8 @@ void bridge_init(struct bridge *bridge, const struct bridge_cfg *cfg);
 
 /// Meets the other end.
 ///
-/// Returns 0; NIF_EPROTO if it does not speak this version.
+/// Returns 0; NIF_EPROTO if it does not speak this version, or serves another
+/// program: then `bridge->why` has its words.
 NIF_NODISCARD int bridge_start(struct bridge *bridge);
 
 /// Says good-bye: the other end is told that this was no accident.

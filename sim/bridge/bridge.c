@@ -418,6 +418,22 @@ int sim_bridge_serve(struct sim_bridge *bridge)
     return bridge->error ? -1 : 0;
 }
 
+size_t sim_bridge_refusal(uint8_t out[SIM_BRIDGE_REFUSAL], const char *why)
+{
+    size_t len = strlen(why);
+
+    NIF_ASSERT(BRIDGE_REPLY_HEAD + len <= SIM_BRIDGE_REFUSAL);
+    memset(out, 0, SIM_BRIDGE_REFUSAL);
+    out[0] = BRIDGE_HELLO;
+    out[1] = BRIDGE_REFUSED;
+    nif_put_le16(out + 2, (uint16_t)len);
+    bridge_put32(out + 4, (uint32_t)NIF_EINVAL);
+    for (size_t i = 0; i < len; i++) { // without its end
+        out[BRIDGE_REPLY_HEAD + i] = (uint8_t)why[i];
+    }
+    return BRIDGE_REPLY_HEAD + len;
+}
+
 void sim_bridge_over(struct sim_bridge *bridge)
 {
     bridge->flags = BRIDGE_OVER;

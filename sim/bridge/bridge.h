@@ -116,6 +116,13 @@ void sim_bridge_init(struct sim_bridge *bridge,
 /// Returns 0, or -1 with `error`.
 int sim_bridge_serve(struct sim_bridge *bridge);
 
+/// Room for a refusal.
+#define SIM_BRIDGE_REFUSAL 120
+
+/// Writes the answer to the HELLO of a program that cannot be served, and why
+/// that is. Returns its length.
+size_t sim_bridge_refusal(uint8_t out[SIM_BRIDGE_REFUSAL], const char *why);
+
 /// Tells the other side that the run is over, whether or not it waits for an
 /// answer; and leaves the board's pins alone.
 void sim_bridge_over(struct sim_bridge *bridge);

@@ -31,17 +31,42 @@ static uint64_t clock_ns(void)
 
 // ---- the link
 
+// One is served. Another is told so, before it has said anything, and may take
+// its time to read that: it is let go when the next one comes.
+static void turn_away(struct nif_listen *l)
+{
+    uint8_t answer[SIM_BRIDGE_REFUSAL];
+    size_t len = sim_bridge_refusal(answer, "another program has this chip");
+    int fd = accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd < 0) {
+        return;
+    }
+    (void)!write(fd, answer, len);
+    shutdown(fd, SHUT_WR);
+    if (l->late_fd >= 0) {
+        close(l->late_fd);
+    }
+    l->late_fd = fd;
+}
+
 // Waits for `fd`. Returns false if it was woken instead.
 static bool wait_for(struct nif_listen *l, int fd, short events)
 {
     struct pollfd fds[] = {
         { .fd = fd, .events = events },
         { .fd = l->wake_fd, .events = POLLIN },
+        { .fd = l->in_fd >= 0 ? l->listen_fd : -1, .events = POLLIN },
     };
     uint64_t from_ns = clock_ns();
 
-    while (poll(fds, 2, -1) < 0 && errno == EINTR) {
-    }
+    do {
+        while (poll(fds, 3, -1) < 0 && errno == EINTR) {
+        }
+        if (fds[2].revents) {
+            turn_away(l);
+        }
+    } while (!fds[0].revents && !fds[1].revents);
     if (l->waited) {
         l->waited(l, clock_ns() - from_ns);
     }
@@ -166,6 +191,7 @@ int nif_listen_open(struct nif_listen *l, const char *where)
         .wake_fd = -1,
         .listen_fd = -1,
         .in_fd = -1,
+        .late_fd = -1,
         .out_fd = -1,
     };
     l->is_fifo = strncmp(where, "fifo:", 5) == 0;
@@ -179,24 +205,40 @@ int nif_listen_open(struct nif_listen *l, const char *where)
     return l->is_fifo ? open_fifos(l) : open_socket(l);
 }
 
-int nif_listen_accept(struct nif_listen *l)
+// Takes who has come. False: it went without a word, as one does who only
+// wants to know whether somebody listens.
+static bool take_program(struct nif_listen *l, int fd)
 {
-    int fd;
+    uint8_t byte;
 
-    l->error[0] = '\0';
-    if (!wait_for(l, l->is_fifo ? l->in_fd : l->listen_fd, POLLIN)) {
-        return -1;
-    }
-    if (l->is_fifo) {
-        return 0;
-    }
-    fd = accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0) {
-        return fail(l, l->path);
-    }
     l->in_fd = fd;
     l->out_fd = fd;
-    return 0;
+    if (wait_for(l, fd, POLLIN) && recv(fd, &byte, 1, MSG_PEEK) == 0) {
+        close(fd);
+        l->in_fd = -1;
+        l->out_fd = -1;
+    }
+    return l->in_fd >= 0;
+}
+
+int nif_listen_accept(struct nif_listen *l)
+{
+    l->error[0] = '\0';
+    if (l->is_fifo) {
+        return wait_for(l, l->in_fd, POLLIN) ? 0 : -1;
+    }
+    while (wait_for(l, l->listen_fd, POLLIN)) {
+        int fd =
+            accept4(l->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0 && errno != EAGAIN && errno != ECONNABORTED) {
+            return fail(l, l->path);
+        }
+        if (fd >= 0 && take_program(l, fd)) {
+            return l->woken ? -1 : 0;
+        }
+    }
+    return -1;
 }
 
 void nif_listen_close(struct nif_listen *l)
@@ -209,6 +251,9 @@ void nif_listen_close(struct nif_listen *l)
     }
     if (l->out_fd >= 0 && l->out_fd != l->in_fd) {
         close(l->out_fd);
+    }
+    if (l->late_fd >= 0) {
+        close(l->late_fd);
     }
     if (l->listen_fd >= 0) {
         close(l->listen_fd);
