@@ -56,7 +56,7 @@ static bool wait_for(struct nif_listen *l, int fd, short events)
     struct pollfd fds[] = {
         { .fd = fd, .events = events },
         { .fd = l->wake_fd, .events = POLLIN },
-        { .fd = l->in_fd >= 0 ? l->listen_fd : -1, .events = POLLIN },
+        { .fd = l->taken ? l->listen_fd : -1, .events = POLLIN },
     };
     uint64_t from_ns = clock_ns();
 
@@ -218,7 +218,8 @@ static bool take_program(struct nif_listen *l, int fd)
         l->in_fd = -1;
         l->out_fd = -1;
     }
-    return l->in_fd >= 0;
+    l->taken = l->in_fd >= 0;
+    return l->taken;
 }
 
 int nif_listen_accept(struct nif_listen *l)

@@ -17,6 +17,7 @@ struct nif_listen {
     int listen_fd;
     int in_fd;
     int out_fd;
+    bool taken;         ///< by a program that has said something
     int late_fd;        ///< who was turned away last; -1: nobody
     char in_path[108];  ///< of the FIFO that is read here
     char out_path[108]; ///< of the other
