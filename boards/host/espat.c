@@ -130,6 +130,7 @@ static int make(struct host_board *board, char why[HOST_WHY])
         .clock = &board->cpu.clock,
         .baud = cfg->baud,
         .rts_cts = !cfg->no_rts_cts,
+        .active = cfg->active,
         .poll_us = cfg->polling ? 1000 : 0,
         .tx_cap = SPARE,
     };

@@ -59,6 +59,7 @@ struct host_board_cfg {
     const char *dialect; ///< of its firmware; NULL: the newest
     uint32_t baud;       ///< bits per second in the end; 0: the chip's row says
     bool no_rts_cts;     ///< RTS and CTS are not wired
+    bool active;         ///< it sends what it has received unasked
 
     // A Wi-Fi chip: its access point, which the board is told to join.
     const char *ssid;            ///< NULL: HOST_SSID

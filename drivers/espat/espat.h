@@ -53,8 +53,8 @@
 //   datagrams; the longest has 1460 bytes.
 // - In passive receive, AT 1.x does not tell who sent a datagram (the peer of
 //   connect() is assumed, else none), and before ESP-AT 3.3 datagrams that
-//   come faster than they are fetched are run together to one. `active` has
-//   neither fault.
+//   come faster than they are fetched are run together to one; ESP-AT 2.0
+//   gives none at all. `active` has none of these faults.
 // - Why a connection did not come about it does not tell: NIF_EUNREACH, also
 //   when the peer has refused it. A listener and a UDP socket hear some 30 ms
 //   after the call.
@@ -68,6 +68,8 @@
 // - Lines without check sums: a byte that changes on the line within a
 //   payload is not noticed here. One that is lost there mostly is, and ends
 //   the connection with NIF_EIO.
+// - As an access point, AT 1.x does not tell who comes and goes: no stations
+//   are counted.
 // - As a station it takes the kind of security that the network has, for
 //   each `auth` but NIF_WIFI_OPEN. An access point has no WPA3.
 

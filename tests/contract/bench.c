@@ -13,31 +13,79 @@
 
 struct bench bench;
 
+#define ESPAT                                                               \
+    .chip = "espat", .no_half_close = true, .no_abort = true,               \
+    .one_server = true, .no_refusal = true, .late = true, .no_reset = true, \
+    .stuck_stops_all = true, .own_dhcp = true
+
+// The first that fits.
 static const struct contract_traits traits[] = {
     { .chip = "w5500", .no_abort = true },
     // Its memory is full before so much has come over SPI.
     { .chip = "w5500-raw", .burst = 20000 },
     { .chip = "lan8720", .data_beside_bus = true }, // MDIO is for the PHY only
-    { .chip = "espat",
-        .no_half_close = true,
-        .no_abort = true,
-        .one_server = true,
-        .no_refusal = true,
-        .late = true,
-        .no_reset = true,
-        .stuck_stops_all = true,
-        .own_dhcp = true },
-    { .chip = NULL }, // all others do as nif/stack.h says
+    // Before ESP-AT 3.3 one setting is for TCP and UDP alike.
+    { ESPAT, .dialect = "2.4", .no_borders = true },
+    { ESPAT, .dialect = "2.2", .no_borders = true },
+    { ESPAT, .dialect = "2.1", .no_borders = true },
+    { ESPAT, .dialect = "2.0", .no_datagrams = true },
+    { ESPAT, .dialect = "1.7", .no_borders = true, .no_sender = true,
+        .no_stations = true },
+    { ESPAT }, { .chip = NULL }, // all others do as nif/stack.h says
 };
+
+static bool is_ours(const struct contract_traits *t)
+{
+    return strcmp(t->chip, contract_chip) == 0 &&
+        (!t->dialect ||
+            (contract_dialect && !contract_active &&
+                strcmp(t->dialect, contract_dialect) == 0));
+}
 
 const struct contract_traits *contract_traits(void)
 {
     const struct contract_traits *t = traits;
 
-    while (t->chip && strcmp(t->chip, contract_chip) != 0) {
+    while (t->chip && !is_ours(t)) {
         t++;
     }
     return t;
+}
+
+static void skip_if(bool cannot, const char *why)
+{
+    if (cannot) {
+        print_message("skipped: %s %s in passive receive %s\n", contract_chip,
+            contract_dialect, why);
+        skip();
+    }
+}
+
+void bench_needs_datagrams(void)
+{
+    skip_if(contract_traits()->no_datagrams, "receives no datagrams");
+}
+
+void bench_needs_borders(void)
+{
+    bench_needs_datagrams();
+    skip_if(contract_traits()->no_borders,
+        "runs datagrams that wait together to one");
+}
+
+void bench_needs_senders(void)
+{
+    bench_needs_datagrams();
+    skip_if(contract_traits()->no_sender,
+        "does not tell who has sent a datagram");
+}
+
+void bench_came_from(const struct nif_endpoint *from, uint16_t port)
+{
+    if (!contract_traits()->no_sender) {
+        assert_int_equal(from->port, port);
+        assert_true(nif_ip_equal(&from->ip, &bench.peer.at.ip));
+    }
 }
 
 // -------------------------------------------------------- time and chance
@@ -168,11 +216,15 @@ void bench_begin(const struct bench_cfg *cfg)
 {
     struct host_board_cfg own = {
         .chip = contract_chip,
+        .dialect = contract_dialect,
+        .active = contract_active,
         .seed = 1,
         .passphrase = cfg->passphrase,
     };
     const struct host_board_cfg other = {
         .chip = cfg->twins ? contract_chip : "direct",
+        .dialect = cfg->twins ? contract_dialect : NULL,
+        .active = contract_active,
         .seed = 2,
         .number = 1,
         .app = peer_app,

@@ -22,9 +22,17 @@
 /// The chip that this program is about: a name of host_chips.
 extern const char *contract_chip;
 
+/// The dialect of its firmware; NULL: the newest, or it has none.
+extern const char *contract_dialect;
+
+/// It sends what it has received without being asked.
+extern bool contract_active;
+
 /// What a chip cannot do as nif/stack.h has it, and why. Zero: nothing.
 struct contract_traits {
     const char *chip;
+    const char *dialect;  ///< of its firmware, unless `contract_active`; NULL:
+                          ///< any
     size_t burst;         ///< the longest datagram whose fragments it can take
                           ///< as fast as its cable brings them; 0: any
     bool no_half_close;   ///< shutdown() is NIF_ENOTSUP
@@ -37,6 +45,10 @@ struct contract_traits {
     bool stuck_stops_all; ///< sends nothing else while a peer does not read
     bool own_dhcp;        ///< gets its address by itself
     bool data_beside_bus; ///< a dead bus does not stop its frames
+    bool no_datagrams;    ///< receives none
+    bool no_borders;      ///< runs datagrams that wait together
+    bool no_sender;       ///< does not tell who has sent a datagram
+    bool no_stations;     ///< does not tell who comes to its access point
 };
 
 /// Of `contract_chip`.
@@ -105,6 +117,15 @@ struct nif_conn *bench_dial(unsigned i, uint16_t port);
 
 /// Lets a chip that is late open the socket that it was told of.
 void bench_settle(void);
+
+/// Skips the test, and says why, where the chip cannot receive datagrams; where
+/// it cannot keep apart those that wait; where it cannot tell their senders.
+void bench_needs_datagrams(void);
+void bench_needs_borders(void);
+void bench_needs_senders(void);
+
+/// A datagram came from that port of the peer, as far as the chip tells.
+void bench_came_from(const struct nif_endpoint *from, uint16_t port);
 
 /// Lets conn[i] listen at `port`, conn[i + 1] to conn[i + n] being the backlog.
 void bench_listen(unsigned i, uint16_t port, unsigned n);

@@ -333,6 +333,7 @@ static void names_are_looked_up_by_our_client(void **state)
     static struct nif_dns_resolver r;
 
     (void)state;
+    bench_needs_senders();
     serve_dns();
     nif_dns_resolver_init(&r, bench.stack, 4);
     look_up(&r.resolver);

@@ -278,6 +278,7 @@ static void udp_with_unread_datagrams(void)
         .port = PORT };
 
     udp_bound();
+    bench_needs_datagrams();
     peer_udp(PEER_PORT, false);
     assert_true(peer_say(100, 1, &back));
     assert_true(peer_say(100, 2, &back));

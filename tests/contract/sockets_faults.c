@@ -545,6 +545,7 @@ static void a_chip_that_is_not_there_is_an_error(void **state)
     static struct host_board board;
     const struct host_board_cfg cfg = {
         .chip = contract_chip,
+        .dialect = contract_dialect,
         .absent = true,
         .net = net_of(2),
     };

@@ -336,6 +336,7 @@ static void what_comes_in_is_told_soon(void **state)
 
     (void)state;
     cfg.local.port = PORT;
+    bench_needs_datagrams();
     assert_int_equal(nif_open(&bench.conn[1], &cfg), 0);
     peer_udp(PEER_PORT, false);
     for (uint32_t i = 0; i < 20; i++) {
@@ -373,6 +374,7 @@ static void what_a_poll_leaves_is_taken_by_the_next(void **state)
     unsigned left = 3;
 
     (void)state;
+    bench_needs_borders();
     script = &s;
     cfg.local.port = PORT;
     assert_int_equal(nif_open(&bench.conn[1], &cfg), 0);

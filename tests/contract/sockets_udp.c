@@ -76,13 +76,11 @@ static void expect(struct nif_conn *conn, size_t len, uint32_t salt,
     struct nif_endpoint from = { .port = 0 };
     int n = nif_recv_from(conn, got, sizeof(got), &from, bench_in(5 * S));
 
-    if (n != (int)len) {
-        fail_msg("%d came instead of %zu bytes", n, len);
-    }
+    bench_needs_datagrams();
+    assert_int_equal(n, (int)len);
     write_text(len, salt);
     assert_memory_equal(got, data, len);
-    assert_int_equal(from.port, port);
-    assert_true(nif_ip_equal(&from.ip, &bench.peer.at.ip));
+    bench_came_from(&from, port);
 }
 
 static void expect_none(struct nif_conn *conn)
@@ -97,6 +95,7 @@ static void meet(struct nif_conn *conn)
 {
     const struct nif_endpoint back = board_at(PORT);
 
+    bench_needs_borders();
     assert_true(peer_say(10, 77, &back));
     expect(conn, 10, 77, PEER_PORT);
 }
@@ -198,6 +197,7 @@ static void the_rest_of_a_long_one_is_lost(void **state)
     const struct nif_endpoint back = board_at(PORT);
 
     (void)state;
+    bench_needs_borders();
     peer_udp(PEER_PORT, false);
     assert_true(peer_say(300, 1, &back));
     assert_true(peer_say(200, 2, &back));
@@ -223,6 +223,7 @@ static void a_connected_socket_hears_its_peer_only(void **state)
     assert_int_equal(bench_send(conn, "x", 1, NULL), NIF_ENOTCONN);
     assert_int_equal(nif_conn_connect(conn, &to), 0);
     assert_int_equal(nif_conn_state(conn), NIF_CONN_OPEN);
+    bench_needs_senders();
     peer_udp(PEER_PORT + 1, false);
     assert_true(peer_say(50, 1, &back));
     expect_none(conn);
@@ -526,6 +527,7 @@ static void a_new_socket_begins_empty(void **state)
     const struct nif_endpoint back = board_at(PORT);
 
     (void)state;
+    bench_needs_datagrams();
     peer_udp(PEER_PORT, false);
     assert_true(peer_say(100, 1, &back));
     bench_pass(S);

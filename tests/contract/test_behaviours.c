@@ -29,6 +29,8 @@ static const struct column {
 #define COLUMNS nif_countof(columns)
 
 const char *contract_chip;
+const char *contract_dialect;
+bool contract_active;
 
 static char cells[ROWS][COLUMNS][BEHAVIOUR_TEXT];
 
