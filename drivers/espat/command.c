@@ -5,7 +5,9 @@
 //
 // An answer that was missed, or a module that is busy with something else,
 // leaves in doubt whose the next OK is. So a question follows whose answer
-// cannot be mistaken (at__probe); only then the next command.
+// cannot be mistaken (at__probe); only then the next command. One that is
+// answered with "busy" tells that the command still runs: what ends next is
+// that one.
 
 #include "internal.h"
 
@@ -21,12 +23,12 @@
 
 // For "Recv n bytes", and then for SEND OK until the module is asked whether
 // it still works at that.
-#define TAKEN_US 10000000u
-#define SENT_US  10000000u
+#define TAKEN_US 4000000u
+#define SENT_US  1000000u
 
-// Between the end of a command without an answer and the question; between
-// two answers "busy"; for the answer to the question when nobody has answered
-// before.
+// Between the end of a command without an answer, or what disturbed the line
+// while one ran, and the question; between two answers "busy"; for the answer
+// to the question when nobody has answered before.
 #define QUIET_US       500000u
 #define BUSY_US        200000u
 #define PROBE_FIRST_US 200000u
@@ -65,6 +67,7 @@ void at__forget_command(struct espat *chip)
 {
     chip->command = NULL;
     chip->victim = NULL;
+    chip->victim_runs = false;
     chip->stage = ESPAT_IDLE;
     chip->lost = 0;
     chip->fill = 0;
@@ -89,6 +92,28 @@ static void finish(struct espat *chip, int result)
     command->done(chip, result);
 }
 
+static void finish_victim(struct espat *chip, int result)
+{
+    const struct espat_command *victim = chip->victim;
+
+    chip->victim = NULL;
+    chip->victim_runs = false;
+    victim->done(chip, result);
+}
+
+// True if what ends now is an earlier command: nobody knows which, unless the
+// module has said that the victim runs.
+static bool ends_earlier(struct espat *chip, int result)
+{
+    if (chip->command != &at__probe && chip->lost == 0) {
+        return false;
+    }
+    if (chip->victim_runs && !chip->victim->sends) {
+        finish_victim(chip, result);
+    }
+    return true;
+}
+
 // The question was answered: the module is idle, and in step with us.
 static void in_step(struct espat *chip)
 {
@@ -96,11 +121,10 @@ static void in_step(struct espat *chip)
 
     chip->alive = true;
     chip->lost = 0;
-    chip->victim = NULL;
     finish(chip, 0);
     // Unless the answer was that it has started anew.
-    if (victim != NULL && chip->phase >= ESPAT_SETUP) {
-        victim->done(chip, NIF_ETIMEDOUT);
+    if (victim != NULL && chip->victim == victim) {
+        finish_victim(chip, NIF_ETIMEDOUT);
     }
 }
 
@@ -124,8 +148,9 @@ static void on_busy(struct espat *chip)
     }
     chip->stats.busy++;
     chip->alive = true;
-    // It comes again: nothing was changed when it was given.
-    if (chip->command != &at__probe) {
+    if (chip->command == &at__probe) {
+        chip->victim_runs = chip->victim != NULL;
+    } else { // it comes again: nothing was changed when it was given
         chip->todo |= chip->doing;
     }
     out_of_step(chip, now_us, BUSY_US);
@@ -134,8 +159,8 @@ static void on_busy(struct espat *chip)
 
 static void end_ok(struct espat *chip)
 {
-    if (chip->command == &at__probe && !chip->synced) {
-        return; // an earlier command's
+    if (!chip->synced && ends_earlier(chip, 0)) {
+        return;
     }
     if (chip->stage == ESPAT_PROMPT) {
         if (!chip->accepted) {
@@ -154,12 +179,13 @@ static void end_ok(struct espat *chip)
 
 static void end_error(struct espat *chip)
 {
+    if (ends_earlier(chip,
+            chip->victim_err != 0 ? chip->victim_err : NIF_EPROTO)) {
+        return;
+    }
     // The module takes all of a payload before it says what is wrong with it.
     if (chip->stage == ESPAT_WAIT || chip->stage == ESPAT_PROMPT ||
         chip->stage == ESPAT_SENT) {
-        if (chip->command == &at__probe) {
-            return; // an earlier command's
-        }
         chip->alive = true;
         finish(chip, chip->detail != 0 ? chip->detail : NIF_EPROTO);
     }
@@ -174,8 +200,7 @@ static void end_send(struct espat *chip, int result)
         finish(chip, result);
     } else if (victim != NULL && victim->sends) {
         // Late, and the question is on its way already.
-        chip->victim = NULL;
-        victim->done(chip, result);
+        finish_victim(chip, result);
     }
 }
 
@@ -215,7 +240,9 @@ static const struct ending {
 // An ERROR will follow, or has got lost.
 void at__note_detail(struct espat *chip, int err)
 {
-    if (chip->stage == ESPAT_WAIT || chip->stage == ESPAT_PROMPT ||
+    if (chip->lost != 0) {
+        chip->victim_err = err;
+    } else if (chip->stage == ESPAT_WAIT || chip->stage == ESPAT_PROMPT ||
         chip->stage == ESPAT_SENT) {
         chip->detail = err;
         chip->until_us = nif_clock_now_us(chip->cfg.clock) + DETAIL_US;
@@ -291,8 +318,12 @@ void at__on_line(struct espat *chip, const char *line)
     if (on_ending(chip, line) || on_event(chip, line) || on_echo(chip, line)) {
         return;
     }
-    if (chip->command != NULL && chip->command->line != NULL) {
-        (void)chip->command->line(chip, line);
+    if (chip->command != NULL && chip->command->line != NULL &&
+        chip->command->line(chip, line)) {
+        return;
+    }
+    if (chip->victim_runs && chip->victim->line != NULL) {
+        (void)chip->victim->line(chip, line);
     }
 }
 
@@ -424,6 +455,8 @@ static void miss_answer(struct espat *chip, uint64_t now_us)
 {
     chip->stats.late++;
     chip->victim = chip->command;
+    chip->victim_runs = false;
+    chip->victim_err = 0;
     out_of_step(chip, now_us, QUIET_US);
 }
 
@@ -466,6 +499,14 @@ static void on_timeout(struct espat *chip, uint64_t now_us)
 }
 
 // ---- surface
+
+void at__disturbed(struct espat *chip, uint64_t now_us)
+{
+    if (chip->stage == ESPAT_WAIT && chip->command != &at__probe &&
+        chip->until_us > now_us + QUIET_US) {
+        chip->until_us = now_us + QUIET_US;
+    }
+}
 
 const struct espat_command *at__next_todo(struct espat *chip)
 {

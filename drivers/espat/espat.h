@@ -188,10 +188,12 @@ struct espat {
     uint16_t send_at;
     uint16_t fill; // bytes that are sent to get a module out of a payload
     uint8_t stage;
-    uint8_t id;    // the link it is about
-    uint8_t lost;  // questions asked since an answer was missed; 0: none was
-    bool accepted; // OK before a prompt; the bytes of a payload have come
-    bool synced;   // the answer that cannot be mistaken has come
+    uint8_t id;       // the link it is about
+    uint8_t lost;     // questions asked since an answer was missed; 0: none was
+    bool accepted;    // OK before a prompt; the bytes of a payload have come
+    bool synced;      // the answer that cannot be mistaken has come
+    bool victim_runs; // the module has said so
+    int victim_err;   // what a line before its ERROR says of it
 
     // What comes in.
     uint8_t line_len;

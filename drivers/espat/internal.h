@@ -198,6 +198,11 @@ void at__on_prompt(struct espat *chip);
 /// A line says why the command fails; ERROR will follow, or has got lost.
 void at__note_detail(struct espat *chip, int err);
 
+/// Bytes were bent on the line: it may be an answer that has suffered, or a
+/// module that starts anew and speaks at its first rate. So a command that may
+/// take long is asked after soon.
+void at__disturbed(struct espat *chip, uint64_t now_us);
+
 /// Forgets the command that runs.
 void at__forget_command(struct espat *chip);
 

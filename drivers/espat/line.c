@@ -215,6 +215,7 @@ int at__read(struct espat *chip, uint64_t now_us)
             chip->check_us = now_us; // it may be back at its first rate
             chip->check = 2;
             chip->in_bad = chip->in_bad || inside;
+            at__disturbed(chip, now_us);
         }
         if (n > 0) {
             chip->in_us = now_us;

@@ -402,8 +402,7 @@ void bench_prove(unsigned i)
     }
     bench.peer.as = (struct peer_manner){ .echo = true };
     flow.conn = bench_dial(i, PEER_PORT);
-    // Each answer of a module that got lost costs it ten seconds.
-    flow_run(&flow, bench_in((contract_traits()->late ? 60 : 20) * S));
+    flow_run(&flow, bench_in(20 * S));
     assert_int_equal(nif_close(flow.conn, bench_in(10 * S)), 0);
 }
 

@@ -223,9 +223,8 @@ static void prove(void)
         }
     }
     if (kind == EVENT_RESET || kind == EVENT_LINK) {
-        // It may be noticed only now. A radio misses some beacons first, and
-        // a module that was lost in a command is given the time for that.
-        bench_pass(bench.board.iface->wifi ? 45 * S : 3 * S);
+        // It may be noticed only now. A radio misses some beacons first.
+        bench_pass(bench.board.iface->wifi ? 10 * S : 3 * S);
     }
     while (!bench_is_up(&bench.board) && bench_now() < until_us) {
         bench_pass(S / 10);

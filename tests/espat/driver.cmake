@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-foreach(unit start lines radio conn serve words)
+foreach(unit start lines doubt radio conn serve words)
   nif_test(espat_driver_${unit}
     SOURCES driver_${unit}.c driver_bench.c driver_script.c
     LIBS nif_drivers nif_sim
