@@ -234,6 +234,9 @@ void bench_begin(const struct bench_cfg *cfg)
     memset(&bench, 0, sizeof(bench));
     sim_world_init(&bench.world, 1);
     bench.world.on_complaint = on_complaint;
+    if (cfg->made) {
+        cfg->made(&bench.world);
+    }
     if (!cfg->no_address) {
         own.net = (struct nif_net){
             .ip = nif_ip4(192, 0, 2, 2),

@@ -74,6 +74,8 @@ struct bench_cfg {
     bool twins;             ///< the peer has the same chip
     bool idle;              ///< its device is not started
     const char *passphrase; ///< of its network; NULL: none
+    /// Called when the world is there and nothing is in it; or NULL.
+    void (*made)(struct sim_world *world);
 };
 
 /// Builds it, and brings both boards up.

@@ -15,12 +15,9 @@
 //     test_race_enc28j60 enc28j60/receive/frame/17
 
 #include "tests/contract/frames_bench.h"
-#include "tests/support/sample.h"
+#include "tests/contract/race.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <stdio.h>
 
 #define FRAME_LEN 100
 
@@ -31,10 +28,6 @@
 // The longest until a chip that has lost itself is noticed.
 #define NOTICED_US 1500000
 
-// A chip that is asked each millisecond whether it has a link yet gives the
-// same answer thousands of times: bring-up is struck at so many points.
-#define POINTS_MAX 2000
-
 const char *bench_chip = NIF_CONTRACT_CHIP;
 bool bench_polling;
 
@@ -42,10 +35,10 @@ enum phase {
     PHASE_BRING_UP,
     PHASE_RECEIVE,
     PHASE_SEND,
-    PHASES,
 };
 
-static const char *const phase_names[] = { "bring-up", "receive", "send" };
+static const char *const phase_names[] = { "bring-up", "receive", "send",
+    NULL };
 
 // What happens: the first four, then the chip's stimuli.
 enum event {
@@ -56,9 +49,10 @@ enum event {
     EVENT_STIMULI,
 };
 
-static const char *const event_names[] = { "frame", "blink", "link", "reset" };
+static const char *event_names[RACE_NAMES] = { "frame", "blink", "link",
+    "reset" };
 
-struct race {
+struct scene {
     struct bench bench;
     struct sim_event strike;
     struct sim_event replug;
@@ -69,31 +63,27 @@ struct race {
 
 static const struct host_stimulus *stimuli; // of the chip
 static bool can_reset;
-static uint64_t total_points;
-static const char *only; // an id, or NULL
-
 // ---- events
 
-// How many there are: known once a board has been made.
-static unsigned count_events(void)
+// They are known once a board has been made.
+static void learn_events(void)
 {
     static struct bench b;
-    unsigned count = EVENT_STIMULI;
 
     bench_open(&b, NULL);
     stimuli = b.board.chip->stimuli;
     can_reset = b.board.chip->reset != NULL;
     bench_end(&b);
     for (unsigned i = 0; stimuli && stimuli[i].name; i++) {
-        count++;
+        assert_true(EVENT_STIMULI + i + 1 < RACE_NAMES);
+        event_names[EVENT_STIMULI + i] = stimuli[i].name;
     }
-    return count;
 }
 
-static const char *name_of(unsigned event)
+static bool can(unsigned phase, unsigned event)
 {
-    return event < EVENT_STIMULI ? event_names[event]
-                                 : stimuli[event - EVENT_STIMULI].name;
+    (void)phase;
+    return event != EVENT_RESET || can_reset;
 }
 
 // True if frames may be lost by it.
@@ -106,29 +96,29 @@ static bool loses(unsigned event)
 
 static void on_replug(struct sim_event *event)
 {
-    struct race *race = nif_container_of(event, struct race, replug);
+    struct scene *scene = nif_container_of(event, struct scene, replug);
 
-    race->untold = race->event == EVENT_LINK && race->bench.link;
-    host_board_link(&race->bench.board, true);
+    scene->untold = scene->event == EVENT_LINK && scene->bench.link;
+    host_board_link(&scene->bench.board, true);
 }
 
 static void on_strike(struct sim_event *event)
 {
-    struct race *race = nif_container_of(event, struct race, strike);
-    struct bench *b = &race->bench;
+    struct scene *scene = nif_container_of(event, struct scene, strike);
+    struct bench *b = &scene->bench;
 
-    race->struck = true;
-    if (race->event == EVENT_FRAME) {
+    scene->struck = true;
+    if (scene->event == EVENT_FRAME) {
         bench_card_send(b, &bench_own, 999, FRAME_LEN);
-    } else if (race->event == EVENT_LINK || race->event == EVENT_BLINK) {
+    } else if (scene->event == EVENT_LINK || scene->event == EVENT_BLINK) {
         host_board_link(&b->board, false);
-        sim_event_at(b->world, &race->replug,
+        sim_event_at(b->world, &scene->replug,
             b->world->now_ns +
-                (race->event == EVENT_LINK ? PULL_NS : BLINK_NS));
-    } else if (race->event == EVENT_RESET) {
+                (scene->event == EVENT_LINK ? PULL_NS : BLINK_NS));
+    } else if (scene->event == EVENT_RESET) {
         b->board.chip->reset(&b->board);
     } else {
-        stimuli[race->event - EVENT_STIMULI].fn(&b->board);
+        stimuli[scene->event - EVENT_STIMULI].fn(&b->board);
     }
 }
 
@@ -152,24 +142,24 @@ static bool run_phase(struct bench *b, enum phase phase)
 }
 
 // What is wrong after the strike; NULL if nothing.
-static const char *verdict(struct race *race, enum phase phase)
+static const char *verdict(struct scene *scene, enum phase phase)
 {
-    struct bench *b = &race->bench;
+    struct bench *b = &scene->bench;
     const char *wrong;
 
     // What was to come comes, however it was struck.
-    if (!loses(race->event) && phase != PHASE_BRING_UP) {
+    if (!loses(scene->event) && phase != PHASE_BRING_UP) {
         unsigned in = phase == PHASE_RECEIVE;
         unsigned out = phase == PHASE_SEND;
 
-        in += race->event == EVENT_FRAME;
+        in += scene->event == EVENT_FRAME;
 
         if (!bench_run_to(b, &b->in.count, in, 100000) ||
             !bench_run_to(b, &b->out.count, out, 100000)) {
             return "a frame was lost";
         }
     }
-    if (race->event != EVENT_RESET && b->world->complaints > 0) {
+    if (scene->event != EVENT_RESET && b->world->complaints > 0) {
         return "the model complained";
     }
     wrong = bench_wrong(b);
@@ -179,11 +169,11 @@ static const char *verdict(struct race *race, enum phase phase)
     if (!bench_traffic(b, BENCH_RECOVER_US)) {
         return "no traffic afterwards";
     }
-    if (race->untold) {
+    if (scene->untold) {
         return "the loss of the link was not told";
     }
     // A chip that has lost itself may be noticed only now.
-    if (race->event == EVENT_RESET) {
+    if (scene->event == EVENT_RESET) {
         (void)bench_run_to(b, &b->restarts, 1, NOTICED_US);
     }
     bench_forgive(b);
@@ -193,131 +183,100 @@ static const char *verdict(struct race *race, enum phase phase)
     return bench_wrong(b);
 }
 
-// One run with a strike at point `index` of the phase, UINT64_MAX: none.
-// `*points` is how many the phase has. Returns what is wrong, or NULL.
-static const char *run(enum phase phase, unsigned event, uint64_t index,
-    uint64_t *points)
+static uint64_t run(unsigned phase, unsigned event, uint64_t index)
 {
-    static struct race race;
-    struct bench *b = &race.bench;
+    static struct sim_world world;
+    static struct scene scene;
+    struct bench *b = &scene.bench;
     const char *wrong = NULL;
     uint64_t first;
+    uint64_t points;
 
-    race = (struct race){
+    scene = (struct scene){
         .strike.fn = on_strike,
         .replug.fn = on_replug,
         .event = event,
     };
-    bench_open(b, NULL);
+    sim_world_init(&world, 1);
+    race_watch(&world);
+    bench_open_in(b, &world, NULL, 0);
     bench_hush(b);
     if (phase != PHASE_BRING_UP) {
         bench_up(b);
     }
     first = b->world->strike_count;
-    if (index != UINT64_MAX) {
-        sim_strike_at(b->world, first + index, &race.strike);
+    if (index != RACE_NONE) {
+        sim_strike_at(b->world, first + index, &scene.strike);
     }
     if (!run_phase(b, phase)) {
         wrong = "the phase failed";
     }
-    *points = b->world->strike_count - first;
-    if (index != UINT64_MAX) {
-        if (!wrong && !race.struck) {
+    points = b->world->strike_count - first;
+    if (index != RACE_NONE) {
+        if (!wrong && !scene.struck) {
             wrong = "the phase has no such point";
         }
         if (!wrong) {
-            wrong = verdict(&race, phase);
+            wrong = verdict(&scene, phase);
         }
     }
-    sim_event_cancel(b->world, &race.replug);
+    sim_event_cancel(b->world, &scene.replug);
     bench_end(b);
-    return wrong;
+    if (wrong) {
+        fail_msg("%s", wrong);
+    }
+    return points;
 }
 
 // ---- the search
 
-static unsigned strike(enum phase phase, unsigned event, uint64_t index)
-{
-    char id[80];
-    uint64_t points;
-    const char *wrong;
+static char name[40]; // of the chip as it is wired
 
-    snprintf(id, sizeof(id), "%s%s/%s/%s/%" PRIu64, bench_chip,
-        bench_polling ? "-polled" : "", phase_names[phase], name_of(event),
-        index);
-    if (only && strcmp(id, only) != 0) {
-        return 0;
-    }
-    total_points++;
-    wrong = run(phase, event, index, &points);
-    if (wrong) {
-        print_error("%s: %s\n", id, wrong);
-    }
-    return wrong != NULL;
-}
+static const struct race race = {
+    .name = name,
+    .phases = phase_names,
+    .events = event_names,
+    .most = NIF_RACE_MOST,
+    .can = can,
+    .run = run,
+};
 
 static void traffic_flows_again_after_a_strike_anywhere(void **state)
 {
-    unsigned events = count_events();
-    unsigned step = only ? 1 : sample_step();
-    unsigned failures = 0;
-    uint64_t points;
-
     (void)state;
-    for (enum phase phase = 0; phase < PHASES; phase++) {
-        assert_null(run(phase, EVENT_FRAME, UINT64_MAX, &points));
-        assert_true(points > 0);
-        points = points < POINTS_MAX ? points : POINTS_MAX;
-        for (unsigned event = 0; event < events; event++) {
-            for (uint64_t i = 0;
-                 i < points && (event != EVENT_RESET || can_reset); i += step) {
-                failures += strike(phase, event, i);
-            }
-        }
-    }
-    assert_int_equal(failures, 0);
+    race_search(&race);
 }
 
-static int search(const char *wiring)
+static void an_id_repeats_its_run_to_the_byte(void **state)
+{
+    (void)state;
+    race_repeat(&race);
+}
+
+static int search(bool polling)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(traffic_flows_again_after_a_strike_anywhere),
+        cmocka_unit_test_teardown(traffic_flows_again_after_a_strike_anywhere,
+            race_tell),
+        cmocka_unit_test(an_id_repeats_its_run_to_the_byte),
     };
-    char name[64];
 
-    snprintf(name, sizeof(name), "races of %s, %s", bench_chip, wiring);
+    bench_polling = polling;
+    snprintf(name, sizeof(name), "%s%s", bench_chip, polling ? "-polled" : "");
     return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
 
 int main(int argc, char **argv)
 {
-    static char chip[32];
-    clock_t began = clock();
     int failed;
-    double took;
 
-    if (argc > 1) {
-        size_t len = strcspn(argv[1], "/");
-
-        snprintf(chip, sizeof(chip), "%.*s", (int)len, argv[1]);
-        len = strlen(chip);
-        if (len > 7 && strcmp(chip + len - 7, "-polled") == 0) {
-            chip[len - 7] = '\0';
-        }
-        bench_chip = chip;
-        only = strchr(argv[1], '/') ? argv[1] : NULL;
-    }
-    failed = search("as wired");
-    if (bench_can(&(struct host_board_cfg){ .polling = true })) {
-        bench_polling = true;
-        failed += search("without interrupt");
-    }
-    if (total_points == 0) {
-        fprintf(stderr, "%s: no such point\n", only ? only : bench_chip);
+    if (!race_args(argc, argv)) {
         return 2;
     }
-    took = (double)(clock() - began) / CLOCKS_PER_SEC;
-    printf("<<<\nRace search: %" PRIu64 " points, %.0f a second\n>>>\n",
-        total_points, (double)total_points / took);
-    return failed;
+    learn_events();
+    failed = search(false);
+    if (bench_can(&(struct host_board_cfg){ .polling = true })) {
+        failed += search(true);
+    }
+    return race_end(bench_chip, failed);
 }

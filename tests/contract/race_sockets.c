@@ -1,27 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
 // Race search for socket stacks: something happens at each strike point (bus
-// transactions, bytes of one, bytes of a serial line) while a connection is
-// made, accepted, read, written and closed, one at a time. What the chip may do
-// unasked costs no byte; a chip that has lost itself or its network may end the
-// connection, but in time, and the next one works.
+// transactions, bytes of one, bytes of a serial line) while a device is brought
+// up, and a connection is made, accepted, read, written and closed, one at a
+// time. What the chip may do unasked costs no byte; a chip that has lost itself
+// or its network may end the connection, but in time, and the next one works.
 //
 //     nif_race_sockets(w5500)
 //
-// Of phases with very many points some are tried, evenly spread, unless
-// NIF_FULL is set. A failure prints its id, and the id as an argument repeats
-// it alone:
+// A failure prints its id, and the id as an argument repeats it alone:
 //
 //     test_race_sockets_w5500 w5500/accept/link/17
 
 #include "tests/contract/bench.h"
+#include "tests/contract/race.h"
 #include "tests/support/check.h"
-#include "tests/support/sample.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define PORT 5006
 
@@ -32,20 +25,17 @@
 // The cable is out, or the access point gone, for so long.
 #define PULL_NS (3 * SIM_MS)
 
-// So many points of a phase are tried for each event.
-#define POINTS_MAX 500
-
 enum phase {
+    PHASE_BRING_UP,
     PHASE_CONNECT,
     PHASE_ACCEPT,
     PHASE_RECEIVE,
     PHASE_SEND,
     PHASE_CLOSE,
-    PHASES,
 };
 
-static const char *const phase_names[] = { "connect", "accept", "receive",
-    "send", "close" };
+static const char *const phase_names[] = { "bring-up", "connect", "accept",
+    "receive", "send", "close", NULL };
 
 // What happens: the first three, then the chip's stimuli.
 enum event {
@@ -55,16 +45,13 @@ enum event {
     EVENT_STIMULI,
 };
 
-static const char *const event_names[] = { "data", "link", "reset" };
+static const char *event_names[RACE_NAMES] = { "data", "link", "reset" };
 
 static struct sim_event strike;
 static struct sim_event replug;
 static unsigned kind; // of the event
 static bool struck;
 static const struct host_stimulus *stimuli;
-static const char *only; // an id, or NULL
-static char id[80];      // of the run that goes on
-static uint64_t total_points;
 
 static void on_replug(struct sim_event *event)
 {
@@ -107,6 +94,18 @@ static void expect(bool ok)
 
 // ---- phases
 
+// A device that does not start is tried again.
+static void bring_up(void)
+{
+    int err = NIF_EIO;
+
+    for (unsigned i = 0; i < 3 && err != 0; i++) {
+        err = bench_bring_up(&bench.board);
+        expect(err == 0);
+    }
+    assert_int_equal(err, 0);
+}
+
 static int look_at_peer(void *arg)
 {
     (void)arg;
@@ -148,8 +147,11 @@ static void connect(void)
 }
 
 // What is there before the phase begins.
-static void prepare(enum phase phase)
+static void prepare(unsigned phase)
 {
+    if (phase == PHASE_BRING_UP) {
+        return;
+    }
     if (phase == PHASE_ACCEPT) {
         bench_listen(1, PORT, 1);
         return;
@@ -161,11 +163,12 @@ static void prepare(enum phase phase)
     }
 }
 
-static void run_phase(enum phase phase)
+static void run_phase(unsigned phase)
 {
     struct nif_conn *conn = &bench.conn[0];
 
     switch (phase) {
+    case PHASE_BRING_UP: bring_up(); break;
     case PHASE_CONNECT: connect(); break;
     case PHASE_ACCEPT:
         (void)peer_dial(PORT, &(struct peer_manner){ .salt = 12 });
@@ -178,10 +181,10 @@ static void run_phase(enum phase phase)
         break;
     case PHASE_SEND: send(conn); break;
     case PHASE_CLOSE:
+    default:
         nif_conn_close(conn);
         bench_reclaim(0, 120 * S);
         break;
-    case PHASES: break;
     }
 }
 
@@ -237,23 +240,25 @@ static void prove(void)
     bench_prove(5);
 }
 
-// One run with a strike at point `index`, UINT64_MAX: none. Returns how many
-// the phase has.
-static uint64_t run(enum phase phase, uint64_t index)
+static uint64_t run(unsigned phase, unsigned event, uint64_t index)
 {
     uint64_t first;
     uint64_t points;
 
     struck = false;
-    bench_begin(&(struct bench_cfg){ .twins = false });
+    kind = event;
+    bench_begin(&(struct bench_cfg){
+        .idle = phase == PHASE_BRING_UP,
+        .made = race_watch,
+    });
     prepare(phase);
     first = bench.world.strike_count;
-    if (index != UINT64_MAX) {
+    if (index != RACE_NONE) {
         sim_strike_at(&bench.world, first + index, &strike);
     }
     run_phase(phase);
     points = bench.world.strike_count - first;
-    sim_strike_at(&bench.world, 0, NULL);
+    assert_true(struck || index == RACE_NONE);
     prove();
     sim_event_cancel(&bench.world, &replug);
     assert_int_equal(bench_teardown(NULL), 0);
@@ -262,82 +267,61 @@ static uint64_t run(enum phase phase, uint64_t index)
 
 // ---- the search
 
-static unsigned count_events(void)
+static void learn_events(void)
 {
-    unsigned count = EVENT_STIMULI;
-
-    bench_begin(&(struct bench_cfg){ .twins = false });
+    bench_begin(&(struct bench_cfg){ .idle = true });
     stimuli = bench.board.chip->stimuli;
     assert_int_equal(bench_teardown(NULL), 0);
     for (unsigned i = 0; stimuli && stimuli[i].name; i++) {
-        count++;
+        assert_true(EVENT_STIMULI + i + 1 < RACE_NAMES);
+        event_names[EVENT_STIMULI + i] = stimuli[i].name;
     }
-    return count;
 }
 
-static void try_all(enum phase phase, uint64_t points)
+static bool can(unsigned phase, unsigned event)
 {
-    const char *name =
-        kind < EVENT_STIMULI ? event_names[kind] : stimuli[kind - 3].name;
-    uint64_t step = (points / POINTS_MAX + 1) * sample_step();
-
-    if (getenv("NIF_FULL") || only) {
-        step = 1;
+    switch (event) {
+    case EVENT_DATA: return phase >= PHASE_RECEIVE; // none has any before
+    case EVENT_RESET: return bench.board.chip->reset != NULL;
+    default: return true;
     }
-    for (uint64_t i = 0; i < points; i += step) {
-        snprintf(id, sizeof(id), "%s/%s/%s/%" PRIu64, contract_chip,
-            phase_names[phase], name, i);
-        if (!only || strcmp(only, id) == 0) {
-            total_points++;
-            (void)run(phase, i);
-        }
-    }
-    id[0] = '\0';
 }
+
+static struct race race = {
+    .phases = phase_names,
+    .events = event_names,
+    .most = NIF_RACE_MOST,
+    .can = can,
+    .run = run,
+};
 
 static void connections_survive_a_strike_anywhere_or_end_in_time(void **state)
 {
-    unsigned events = count_events();
-
     (void)state;
-    for (enum phase phase = 0; phase < PHASES; phase++) {
-        uint64_t points = run(phase, UINT64_MAX);
-
-        assert_true(points > 0);
-        for (kind = 0; kind < events; kind++) {
-            // Where no connection is yet, none has data.
-            bool can = kind == EVENT_DATA ? phase >= PHASE_RECEIVE
-                : kind == EVENT_RESET     ? bench.board.chip->reset != NULL
-                                          : true;
-
-            if (can) {
-                try_all(phase, points);
-            }
-        }
-    }
+    race_search(&race);
 }
 
-static int tell(void **state)
+static void an_id_repeats_its_run_to_the_byte(void **state)
 {
     (void)state;
-    if (id[0] != '\0') {
-        print_error("it was %s\n", id);
-    }
-    return 0;
+    race_repeat(&race);
 }
 
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(
-            connections_survive_a_strike_anywhere_or_end_in_time, tell),
+            connections_survive_a_strike_anywhere_or_end_in_time, race_tell),
+        cmocka_unit_test(an_id_repeats_its_run_to_the_byte),
     };
-    int failed;
 
+    if (!race_args(argc, argv)) {
+        return 2;
+    }
     strike.fn = on_strike;
     replug.fn = on_replug;
-    only = argc > 1 ? argv[1] : NULL;
-    failed = cmocka_run_group_tests_name("races of sockets", tests, NULL, NULL);
-    printf("<<<\nRace search: %" PRIu64 " points\n>>>\n", total_points);
-    return failed;
+    race.name = contract_chip;
+    learn_events();
+    return race_end(contract_chip,
+        cmocka_run_group_tests_name("races of sockets", tests, NULL, NULL));
 }
