@@ -361,6 +361,12 @@ int w5500__udp_group(struct w5500 *w, struct nif_conn *conn,
     memset(s->group, 0, sizeof(s->group));
     if (join) {
         memcpy(s->group, group->byte, sizeof(s->group));
+        // From then on nobody is sent to without ARP: a group's address is in
+        // DHAR where the chip would look for the neighbour's.
+        w->chip.own[W5500_MR] = W5500_MR_FARP;
+        if (w5500__is_ready(w)) {
+            w5500__write8(&w->chip, W5500_MR, W5500_MR_FARP);
+        }
     }
     reopen(w, conn);
     return 0;

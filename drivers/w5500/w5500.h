@@ -64,7 +64,8 @@
 // connection with a peer is then told NIF_EUNREACH, once.
 //
 //  - bind(): a port belongs to one connection; NIF_OPT_REUSE is not there.
-//  - group(): one per connection, from the port that it is bound to.
+//  - group(): one per connection, from the port that it is bound to. From
+//    the first on, the chip asks by ARP before each datagram to one host.
 //  - NIF_OPT_KEEPALIVE: rounded up to 5 s, at most 1275.
 //  - NIF_OPT_NODELAY: the chip never holds back.
 //  - NIF_OPT_USER_TIMEOUT is not there: `retry_100us` and `retries` are for

@@ -29,8 +29,9 @@
 #define W5500_PHYCFGR  0x002E
 #define W5500_VERSIONR 0x0039
 
-#define W5500_MR_RST 0x80
-#define W5500_MR_PB  0x10
+#define W5500_MR_RST  0x80
+#define W5500_MR_PB   0x10
+#define W5500_MR_FARP 0x02
 
 #define W5500_IR_CONFLICT 0x80
 #define W5500_IR_UNREACH  0x40

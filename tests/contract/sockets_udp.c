@@ -218,6 +218,7 @@ static void a_connected_socket_hears_its_peer_only(void **state)
     struct nif_conn *conn = open_at(0, PORT);
     const struct nif_endpoint to = peer_at(PEER_PORT);
     const struct nif_endpoint back = board_at(PORT);
+    const struct nif_ip other = nif_ip4(192, 0, 2, 77);
 
     (void)state;
     assert_int_equal(bench_send(conn, "x", 1, NULL), NIF_ENOTCONN);
@@ -231,6 +232,10 @@ static void a_connected_socket_hears_its_peer_only(void **state)
     write_text(70, 2);
     assert_int_equal(nif_send(conn, data, 70, bench_in(S)), 70);
     expect(conn, 70, 2, PEER_PORT);
+    peer_move(&other); // the same port of another host
+    peer_udp(PEER_PORT, false);
+    assert_true(peer_say(50, 3, &back));
+    expect_none(conn);
 }
 
 static void each_socket_has_its_own_datagrams(void **state)
@@ -481,6 +486,7 @@ static void a_group_is_heard_by_its_members(void **state)
     const struct nif_ip group = nif_ip4(239, 1, 2, 3);
     const struct nif_ip single = nif_ip4(192, 0, 2, 9);
     const struct nif_endpoint to = { .ip = group, .port = PORT };
+    const struct nif_endpoint peer = peer_at(PEER_PORT);
 
     (void)state;
     peer_udp(PEER_PORT, false);
@@ -493,8 +499,15 @@ static void a_group_is_heard_by_its_members(void **state)
     assert_int_equal(nif_conn_group(conn, &single, true), NIF_EINVAL);
     assert_int_equal(nif_conn_group(conn, &group, true), 0);
     bench_pass(S);
-    assert_true(peer_say(51, 2, &to));
-    expect(conn, 51, 2, PEER_PORT);
+    for (uint32_t i = 0; i < 3; i++) { // also while it speaks to others
+        uint32_t count = bench.peer.udp.count;
+
+        assert_true(peer_say(51 + i, 2 + i, &to));
+        expect(conn, 51 + i, 2 + i, PEER_PORT);
+        assert_int_equal(nif_send_to(conn, data, 30, &peer, bench_in(S)), 30);
+        assert_true(bench_reach(&bench.peer.udp.count, count + 1, S));
+        bench_pass(S / 10);
+    }
     assert_int_equal(nif_conn_group(conn, &group, false), 0);
     bench_pass(S);
     assert_true(peer_say(52, 3, &to));

@@ -319,7 +319,9 @@ static void a_group_is_joined_by_the_registers(void **state)
 
     (void)state;
     opened(5000);
+    s.count = 0;
     assert_int_equal(nif_conn_group(&conns[0], &group, true), 0);
+    script_is(&s, 0, 0x04, 0x00, "\x02", 1); // always ARP
     assert_true(commanded(0, 0x10));
     i = find_write8(0, 0, 6);
     script_is(&s, i, 0x0C, 0x06, want, 12);

@@ -41,8 +41,10 @@ static bool wanted(const struct sim_w5500 *chip,
 {
     bool multi = sim_w55_sn_mr(s, W55_SN_MR_MULTI);
 
+    // Whether it is what was joined or what stands in DIPR now, the data sheet
+    // does not say: both must be.
     if (is_group(to)) {
-        return multi && s->group == to;
+        return multi && s->group == to && peer(s) == to;
     }
     if (sim_w55_is_broadcast(chip, to)) {
         return !sim_w55_sn_mr(s, W55_SN_MR_BCASTB);
