@@ -49,10 +49,14 @@ struct contract_traits {
     bool no_borders;      ///< runs datagrams that wait together
     bool no_sender;       ///< does not tell who has sent a datagram
     bool no_stations;     ///< does not tell who comes to its access point
+    uint32_t late_us;     ///< contract_late_us(); 0: 20 ms
 };
 
 /// Of `contract_chip`.
 const struct contract_traits *contract_traits(void);
+
+/// The longest that a small message takes to an echo and back, microseconds.
+uint64_t contract_late_us(void);
 
 struct bench {
     struct sim_world world;
@@ -135,7 +139,10 @@ void bench_listen(unsigned i, uint16_t port, unsigned n);
 /// The same, and what it came to.
 int bench_try_listen(unsigned i, uint16_t port, unsigned n);
 
-/// Waits until conn[i] is the test's again, and uses its memory for something
+/// Waits until conn[i] is the test's again.
+void bench_wait_closed(unsigned i, uint64_t us);
+
+/// The same, and uses its memory for something
 /// else.
 void bench_reclaim(unsigned i, uint64_t us);
 

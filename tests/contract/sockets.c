@@ -19,6 +19,7 @@ static const struct {
     { "tcp", sockets_tcp },
     { "ends", sockets_ends },
     { "server", sockets_server },
+    { "places", sockets_places },
     { "udp", sockets_udp },
     { "datagrams", sockets_datagrams },
     { "close", sockets_close },

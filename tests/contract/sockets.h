@@ -9,6 +9,7 @@
 int sockets_tcp(void);
 int sockets_ends(void);
 int sockets_server(void);
+int sockets_places(void);
 int sockets_udp(void);
 int sockets_datagrams(void);
 int sockets_close(void);

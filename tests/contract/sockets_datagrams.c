@@ -116,6 +116,14 @@ static void a_chip_that_loses_itself_makes_up_no_datagram(void **state)
     for (unsigned i = 0; i < 60 && !bench_is_up(&bench.board); i++) {
         bench_pass(S);
     }
+    for (uint32_t i = 10; i < 14; i++) { // and those come that are sent
+        assert_true(peer_say(400, i, &back));
+        do {
+            n = nif_recv(conn, got, sizeof(got), bench_in(5 * S));
+        } while (n == 40); // old ones, that were in the board already
+        assert_int_equal(n, sizeof(got));
+        assert_int_equal(got[0], peer_text(i, 0));
+    }
     bench_prove(1);
 }
 

@@ -112,7 +112,8 @@ static void a_slow_answer_opens_it(void **state)
 
     (void)state;
     to.port = PEER_PORT;
-    bench_prove(1); // the neighbour is known from now on
+    bench_prove(1);     // the neighbour is known from now on
+    bench_pass(90 * S); // times that were not noted lie long back
     bench.peer.ends = 0;
     bench.peer.frozen = true;
     assert_int_equal(nif_open(conn, &cfg), 0);
@@ -260,6 +261,46 @@ static void both_ends_at_the_same_time_are_an_orderly_end(void **state)
     assert_int_equal(first()->err, 0);
 }
 
+// Our end, the peer's, and an application that looks when all is over.
+static void who_looks_late_sees_an_orderly_end(void **state)
+{
+    uint8_t byte;
+
+    (void)state;
+    if (contract_traits()->no_half_close) {
+        skip();
+    }
+    peer_serve(&(struct peer_manner){ .stubborn = true });
+    for (unsigned i = 0; i < 12; i++) {
+        struct nif_conn *conn;
+
+        bench.peer.ends = 0;
+        conn = bench_dial(0, PEER_PORT);
+        bench_pass(S / 10);
+        assert_int_equal(nif_conn_shutdown(conn), 0);
+        bench_pass(i % 3 * (S / 10));
+        first()->as.stubborn = false;
+        peer_kick();
+        bench_pass(i % 4 * (uint64_t)300);
+        sim_pass_ns(&bench.world, 20 * SIM_S);
+        for (unsigned k = 0; k < 3; k++) {
+            bench_pass(k * S);
+            assert_int_equal(bench_recv(conn, &byte, 1, NULL), 0);
+            assert_true(nif_conn_state(conn) != NIF_CONN_FAILED);
+        }
+        assert_int_equal(nif_close(conn, bench_in(200 * S)), 0);
+    }
+}
+
+// One that says that it has heard us, but never ends.
+static void a_peer_that_stays_does_not_keep_what_was_closed(void **state)
+{
+    (void)state;
+    peer_serve(&(struct peer_manner){ .stubborn = true });
+    nif_conn_close(bench_dial(0, PEER_PORT));
+    bench_reclaim(0, 200 * S);
+}
+
 // ---------------------------------------------------------------- resets
 
 static void expect_reset(struct nif_conn *conn)
@@ -384,6 +425,8 @@ int sockets_ends(void)
         BENCH_TEST(after_our_end_we_may_go_on_receiving),
         BENCH_TEST(what_was_sent_before_a_close_arrives),
         BENCH_TEST(both_ends_at_the_same_time_are_an_orderly_end),
+        BENCH_TEST(who_looks_late_sees_an_orderly_end),
+        BENCH_TEST(a_peer_that_stays_does_not_keep_what_was_closed),
         BENCH_TEST(a_reset_ends_a_connection_with_that_error),
         BENCH_TEST(a_reset_while_we_send_ends_the_sending),
         BENCH_TEST(a_reset_after_the_peers_end_is_told),

@@ -415,7 +415,11 @@ static void what_is_left_after_a_reset(struct flow *flow)
 {
     run_on(flow, 120 * S);
     if (in_chip()) {
-        assert_int_equal(flow->err, NIF_ERESET);
+        if (flow->err == NIF_EIO) { // its answer was cut: noticed first
+            bench_pass(20 * S);
+        } else {
+            assert_int_equal(flow->err, NIF_ERESET);
+        }
         assert_int_equal(nif_conn_state(flow->conn), NIF_CONN_FAILED);
         nif_conn_close(flow->conn);
         bench_reclaim(0, S);
@@ -426,17 +430,27 @@ static void what_is_left_after_a_reset(struct flow *flow)
 
 static void a_chip_that_loses_itself_in_traffic_comes_back(void **state)
 {
-    struct flow flow = begin(60000);
-
     (void)state;
     if (bench.board.chip->reset == NULL) {
         skip();
     }
-    bench.broken = true;
-    run_into(&flow);
-    bench.board.chip->reset(&bench.board);
-    what_is_left_after_a_reset(&flow);
-    expect_well(30 * S);
+    for (unsigned i = 0; i < 12; i++) {
+        struct flow flow;
+
+        if (i > 0) {
+            bench_begin(&(struct bench_cfg){ .twins = false });
+        }
+        flow = begin(60000);
+        bench.broken = true;
+        run_into(&flow);
+        run_on(&flow, UINT64_C(2503) * i);
+        bench.board.chip->reset(&bench.board);
+        what_is_left_after_a_reset(&flow);
+        expect_well(30 * S);
+        if (i < 11) {
+            assert_int_equal(bench_teardown(NULL), 0);
+        }
+    }
 }
 
 // At rest nothing but the driver's own look can find out.
@@ -512,6 +526,7 @@ static void whatever_it_does_unasked_loses_no_byte(void **state)
     }
     for (; s != NULL && s->name != NULL; s++) {
         struct flow flow;
+        int err;
 
         bench.peer.ends = 0;
         if (nif_conn_state(&bench.peer.listener) == NIF_CONN_LISTENING) {
@@ -534,6 +549,15 @@ static void whatever_it_does_unasked_loses_no_byte(void **state)
         if (!through(&flow)) {
             fail_msg("%s: %u of %u bytes came back, %s", s->name, flow.got,
                 flow.in, nif_err_name(flow.err));
+        }
+        bench.peer.end[0].as =
+            (struct peer_manner){ .fin = true, .send = bench.peer.end[0].sent };
+        peer_kick();
+        s->fn(&bench.board);
+        err = nif_recv(flow.conn, &(uint8_t){ 0 }, 1, bench_in(200 * S));
+        if (err != 0) {
+            fail_msg("%s: instead of the peer's end came %s", s->name,
+                nif_err_name(err));
         }
         assert_int_equal(nif_close(flow.conn, bench_in(10 * S)), 0);
     }

@@ -230,15 +230,21 @@ static void through_a_gap(void)
     nif_conn_close(q.conn);
 }
 
-static int drain(void *arg)
-{
-    uint8_t scrap[1000];
-    int n = 1;
+struct more {
+    struct nif_conn *conn;
+    unsigned left; // pieces
+};
 
-    while (n > 0) {
-        n = bench_recv(&bench.conn[0], scrap, sizeof(scrap), NULL);
+static int send_more(void *arg)
+{
+    static const uint8_t data[1000];
+    struct more *more = arg;
+
+    while (more->left > 0 &&
+        bench_send(more->conn, data, sizeof(data), NULL) > 0) {
+        more->left--;
     }
-    return bench.peer.end[0].got >= *(const uint32_t *)arg ? 0 : NIF_EAGAIN;
+    return more->left == 0 ? 0 : NIF_EAGAIN;
 }
 
 // The peer's window is shut, and what opens it again may be lost.
@@ -248,7 +254,8 @@ static void through_a_shut_window(void)
     struct nif_conn *conn;
     uint32_t sent = 0;
 
-    bench.peer.as.deaf = true;
+    // It sends nothing itself that could wake us.
+    bench.peer.as = (struct peer_manner){ .deaf = true };
     conn = call();
     for (unsigned i = 0; i < 200; i++) {
         int n = bench_send(conn, data, sizeof(data), NULL);
@@ -258,8 +265,37 @@ static void through_a_shut_window(void)
     }
     bench.peer.end[0].as.deaf = false;
     peer_kick();
-    turns(drain, &sent, 100 * S);
+    turns(send_more, &(struct more){ .conn = conn, .left = 60 }, 100 * S);
+    assert_true(bench_reach(&bench.peer.end[0].got, sent, 100 * S));
     nif_conn_abort(conn);
+}
+
+// Acknowledgements come when all has long left, and nothing comes with them.
+static void over_a_long_way(void)
+{
+    bench.peer.as = (struct peer_manner){ .expect = 0 };
+    bench.board.cable.delay_ns = 20 * SIM_MS;
+    turns(send_more, &(struct more){ .conn = call(), .left = 40 }, 100 * S);
+    bench.board.cable.delay_ns = 0;
+    nif_conn_abort(&bench.conn[0]);
+}
+
+static int move_between_other_work(void *arg)
+{
+    sim_pass_ns(&bench.world, 15 * SIM_MS);
+    return move(arg);
+}
+
+// Much has come when it looks, and no more comes that would wake it.
+static void while_the_processor_is_busy(void)
+{
+    struct flow flow = { .salt_in = 8, .in = 30000 };
+
+    bench.peer.as = (struct peer_manner){ .send = 30000, .salt = 8 };
+    flow.conn = call();
+    turns(move_between_other_work, &flow, 100 * S);
+    assert_int_equal(flow.err, 0);
+    nif_conn_abort(flow.conn);
 }
 
 static void run(struct script *s, void (*fn)(void))
@@ -310,6 +346,18 @@ static void polled_as_it_asks_a_window_opens(void **state)
 }
 
 // Nothing to do, nothing done: no stack keeps its processor awake.
+static void polled_as_it_asks_it_goes_on_when_there_is_room(void **state)
+{
+    (void)state;
+    lazy_is_as_good_as_eager(over_a_long_way);
+}
+
+static void polled_as_it_asks_a_busy_processor_gets_all(void **state)
+{
+    (void)state;
+    lazy_is_as_good_as_eager(while_the_processor_is_busy);
+}
+
 static void a_quiet_stack_lets_the_processor_sleep(void **state)
 {
     struct script s = { .eager_us = 0 };
@@ -350,6 +398,78 @@ static void what_comes_in_is_told_soon(void **state)
             100);
         assert_true(bench_now() - said_us <= 30000);
     }
+}
+
+// Small messages that an echo sends back, some of them in one burst, at times
+// that have nothing to do with each other: for each byte, when it left us.
+#define BYTES 4096
+
+struct chat {
+    struct nif_conn *conn;
+    uint32_t sent;
+    uint32_t got;
+    uint64_t next_us; // when more is sent
+    uint64_t sent_us[BYTES];
+    uint64_t worst_us;
+};
+
+static void hear(struct chat *c)
+{
+    uint8_t got[64];
+    int n;
+
+    while ((n = bench_recv(c->conn, got, sizeof(got), NULL)) > 0) {
+        for (int i = 0; i < n; i++, c->got++) {
+            uint64_t took_us = bench_now() - c->sent_us[c->got];
+
+            assert_int_equal(got[i], peer_text(5, c->got));
+            c->worst_us = took_us > c->worst_us ? took_us : c->worst_us;
+        }
+    }
+    assert_int_equal(n, NIF_EAGAIN);
+}
+
+static void say(struct chat *c)
+{
+    uint8_t text[4];
+    int n;
+
+    for (uint32_t i = 0; i < sizeof(text); i++) {
+        text[i] = peer_text(5, c->sent + i);
+    }
+    n = bench_send(c->conn, text, sizeof(text), NULL);
+    assert_true(n > 0 || n == NIF_EAGAIN);
+    for (; n > 0; n--) {
+        c->sent_us[c->sent++] = bench_now();
+    }
+    c->next_us = bench_in(sim_roll(&bench.world, 3) == 0
+            ? 2 * contract_late_us()
+            : sim_roll(&bench.world,
+                  UINT64_C(1) << sim_roll(&bench.world, 13)));
+}
+
+static void a_message_never_waits_for_the_next(void **state)
+{
+    static struct chat c;
+
+    (void)state;
+    peer_serve(&(struct peer_manner){ .echo = true });
+    c = (struct chat){ .conn = bench_dial(0, PEER_PORT) };
+    while (c.got < BYTES) {
+        uint64_t again_us = nif_stack_poll(bench.stack);
+
+        // The second half of it over a longer way: it comes at other moments.
+        bench.board.cable.delay_ns = c.sent > BYTES / 2 ? 3 * SIM_MS : 0;
+        hear(&c);
+        if (c.sent < BYTES && bench_now() >= c.next_us) {
+            say(&c);
+        } else {
+            nif_clock_wait(bench.stack->clock,
+                c.sent == BYTES || again_us < c.next_us ? again_us : c.next_us);
+        }
+    }
+    print_message("at most %u us to and fro\n", (unsigned)c.worst_us);
+    assert_true(c.worst_us <= contract_late_us());
 }
 
 static int take_datagrams(void *arg)
@@ -428,8 +548,11 @@ int sockets_time(void)
         cmocka_unit_test(polled_as_it_asks_a_talk_is_not_slower),
         cmocka_unit_test(polled_as_it_asks_a_gap_is_mended),
         cmocka_unit_test(polled_as_it_asks_a_window_opens),
+        cmocka_unit_test(polled_as_it_asks_it_goes_on_when_there_is_room),
+        cmocka_unit_test(polled_as_it_asks_a_busy_processor_gets_all),
         BENCH_TEST(a_quiet_stack_lets_the_processor_sleep),
         BENCH_TEST(what_comes_in_is_told_soon),
+        BENCH_TEST(a_message_never_waits_for_the_next),
         BENCH_TEST(what_a_poll_leaves_is_taken_by_the_next),
         BENCH_TEST(jobs_have_their_turns_while_a_call_waits),
     };
