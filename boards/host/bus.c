@@ -22,6 +22,10 @@ void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
         fault.value = 0xFF;
         break;
     case HOST_FAULT_NOISE: fault.kind = SIM_FAULT_NOISE; break;
+    case HOST_FAULT_ONE_NOISE:
+        fault.kind = SIM_FAULT_NOISE;
+        fault.count = 1;
+        break;
     case HOST_FAULT_ERROR: fault.kind = SIM_FAULT_EIO; break;
     case HOST_FAULT_ONE_ERROR:
         fault.kind = SIM_FAULT_EIO;

@@ -157,6 +157,12 @@ static unsigned complaints(struct host_board *board)
     return sim_enc28j60_violations(&of(board)->model);
 }
 
+static bool sleeps(struct host_board *board)
+{
+    return (sim_enc28j60_reg(&of(board)->model, ENC_ECON2) & ENC_ECON2_PWRSV) !=
+        0;
+}
+
 static void raise_tx(struct host_board *board)
 {
     sim_enc28j60_irq_spurious(&of(board)->model, 0x0A); // TXIF TXERIF
@@ -191,8 +197,8 @@ static void bend_header(struct host_board *board)
 static const struct host_stimulus stimuli[] = {
     { .name = "sent", .fn = raise_tx },
     { .name = "overrun", .fn = raise_rx, .loses = true },
-    { .name = "lost-edge", .fn = lose_edge, .loses = true },
-    { .name = "stall", .fn = stall },
+    { .name = "lost-edge", .fn = lose_edge, .loses = true, .late = true },
+    { .name = "stall", .fn = stall, .rest_us = 25000 },
     { .name = "late-collision", .fn = collide },
     { .name = "bent-header", .fn = bend_header, .loses = true },
     { .name = NULL },
@@ -207,5 +213,6 @@ const struct host_chip host_enc28j60 = {
     .reset = reset,
     .bus_fault = bus_fault,
     .complaints = complaints,
+    .sleeps = sleeps,
     .stimuli = stimuli,
 };

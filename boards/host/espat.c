@@ -207,6 +207,11 @@ static void bus_fault(struct host_board *board, enum host_fault kind,
         fault.value = 0xFF;
         break;
     case HOST_FAULT_NOISE: fault.kind = SIM_FAULT_RX_NOISE; break;
+    case HOST_FAULT_ONE_NOISE: // a bit of it
+        fault.kind = SIM_FAULT_RX_FLIP;
+        fault.value = 0x10;
+        fault.count = 1;
+        break;
     case HOST_FAULT_ERROR:
         fault.kind = SIM_FAULT_READ_EIO;
         fault.at = wrap->reads + at;

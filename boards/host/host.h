@@ -75,12 +75,13 @@ struct host_board_cfg {
 
 /// How a bus between driver and chip fails.
 enum host_fault {
-    HOST_FAULT_NONE,     ///< it is well again
-    HOST_FAULT_ZEROS,    ///< what is read is 00
-    HOST_FAULT_ONES,     ///< what is read is FF
-    HOST_FAULT_NOISE,    ///< what is read is noise
-    HOST_FAULT_ERROR,    ///< the port fails
-    HOST_FAULT_ONE_ERROR ///< the port fails once
+    HOST_FAULT_NONE,      ///< it is well again
+    HOST_FAULT_ZEROS,     ///< what is read is 00
+    HOST_FAULT_ONES,      ///< what is read is FF
+    HOST_FAULT_NOISE,     ///< what is read is noise
+    HOST_FAULT_ONE_NOISE, ///< what is read is noise once
+    HOST_FAULT_ERROR,     ///< the port fails
+    HOST_FAULT_ONE_ERROR  ///< the port fails once
 };
 
 /// Something that a chip may do unasked. It may cost a frame where `loses`
@@ -89,6 +90,12 @@ struct host_stimulus {
     const char *name;
     void (*fn)(struct host_board *board);
     bool loses;
+    /// It is set up again, or looks for its link anew.
+    bool restarts;
+    /// The next event that the chip has for us may be noticed late.
+    bool late;
+    /// Nothing is sent for so long at most, in microseconds; 0: 5000.
+    uint32_t rest_us;
 };
 
 /// A kind of chip.
@@ -124,6 +131,15 @@ struct host_chip {
     /// How often the chip was used against its data sheet, forgiven or not.
     /// NULL: it does not know.
     unsigned (*complaints)(struct host_board *board);
+    /// From the next start on, rings and pointers begin `left` bytes before
+    /// their end, as after long use. NULL: they always begin at the same place.
+    void (*age)(struct host_board *board, uint32_t left);
+    /// Puts the `i`-th kind of partner to the other end of the cable, round and
+    /// round; who is there is unplugged for it. `*full`: whether the link will
+    /// be full duplex. NULL: there is one kind only.
+    void (*partner)(struct host_board *board, unsigned i, bool *full);
+    /// Whether the chip is in its least power. NULL: it has one state only.
+    bool (*sleeps)(struct host_board *board);
     /// What it may do unasked; ends with a row whose name is NULL. Or NULL.
     const struct host_stimulus *stimuli;
 };

@@ -19,6 +19,7 @@ struct part {
     struct sim_phy phy;
     struct sim_pin interrupt;
     struct sim_pin reset;
+    struct sim_event alarm; // a false one ends
     struct sim_mdio_recorder recorder;
     struct sim_mdio_fault fault;
     struct lan8720 driver;
@@ -48,6 +49,14 @@ static void on_reset(struct sim_pin *pin, void *arg, bool level)
         part->mac.mdio.chip[part->phy.cfg.addr] = &part->phy.mdio;
         lose_settings(part);
     }
+}
+
+static void on_alarm(struct sim_event *event)
+{
+    struct part *part = nif_container_of(event, struct part, alarm);
+
+    sim_pin_drive(&part->interrupt,
+        (part->phy.int_source & part->phy.int_mask) == 0);
 }
 
 // A model of the PHY behind the MAC, with a recorder if one is wanted.
@@ -115,6 +124,7 @@ static int make(struct host_board *board, char why[HOST_WHY])
     part = calloc(1, sizeof(*part));
     NIF_ASSERT(part != NULL);
     board->part = part;
+    part->alarm.fn = on_alarm;
     sim_pin_init(&part->reset, &board->cpu, "lan8720.reset", true);
     driver.reset = &part->reset.pin;
     sim_mac_init(&part->mac, &board->cpu,
@@ -145,6 +155,7 @@ static void done(struct host_board *board)
 {
     struct part *part = of(board);
 
+    sim_event_cancel(board->world, &part->alarm);
     if (!board->cfg.replay) {
         sim_phy_done(&part->phy);
     }
@@ -165,9 +176,10 @@ static void bus_fault(struct host_board *board, enum host_fault kind,
     uint64_t at)
 {
     struct sim_mdio_fault *wrap = &of(board)->fault;
+    bool once = kind == HOST_FAULT_ONE_NOISE || kind == HOST_FAULT_ONE_ERROR;
     struct sim_mdio_fault_cfg fault = {
         .at = wrap->frames + at,
-        .count = kind == HOST_FAULT_ONE_ERROR ? 1 : UINT64_MAX,
+        .count = once ? 1 : UINT64_MAX,
     };
 
     switch (kind) {
@@ -177,11 +189,36 @@ static void bus_fault(struct host_board *board, enum host_fault kind,
         fault.kind = SIM_MDIO_STUCK;
         fault.value = UINT16_MAX;
         break;
-    case HOST_FAULT_NOISE: fault.kind = SIM_MDIO_NOISE; break;
+    case HOST_FAULT_NOISE:
+    case HOST_FAULT_ONE_NOISE: fault.kind = SIM_MDIO_NOISE; break;
     case HOST_FAULT_ERROR:
     case HOST_FAULT_ONE_ERROR: fault.kind = SIM_MDIO_EIO; break;
     }
     sim_mdio_fault_set(wrap, &fault);
+}
+
+static const struct {
+    struct sim_phy_partner partner;
+    bool full;
+} partners[] = {
+    { { .page = 0 }, true },
+    { { .page = 0x8021 }, false }, // 10BASE-T, half duplex
+    { { .page = 0x8041 }, true },  // 10BASE-T, full duplex
+    { { .page = HALF_ONLY }, false },
+    { { .silent_about_it = true, .is_100 = true }, false },
+    { { .silent_about_it = true }, false },
+};
+
+static void change_partner(struct host_board *board, unsigned i, bool *full)
+{
+    i %= (unsigned)nif_countof(partners);
+    sim_mac_partner(&of(board)->mac, &partners[i].partner);
+    *full = partners[i].full;
+}
+
+static bool sleeps(struct host_board *board)
+{
+    return (of(board)->phy.bmcr & NIF_PHY_BMCR_DOWN) != 0;
 }
 
 static void lose_edge(struct host_board *board)
@@ -205,10 +242,46 @@ static void hang_phy(struct host_board *board)
     part->mac.mdio.chip[part->phy.cfg.addr] = NULL;
 }
 
+// nINT is low for a moment, and nobody says why.
+static void alarm_falsely(struct host_board *board)
+{
+    struct part *part = of(board);
+
+    sim_pin_drive(&part->interrupt, false);
+    sim_event_at(board->world, &part->alarm,
+        board->world->now_ns + 300 * SIM_US);
+}
+
+// It forgets to negotiate.
+static void force(struct host_board *board)
+{
+    struct sim_mdio_chip *chip = &of(board)->phy.mdio;
+
+    chip->ops->write(chip, NIF_PHY_BMCR, 0);
+}
+
+// Until the two have agreed on a link again; before that it has to be noticed.
+#define AGREE_US 2100000
+#define REST_US  (AGREE_US + 1200000)
+
 static const struct host_stimulus stimuli[] = {
-    { .name = "lost-edge", .fn = lose_edge },
-    { .name = "mac-error", .fn = fail_mac, .loses = true },
-    { .name = "phy-hangs", .fn = hang_phy, .loses = true },
+    { .name = "lost-edge", .fn = lose_edge, .late = true },
+    { .name = "false-alarm", .fn = alarm_falsely },
+    { .name = "forced",
+        .fn = force,
+        .loses = true,
+        .restarts = true,
+        .rest_us = REST_US },
+    { .name = "mac-error",
+        .fn = fail_mac,
+        .loses = true,
+        .restarts = true,
+        .rest_us = AGREE_US },
+    { .name = "phy-hangs",
+        .fn = hang_phy,
+        .loses = true,
+        .restarts = true,
+        .rest_us = REST_US },
     { .name = NULL },
 };
 
@@ -221,5 +294,7 @@ const struct host_chip host_lan8720 = {
     .reset = reset,
     .keeps = true, // its straps, without the interrupt mask
     .bus_fault = bus_fault,
+    .partner = change_partner,
+    .sleeps = sleeps,
     .stimuli = stimuli,
 };

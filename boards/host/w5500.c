@@ -163,6 +163,17 @@ static unsigned complaints(struct host_board *board)
     return sim_w5500_violations(&of(board)->model);
 }
 
+static void age(struct host_board *board, uint32_t left)
+{
+    sim_w5500_origin(&of(board)->model, (uint16_t)left);
+}
+
+// OPMDC of PHYCFGR: 6 is power down.
+static bool sleeps(struct host_board *board)
+{
+    return (sim_w5500_reg(&of(board)->model, 0x2E) >> 3 & 7) == 6;
+}
+
 static void lose_edge(struct host_board *board)
 {
     of(board)->interrupt.lose_edges++;
@@ -180,6 +191,12 @@ static void delay_sendok(struct host_board *board)
     sim_w5500_sendok(&of(board)->model, 3 * SIM_MS, 1);
 }
 
+// It leaves, but that is not told.
+static void lose_sendok(struct host_board *board)
+{
+    sim_w5500_sendok(&of(board)->model, SIM_NEVER, 1);
+}
+
 static void take_slowly(struct host_board *board)
 {
     sim_w5500_cr_stick(&of(board)->model, 0, 100 * SIM_US);
@@ -191,7 +208,7 @@ static void bend_length(struct host_board *board)
 }
 
 static const struct host_stimulus of_sockets[] = {
-    { .name = "lost-edge", .fn = lose_edge },
+    { .name = "lost-edge", .fn = lose_edge, .late = true },
     { .name = "torn-read", .fn = tear },
     { .name = "late-sendok", .fn = delay_sendok },
     { .name = "slow-command", .fn = take_slowly },
@@ -200,9 +217,13 @@ static const struct host_stimulus of_sockets[] = {
 
 // Until the next check nobody looks, and the memory may be full by then.
 static const struct host_stimulus of_frames[] = {
-    { .name = "lost-edge", .fn = lose_edge, .loses = true },
+    { .name = "lost-edge", .fn = lose_edge, .loses = true, .late = true },
     { .name = "torn-read", .fn = tear },
     { .name = "late-sendok", .fn = delay_sendok },
+    { .name = "lost-sendok",
+        .fn = lose_sendok,
+        .loses = true,
+        .rest_us = 25000 },
     { .name = "slow-command", .fn = take_slowly },
     { .name = "bent-length", .fn = bend_length, .loses = true },
     { .name = NULL },
@@ -217,6 +238,8 @@ const struct host_chip host_w5500 = {
     .reset = reset,
     .bus_fault = bus_fault,
     .complaints = complaints,
+    .age = age,
+    .sleeps = sleeps,
     .stimuli = of_sockets,
 };
 
@@ -229,5 +252,7 @@ const struct host_chip host_w5500_raw = {
     .reset = reset,
     .bus_fault = bus_fault,
     .complaints = complaints,
+    .age = age,
+    .sleeps = sleeps,
     .stimuli = of_frames,
 };

@@ -249,6 +249,7 @@ struct sim_w5500 {
     struct sim_w5500_net net;
     // Faults that stand.
     uint8_t miso;
+    uint16_t origin; // where pointers begin
     bool bogus;
     uint16_t bogus_len;
     uint64_t sendok_ns;
@@ -304,6 +305,11 @@ void sim_w5500_tear(struct sim_w5500 *chip, unsigned socket, unsigned count);
 /// they leave; SIM_NEVER: they leave, but SENDOK never comes.
 void sim_w5500_sendok(struct sim_w5500 *chip, uint64_t delay_ns,
     uint32_t count);
+
+/// From now on, pointers of sockets that are opened for anything but TCP begin
+/// `left` bytes before they wrap. (OPEN sets them, to what, the data sheet
+/// does not say.)
+void sim_w5500_origin(struct sim_w5500 *chip, uint16_t left);
 
 /// rx.bogus: the next frame that is stored by MACRAW has `length` in front of
 /// it.

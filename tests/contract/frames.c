@@ -6,41 +6,70 @@
 //     nif_contract_frames(enc28j60)
 //
 // They run twice, with the interrupt pin and without, where that can be
-// chosen. To try another chip: its name as an argument.
+// chosen. To try another chip: its name as an argument; some chapters: theirs.
 
 #include "tests/contract/frames.h"
 
 #include "tests/contract/frames_bench.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *bench_chip = NIF_CONTRACT_CHIP;
 bool bench_polling;
 
-static int run(const char *wiring)
+static const struct {
+    const char *name;
+    int (*run)(const char *name);
+} chapters[] = {
+    { "calls", frames_calls },
+    { "flow", frames_flow },
+    { "link", frames_link },
+    { "moments", frames_moments },
+    { "faults", frames_faults },
+};
+
+// Returns the chapters' bits; those named by `argv`, or all.
+static unsigned choose(int argc, char **argv)
+{
+    unsigned chosen = 0;
+
+    for (int i = 1; i < argc; i++) {
+        unsigned known = chosen;
+
+        for (size_t k = 0; k < nif_countof(chapters); k++) {
+            chosen |= (unsigned)(strcmp(argv[i], chapters[k].name) == 0) << k;
+        }
+        if (chosen == known) {
+            bench_chip = argv[i];
+        }
+    }
+    return chosen != 0 ? chosen : UINT_MAX;
+}
+
+static int run(const char *wiring, unsigned chosen)
 {
     char name[64];
-    int failed;
+    int failed = 0;
 
     snprintf(name, sizeof(name), "%s, %s", bench_chip, wiring);
-    failed = frames_calls(name);
-    failed += frames_flow(name);
-    failed += frames_link(name);
-    failed += frames_faults(name);
+    for (size_t i = 0; i < nif_countof(chapters); i++) {
+        if (chosen >> i & 1) {
+            failed += chapters[i].run(name);
+        }
+    }
     return failed;
 }
 
 int main(int argc, char **argv)
 {
-    int failed;
+    unsigned chosen = choose(argc, argv);
+    int failed = run("as wired", chosen);
 
-    if (argc > 1) {
-        bench_chip = argv[1];
-    }
-    failed = run("as wired");
     if (bench_can(&(struct host_board_cfg){ .polling = true })) {
         bench_polling = true;
-        failed += run("without interrupt");
+        failed += run("without interrupt", chosen);
     }
     return failed;
 }

@@ -7,6 +7,7 @@
 #define TESTS_CONTRACT_FRAMES_H
 
 int frames_calls(const char *name);
+int frames_moments(const char *name);
 int frames_flow(const char *name);
 int frames_link(const char *name);
 int frames_faults(const char *name);

@@ -40,6 +40,9 @@ extern const struct nif_hwaddr bench_all;
 /// other end, where nothing else is going on.
 #define BENCH_LATE_US UINT64_C(5000)
 
+/// How much later than usual a change of the link may be told.
+#define BENCH_TOLD_US UINT64_C(150000)
+
 /// One direction of traffic.
 struct bench_flow {
     unsigned count; ///< frames that came
@@ -59,6 +62,8 @@ struct bench {
     // The main loop.
     uint64_t again_us; // when the device wants to be polled
     bool deaf;         // the board does not call recv()
+    unsigned take;     // frames that it takes in a turn; 0: 8
+    uint64_t eager_us; // polls as often, whatever was asked for; 0: not
     unsigned turns;    // of the loop
     // What the board sends by itself, frames of bench_len() bytes.
     unsigned send_left;
@@ -82,6 +87,7 @@ struct bench {
     unsigned lying;      // flags that are not what was told
     uint64_t slowest_ns; // of all calls but start()
     unsigned forgiven;   // complaints
+    bool lied;           // the bus has told lies: frames may be bent
     uint8_t buf[NIF_ETH_FRAME_MAX + 8]; // of recv()
 };
 
@@ -103,7 +109,9 @@ void bench_end(struct bench *b);
 /// Whether `cfg` makes a board of this chip: some have no wires to choose.
 bool bench_can(const struct host_board_cfg *cfg);
 
-/// From here on what was wrong so far counts no more, complaints included.
+/// From here on what was wrong so far counts no more, complaints included. But
+/// frames that are bent, if the bus told no lies (`lied`): a chip may lose them,
+/// and itself, and makes up none.
 void bench_forgive(struct bench *b);
 
 /// Complaints are neither told nor counted until the next bench_forgive().
@@ -138,6 +146,12 @@ void bench_begin_sending(struct bench *b, unsigned count);
 /// Waits until the flags say that the link is `up`. Returns whether they do.
 bool bench_wait_link(struct bench *b, bool up);
 
+/// The same, to within microseconds.
+bool bench_run_to_link(struct bench *b, bool up);
+
+/// Microseconds of a frame of `len` bytes on this cable.
+uint64_t bench_wire_us(const struct bench *b, size_t len);
+
 /// Waits until the device has told `want` times that its chip was set up
 /// again. Returns whether it has, or the chip had lost nothing.
 bool bench_wait_restart(struct bench *b, unsigned want);
@@ -168,7 +182,7 @@ unsigned bench_number(const struct bench *b);
 /// lost on the way there.
 bool bench_traffic(struct bench *b, uint64_t us);
 
-/// Frames must pass in both directions now, each one, 20 of each length that
+/// Frames must pass in both directions now, each one, 5 of each length that
 /// is of interest.
 void bench_exact(struct bench *b);
 

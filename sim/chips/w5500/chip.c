@@ -103,6 +103,11 @@ void sim_w5500_sendok(struct sim_w5500 *chip, uint64_t delay_ns, uint32_t count)
     chip->sendok_count = count;
 }
 
+void sim_w5500_origin(struct sim_w5500 *chip, uint16_t left)
+{
+    chip->origin = (uint16_t)-left;
+}
+
 void sim_w5500_rx_bogus(struct sim_w5500 *chip, uint16_t length)
 {
     chip->bogus = true;

@@ -97,7 +97,11 @@ static void open_socket(struct sim_w5500 *chip, struct sim_w5500_socket *s)
     if (!sim_w55_check_blocks(chip, s) && proto == W55_PROTO_TCP) {
         return; // the stack's rings would not fit
     }
-    sim_w55_set_pointers(s, 0, 0);
+    if (proto == W55_PROTO_TCP) {
+        sim_w55_set_pointers(s, 0, 0);
+    } else {
+        sim_w55_set_pointers(s, chip->origin, chip->origin);
+    }
     s->reg[W55_SN_SR] = states[proto];
     if (proto == W55_PROTO_UDP && sim_w55_sn_mr(s, W55_SN_MR_MULTI)) {
         sim_w55_join(chip, s);
