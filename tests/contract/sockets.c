@@ -22,6 +22,7 @@ static const struct {
     { "places", sockets_places },
     { "udp", sockets_udp },
     { "datagrams", sockets_datagrams },
+    { "ways", sockets_ways },
     { "close", sockets_close },
     { "time", sockets_time },
     { "fd", sockets_fd },

@@ -12,6 +12,7 @@ int sockets_server(void);
 int sockets_places(void);
 int sockets_udp(void);
 int sockets_datagrams(void);
+int sockets_ways(void);
 int sockets_close(void);
 int sockets_time(void);
 int sockets_fd(void);

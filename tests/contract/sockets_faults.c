@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What goes wrong below: the link, the address, the bus, the chip itself. A
+// What goes wrong below: the link, the bus, the chip itself. A
 // connection goes on or ends with an error, in bounded time; it never gives
 // bytes that nobody sent; and when all is well again, new ones work.
 
@@ -138,122 +138,6 @@ static void a_device_that_is_stopped_and_started_goes_on(void **state)
         assert_true(through(&flow));
     }
     expect_well(S);
-}
-
-// ------------------------------------------------------------- the address
-
-static struct nif_net net_of(uint8_t last)
-{
-    struct nif_net net = { .prefix_len = 24 };
-
-    if (last != 0) {
-        net.ip = nif_ip4(192, 0, 2, last);
-    }
-    return net;
-}
-
-static void an_address_that_goes_takes_its_connections_along(void **state)
-{
-    const struct nif_net none = net_of(0);
-    const struct nif_net other = net_of(50);
-    const struct nif_endpoint to = bench.peer.at;
-    const struct nif_endpoint nobody = { nif_ip4(192, 0, 2, 99), 80, NULL };
-    const struct nif_open_cfg calls = bench_open(5, NIF_TCP);
-    struct nif_endpoint there = to;
-    struct nif_conn *conn;
-    struct nif_net now;
-    uint8_t byte;
-    int err;
-
-    (void)state;
-    there.port = PEER_PORT;
-    peer_serve(&(struct peer_manner){ .echo = true });
-    conn = bench_dial(0, PEER_PORT);
-    assert_int_equal(nif_open(&bench.conn[5], &calls), 0);
-    assert_int_equal(nif_conn_connect(&bench.conn[5], &nobody), 0);
-    bench_pass(S / 2);
-    for (unsigned i = 0; i < 2; i++) {
-        err = nif_stack_set_net(bench.stack, i == 0 ? &other : &none);
-        if (err == NIF_ENOTSUP) {
-            skip();
-        }
-        assert_int_equal(err, 0);
-        bench_pass(i == 0 && contract_traits()->late ? 40 * S : S);
-        nif_stack_net(bench.stack, &now);
-        assert_int_equal(now.ip.family, i == 0 ? NIF_IPV4 : NIF_IP_NONE);
-        assert_int_equal(nif_conn_state(conn), NIF_CONN_FAILED);
-        assert_int_equal(conn->err, NIF_EADDR);
-        assert_int_equal(nif_recv(conn, &byte, 1, bench_in(S)), NIF_EADDR);
-        assert_int_equal(bench_send(conn, "x", 1, NULL), NIF_EADDR);
-        nif_conn_close(conn);
-        if (i == 0) {
-            assert_int_equal(nif_conn_state(&bench.conn[5]), NIF_CONN_FAILED);
-            assert_int_equal(bench.conn[5].err, NIF_EADDR);
-            nif_conn_close(&bench.conn[5]);
-            assert_int_equal(now.ip.byte[3], 50);
-            bench_reclaim(0, S);
-            bench.peer.ends = 4;
-            conn = bench_dial(1, PEER_PORT); // from the new one
-        }
-    }
-    {
-        const struct nif_open_cfg tcp = bench_open(2, NIF_TCP);
-        const struct nif_open_cfg udp = bench_open(3, NIF_UDP);
-
-        assert_int_equal(nif_dial(&bench.conn[2], &tcp, &there, bench_in(S)),
-            NIF_EADDR);
-        assert_int_equal(nif_open(&bench.conn[3], &udp), 0);
-        err = nif_conn_send(&bench.conn[3], "x", 1, &there);
-        assert_true(err == NIF_EADDR || err == NIF_EUNREACH);
-    }
-    assert_int_equal(nif_stack_set_net(bench.stack, &other), 0);
-    bench_settle();
-    bench.peer.ends = 6;
-    bench_prove(4);
-}
-
-static void what_is_no_address_is_refused(void **state)
-{
-    struct nif_net bad[] = { net_of(2), net_of(2), net_of(2) };
-    struct nif_net before;
-    struct nif_net after;
-
-    (void)state;
-    bad[0].ip = nif_ip4(224, 0, 0, 1);
-    bad[1].prefix_len = 33;
-    bad[2].ip = nif_ip4(255, 255, 255, 255);
-    nif_stack_net(bench.stack, &before);
-    for (size_t i = 0; i < nif_countof(bad); i++) {
-        int err = nif_stack_set_net(bench.stack, &bad[i]);
-
-        assert_true(err == NIF_EINVAL || err == NIF_ENOTSUP);
-        nif_stack_net(bench.stack, &after);
-        assert_memory_equal(&after.ip, &before.ip, sizeof(after.ip));
-    }
-    bench_prove(0);
-}
-
-static void what_listens_is_found_at_a_new_address(void **state)
-{
-    const struct nif_net other = net_of(50);
-    struct nif_conn *conn;
-
-    (void)state;
-    bench_listen(0, PORT, 1);
-    if (nif_stack_set_net(bench.stack, &other) == NIF_ENOTSUP) {
-        skip();
-    }
-    bench.peer.board_ip = other.ip;
-    if (nif_conn_state(&bench.conn[0]) != NIF_CONN_LISTENING) {
-        assert_int_equal(nif_conn_state(&bench.conn[0]), NIF_CONN_FAILED);
-        assert_int_equal(bench.conn[0].err, NIF_EADDR);
-        nif_conn_close(&bench.conn[0]);
-        bench_pass(S);
-        bench_listen(0, PORT, 1);
-    }
-    (void)peer_dial(PORT, &(struct peer_manner){ .send = 1 });
-    assert_int_equal(nif_accept(&bench.conn[0], &conn, NULL, bench_in(10 * S)),
-        0);
 }
 
 // ----------------------------------------------------------------- the bus
@@ -571,7 +455,7 @@ static void a_chip_that_is_not_there_is_an_error(void **state)
         .chip = contract_chip,
         .dialect = contract_dialect,
         .absent = true,
-        .net = net_of(2),
+        .net = { .ip = nif_ip4(192, 0, 2, 2), .prefix_len = 24 },
     };
     const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 1), .port = 7 };
     static struct nif_conn conn;
@@ -608,9 +492,6 @@ int sockets_faults(void)
         BENCH_TEST(a_short_gap_of_the_link_is_survived),
         BENCH_TEST(without_a_link_calls_end_and_later_work_again),
         BENCH_TEST(a_device_that_is_stopped_and_started_goes_on),
-        BENCH_TEST(an_address_that_goes_takes_its_connections_along),
-        BENCH_TEST(what_is_no_address_is_refused),
-        BENCH_TEST(what_listens_is_found_at_a_new_address),
         BENCH_TEST(a_dead_bus_ends_nothing_for_good),
         BENCH_TEST(one_transfer_may_fail_wherever_it_is),
         BENCH_TEST(a_chip_that_loses_itself_in_traffic_comes_back),

@@ -326,11 +326,15 @@ static void a_port_without_a_listener_is_no_end(void **state)
     struct nif_conn *conn = open_at(0, PORT);
     struct nif_conn *other = open_at(1, PORT + 1);
     const struct nif_endpoint to = peer_at(PEER_NOBODY);
+    struct nif_conn *third = open_at(2, PORT + 2);
     const struct nif_endpoint elsewhere = peer_at(PEER_NOBODY + 1);
+    const struct nif_endpoint far = { nif_ip4(192, 0, 2, 99), PEER_NOBODY,
+        NULL };
 
     (void)state;
     assert_int_equal(nif_conn_connect(conn, &to), 0);
     assert_int_equal(nif_conn_connect(other, &elsewhere), 0);
+    assert_int_equal(nif_conn_connect(third, &far), 0);
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(nif_send(conn, "hello", 5, bench_in(S)), 5);
         assert_int_equal(nif_recv(conn, got, sizeof(got), bench_in(2 * S)),
@@ -338,6 +342,7 @@ static void a_port_without_a_listener_is_no_end(void **state)
         assert_int_equal(bench_recv(conn, got, sizeof(got), NULL), NIF_EAGAIN);
     }
     assert_int_equal(bench_recv(other, got, sizeof(got), NULL), NIF_EAGAIN);
+    assert_int_equal(bench_recv(third, got, sizeof(got), NULL), NIF_EAGAIN);
     peer_udp(PEER_NOBODY, true);
     write_text(5, 1);
     assert_int_equal(nif_send(conn, data, 5, bench_in(S)), 5);
@@ -454,66 +459,6 @@ static void what_is_taken_goes_out_once_and_in_order(void **state)
 
 // ------------------------------------------------------- to and from many
 
-static void a_broadcast_goes_out_and_comes_in(void **state)
-{
-    struct nif_conn *conn = open_at(0, PORT);
-    const struct nif_endpoint all[] = {
-        { .ip = nif_ip4(255, 255, 255, 255), .port = PEER_PORT },
-        { .ip = nif_ip4(192, 0, 2, 255), .port = PEER_PORT },
-    };
-
-    (void)state;
-    if (!(nif_iface_flags(bench.board.iface) & NIF_IFACE_BROADCAST)) {
-        skip();
-    }
-    peer_udp(PEER_PORT, false);
-    for (uint32_t i = 0; i < 2; i++) {
-        struct nif_endpoint back = all[i];
-
-        back.port = PORT;
-        write_text(60, i);
-        assert_int_equal(nif_send_to(conn, data, 60, &all[i], bench_in(S)), 60);
-        assert_true(bench_reach(&bench.peer.udp.count, i + 1, S));
-        assert_memory_equal(bench.peer.udp.got, data, 60);
-        assert_true(peer_say(80, i + 5, &back));
-        expect(conn, 80, i + 5, PEER_PORT);
-    }
-}
-
-static void a_group_is_heard_by_its_members(void **state)
-{
-    struct nif_conn *conn = open_at(0, PORT);
-    const struct nif_ip group = nif_ip4(239, 1, 2, 3);
-    const struct nif_ip single = nif_ip4(192, 0, 2, 9);
-    const struct nif_endpoint to = { .ip = group, .port = PORT };
-    const struct nif_endpoint peer = peer_at(PEER_PORT);
-
-    (void)state;
-    peer_udp(PEER_PORT, false);
-    if (bench.stack->ops->group == NULL) {
-        assert_int_equal(nif_conn_group(conn, &group, true), NIF_ENOTSUP);
-        return;
-    }
-    assert_true(peer_say(50, 1, &to));
-    expect_none(conn);
-    assert_int_equal(nif_conn_group(conn, &single, true), NIF_EINVAL);
-    assert_int_equal(nif_conn_group(conn, &group, true), 0);
-    bench_pass(S);
-    for (uint32_t i = 0; i < 3; i++) { // also while it speaks to others
-        uint32_t count = bench.peer.udp.count;
-
-        assert_true(peer_say(51 + i, 2 + i, &to));
-        expect(conn, 51 + i, 2 + i, PEER_PORT);
-        assert_int_equal(nif_send_to(conn, data, 30, &peer, bench_in(S)), 30);
-        assert_true(bench_reach(&bench.peer.udp.count, count + 1, S));
-        bench_pass(S / 10);
-    }
-    assert_int_equal(nif_conn_group(conn, &group, false), 0);
-    bench_pass(S);
-    assert_true(peer_say(52, 3, &to));
-    expect_none(conn);
-}
-
 // ----------------------------------------------------------- open and shut
 
 static void many_sockets_one_after_the_other(void **state)
@@ -602,8 +547,6 @@ int sockets_udp(void)
         TEST(a_flood_loses_whole_datagrams_only),
         TEST(a_thousand_datagrams_come_back_in_order),
         TEST(what_is_taken_goes_out_once_and_in_order),
-        TEST(a_broadcast_goes_out_and_comes_in),
-        TEST(a_group_is_heard_by_its_members),
         TEST(many_sockets_one_after_the_other),
         TEST(a_new_socket_begins_empty),
         TEST(datagrams_and_connections_do_not_mix),
