@@ -6,12 +6,11 @@ foreach(unit tcp listen udp states)
     SOURCES driver_${unit}.c driver_stack.c driver_script.c
     LIBS nif_drivers nif_core LABELS driver)
 endforeach()
+nif_spi_bench(w5500)
 foreach(unit frames faults)
-  nif_test(w5500_driver_${unit} SOURCES driver_${unit}.c driver_bench.c
-    LIBS nif_drivers nif_sim LABELS driver)
+  nif_test(w5500_driver_${unit} SOURCES driver_${unit}.c
+    LIBS nif_bench_w5500 LABELS driver)
 endforeach()
-nif_test(w5500_race SOURCES race.c driver_bench.c
-  LIBS nif_drivers nif_sim LABELS race TIMEOUT 600)
 
 # Each number of the register list changed: a sample here, all with --full.
 add_test(NAME w5500_mutation COMMAND
