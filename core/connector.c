@@ -295,7 +295,7 @@ static void watch(struct nif_connector *c, uint64_t now_us, uint64_t *again_us)
     if (now_us >= c->watch_us) {
         c->watch_us = later(now_us, part_ms);
         err = nif_iface_poll(c->cfg.iface, again_us);
-        if (err == 0) {
+        if (err >= 0) {
             c->well_us = now_us;
         } else if (now_us >= later(c->well_us, c->cfg.watchdog_ms)) {
             c->well_us = now_us;

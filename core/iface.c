@@ -11,7 +11,7 @@ int nif_iface_poll_one(struct nif_iface *iface, uint8_t *buf, size_t cap,
     uint8_t *frame = buf;
     int got = nif_iface_poll(iface, &again_us);
 
-    if (got == 0) {
+    if (got >= 0) {
         got = nif_eth_recv(iface, buf, cap, &frame);
     }
     if (got > 0) {

@@ -196,10 +196,12 @@ static int macphy_poll(struct nif_iface *iface, uint64_t *again_us)
     struct nif_mac *mac = dev->cfg.mac;
     uint64_t now_us = nif_clock_now_us(dev->cfg.clock);
     uint32_t passed_us;
+    int seen = 0;
     bool ready = dev->phase == PHASE_READY;
 
     if (ready) {
-        ready = finish(dev, mac->ops->poll(mac, again_us)) == 0;
+        seen = finish(dev, mac->ops->poll(mac, again_us));
+        ready = seen >= 0;
     }
     if (dev->phase == PHASE_OFF) {
         tell_link(dev);
@@ -216,7 +218,11 @@ static int macphy_poll(struct nif_iface *iface, uint64_t *again_us)
         *again_us = now_us;
     }
     tell_link(dev); // an error has ended it
-    return dev->fault;
+    if (dev->fault != 0) {
+        return dev->fault;
+    }
+    return is_up(dev) ? seen | NIF_SEEN_LINK
+                      : NIF_SEEN_NO_FRAME | NIF_SEEN_NO_LINK;
 }
 
 // ---- frames

@@ -60,9 +60,9 @@ int wire_start(struct nif_iface *iface)
 // NOLINTNEXTLINE(readability-non-const-parameter): the interface's
 int wire_poll(struct nif_iface *iface, uint64_t *again_us)
 {
-    (void)iface;
     (void)again_us;
-    return 0;
+    return of(iface)->came.head != NULL ? NIF_SEEN_LINK
+                                        : NIF_SEEN_LINK | NIF_SEEN_NO_FRAME;
 }
 
 void wire_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)

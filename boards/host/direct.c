@@ -139,7 +139,8 @@ static int direct_poll(struct nif_iface *iface, uint64_t *again_us)
                 link ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
         }
     }
-    return 0;
+    return (link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK) |
+        (part->count > part->lent ? 0 : NIF_SEEN_NO_FRAME);
 }
 
 static void direct_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)

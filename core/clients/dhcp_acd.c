@@ -26,9 +26,7 @@ static int dhcp_acd_look(struct nif_dhcp_probe *probe, uint64_t *again_us)
     if (acd->state != NIF_ACD_PROBING) {
         return 0;
     }
-    if (acd->at_us < *again_us) {
-        *again_us = acd->at_us;
-    }
+    (void)again_us; // the stack knows when, and wakes who waits
     return NIF_EAGAIN;
 }
 

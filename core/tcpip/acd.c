@@ -7,19 +7,17 @@
 
 #include "nif/acd.h"
 
-#define PROBE_NUM           3
-#define PROBE_MIN_US        (1 * (uint64_t)NIF__SECOND_US)
-#define ANNOUNCE_WAIT_US    (2 * (uint64_t)NIF__SECOND_US)
-#define MAX_CONFLICTS       10
-#define RATE_LIMIT_US       (60 * (uint64_t)NIF__SECOND_US)
-#define DEFEND_INTERVAL_US  (10 * (uint64_t)NIF__SECOND_US)
-#define NO_ROOM_US          1000u
-#define NOT_YET_DEFENDED_US UINT64_MAX
+#define PROBE_NUM       3
+#define PROBE_MIN       (NIF__S(1) + 1)
+#define ANNOUNCE_WAIT   (NIF__S(2) + 1)
+#define MAX_CONFLICTS   10
+#define RATE_LIMIT      (NIF__S(60) + 1)
+#define DEFEND_INTERVAL (NIF__S(10) + 1)
 
 // Up to 1.05 s: PROBE_WAIT, and what PROBE_MAX is above PROBE_MIN.
-static uint64_t draw(struct nif_tcpip *ip)
+static uint32_t draw(struct nif_tcpip *ip)
 {
-    return nif__random(ip) & 0xFFFFF;
+    return nif__random(ip) & 0x3FF;
 }
 
 static void watch(struct nif_acd *acd)
@@ -51,20 +49,20 @@ static void acd_stop(struct nif_acd *acd)
 
 // ---------------------------------------------------------------- probing
 
-static void begin(struct nif_acd *acd, uint64_t wait_us)
+static void begin(struct nif_acd *acd, uint32_t wait)
 {
     struct nif_tcpip *ip = acd->cfg.tcpip;
 
     acd->state = NIF_ACD_PROBING;
     acd->sent = 0;
-    acd->at_us = ip->now_us + wait_us;
+    acd->at = ip->now + wait;
     if (acd->conflict_count >= MAX_CONFLICTS &&
-        acd->at_us < acd->begun_us + RATE_LIMIT_US) {
-        acd->at_us = acd->begun_us + RATE_LIMIT_US;
+        acd->at - acd->begun_at < RATE_LIMIT) {
+        acd->at = acd->begun_at + RATE_LIMIT;
     }
-    acd->begun_us = acd->at_us;
+    acd->begun_at = acd->at;
     acd->link = ip->link;
-    nif__due(ip, acd->at_us);
+    nif__due(ip, acd->at);
     nif__kick(ip);
 }
 
@@ -76,7 +74,7 @@ static int acd_probe(struct nif_acd *acd, const struct nif_ip *ip)
     nif__tick(acd->cfg.tcpip);
     acd->ip = nif_ip4_value(ip);
     acd->claimed = false;
-    acd->defended_us = NOT_YET_DEFENDED_US;
+    acd->defended_at = acd->cfg.tcpip->now - DEFEND_INTERVAL; // not lately
     watch(acd);
     begin(acd, draw(acd->cfg.tcpip));
     return 0;
@@ -101,15 +99,14 @@ static void probe(struct nif_acd *acd)
     int err = nif__arp_request(ip, NULL, 0, acd->ip);
 
     if (err == NIF_EAGAIN) {
-        acd->at_us = ip->now_us + NO_ROOM_US;
+        acd->at = ip->now + 1;
     } else if (err == 0) {
         acd->sent++;
-        acd->at_us = ip->now_us +
-            (acd->sent < PROBE_NUM ? PROBE_MIN_US + draw(ip)
-                                   : ANNOUNCE_WAIT_US);
+        acd->at = ip->now +
+            (acd->sent < PROBE_NUM ? PROBE_MIN + draw(ip) : ANNOUNCE_WAIT);
     } else {
         acd->sent = 0;
-        acd->at_us = ip->now_us + PROBE_MIN_US;
+        acd->at = ip->now + PROBE_MIN;
     }
 }
 
@@ -134,13 +131,13 @@ static void acd_timer(struct nif_acd *acd)
     if (acd->state != NIF_ACD_PROBING) {
         return;
     }
-    if (acd->at_us <= ip->now_us && acd->sent < PROBE_NUM) {
+    if (nif__reached(ip, acd->at) && acd->sent < PROBE_NUM) {
         probe(acd);
-    } else if (acd->at_us <= ip->now_us) {
+    } else if (nif__reached(ip, acd->at)) {
         settle(acd);
         return;
     }
-    nif__due(ip, acd->at_us);
+    nif__due(ip, acd->at);
 }
 
 // --------------------------------------------------------------- conflict
@@ -155,14 +152,13 @@ static void give_up(struct nif_acd *acd)
 static void defend(struct nif_acd *acd)
 {
     struct nif_tcpip *ip = acd->cfg.tcpip;
-    bool lately = acd->defended_us != NOT_YET_DEFENDED_US &&
-        ip->now_us - acd->defended_us < DEFEND_INTERVAL_US;
+    bool lately = ip->now - acd->defended_at < DEFEND_INTERVAL;
 
     if (acd->cfg.policy == NIF_ACD_GIVE_UP ||
         (acd->cfg.policy == NIF_ACD_ONCE && lately)) {
         give_up(acd);
     } else if (!lately) {
-        acd->defended_us = ip->now_us;
+        acd->defended_at = ip->now;
         // Lost if there is no room: he will be back.
         (void)!nif__arp_request(ip, NULL, acd->ip, acd->ip);
     }

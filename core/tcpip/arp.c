@@ -21,16 +21,18 @@
 enum {
     FREE,
     ASKING,   // hwaddr not known yet
-    KNOWN,    // until at_us, then RENEWING if it is in use
+    KNOWN,    // until `at`, then RENEWING if it is in use
     RENEWING, // usable, and asked: twice to the card itself, then to all
-    SILENT,   // did not answer: not asked again before at_us
+    SILENT,   // did not answer: not asked again before `at`
 };
 
-#define ASK_US    ((uint64_t)NIF__SECOND_US) // RFC 1122 2.3.2.1: not more often
-#define ASK_MAX   3                          // questions to all
-#define RENEW_MAX 2                          // before that, to the card alone
-#define QUIET_US  (3 * (uint64_t)NIF__SECOND_US)
-#define AGE_US    (NIF_ARP_AGE_S * (uint64_t)NIF__SECOND_US)
+#define ASK       (NIF__S(1) + 1) // RFC 1122 2.3.2.1: not more often
+#define ASK_MAX   3               // questions to all
+#define RENEW_MAX 2               // before that, to the card alone
+#define QUIET     NIF__S(3)
+#define AGE       NIF__S(NIF_ARP_AGE_S)
+
+_Static_assert(NIF_ARP_AGE_S <= 3 * 86400, "see NIF__S()");
 
 // The fixed part of a packet: kinds of addresses, and their lengths.
 #define IPV4_OVER_ETHERNET \
@@ -38,8 +40,8 @@ enum {
 #define LENGTHS (6 << 8 | 4)
 
 // RFC 5227 1.1.
-#define ANNOUNCE_NUM 2
-#define ANNOUNCE_US  (2 * (uint64_t)NIF__SECOND_US)
+#define ANNOUNCE_NUM      2
+#define ANNOUNCE_INTERVAL NIF__S(2)
 
 static const uint8_t everybody[6] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
 
@@ -72,7 +74,7 @@ static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip, bool ours)
         if (n->state == ASKING) {
             asking++;
         } else if (best == NULL || n->used < best->used ||
-            (n->used == best->used && n->at_us < best->at_us)) {
+            (n->used == best->used && (int32_t)(n->at - best->at) < 0)) {
             best = n;
         }
     }
@@ -130,12 +132,12 @@ static void ask(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
         n->state == RENEWING && n->tries < RENEW_MAX ? n->hwaddr.byte : NULL;
 
     if (nif__arp_request(ip, to, ip->ip, n->ip) == NIF_EAGAIN) {
-        n->at_us = ip->now_us + 1000; // no room: not a try yet
+        n->at = ip->now + 1; // no room: not a try yet
     } else {
         n->tries++;
-        n->at_us = ip->now_us + ASK_US;
+        n->at = ip->now + ASK;
     }
-    nif__due(ip, n->at_us);
+    nif__due(ip, n->at);
 }
 
 _Static_assert(offsetof(struct nif_tcpip_neighbour, hwaddr) % 2 == 0,
@@ -188,16 +190,16 @@ static void expire(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
         ip->stats.arp_failed++;
         n->state = SILENT;
         n->used = false;
-        n->at_us = ip->now_us + QUIET_US;
-        ip->work = true; // whoever waits for it shall hear of it
+        n->at = ip->now + QUIET;
+        nif__todo(ip, NIF__WORK); // whoever waits for it shall hear of it
     }
 }
 
 void nif__arp_announce(struct nif_tcpip *ip)
 {
     ip->announces = ip->ip != 0 ? ANNOUNCE_NUM : 0;
-    ip->announce_us = ip->now_us;
-    nif__due(ip, ip->now_us);
+    ip->announce = ip->now;
+    nif__due(ip, ip->now);
 }
 
 // Tells all who we are, that they correct what they know of an earlier owner
@@ -207,16 +209,16 @@ static void announce(struct nif_tcpip *ip)
     if (ip->announces == 0) {
         return;
     }
-    if (ip->announce_us <= ip->now_us) {
+    if (nif__reached(ip, ip->announce)) {
         if (nif__arp_request(ip, NULL, ip->ip, ip->ip) == NIF_EAGAIN) {
-            ip->announce_us = ip->now_us + 1000;
+            ip->announce = ip->now + 1;
         } else {
             ip->announces--;
-            ip->announce_us = ip->now_us + ANNOUNCE_US;
+            ip->announce = ip->now + ANNOUNCE_INTERVAL;
         }
     }
     if (ip->announces > 0) {
-        nif__due(ip, ip->announce_us);
+        nif__due(ip, ip->announce);
     }
 }
 
@@ -226,11 +228,11 @@ void nif__arp_timer(struct nif_tcpip *ip)
     for (size_t i = 0; i < nif_countof(ip->arp); i++) {
         struct nif_tcpip_neighbour *n = &ip->arp[i];
 
-        if (n->state != FREE && n->at_us <= ip->now_us) {
+        if (n->state != FREE && nif__reached(ip, n->at)) {
             expire(ip, n);
         }
         if (n->state != FREE) {
-            nif__due(ip, n->at_us);
+            nif__due(ip, n->at);
         }
     }
 }
@@ -243,8 +245,8 @@ void nif__arp_doubt(struct nif_tcpip *ip, uint32_t addr)
 
     if (n != NULL && n->state == KNOWN) {
         n->used = true;
-        n->at_us = ip->now_us;
-        nif__due(ip, n->at_us);
+        n->at = ip->now;
+        nif__due(ip, n->at);
     }
 }
 
@@ -270,12 +272,12 @@ static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
     } else if (n->state != KNOWN) {
         // Who was asked for is in use; who was asked again, if used anew.
         n->used = n->state == ASKING;
-        ip->work = true;
+        nif__todo(ip, NIF__WORK);
     }
     n->state = KNOWN;
-    n->at_us = ip->now_us + AGE_US;
+    n->at = ip->now + AGE;
     nif__hwaddr_copy(n->hwaddr.byte, arp + ARP_SHA);
-    nif__due(ip, n->at_us);
+    nif__due(ip, n->at);
 }
 
 // A question or an answer of IPv4 over Ethernet, from one card.

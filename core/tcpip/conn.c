@@ -12,7 +12,7 @@
 
 void nif__kick(struct nif_tcpip *ip)
 {
-    ip->work = true;
+    nif__todo(ip, NIF__WORK);
     nif_clock_wake(ip->stack.clock);
 }
 

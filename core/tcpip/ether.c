@@ -62,11 +62,10 @@ static int sent(struct nif_tcpip *ip, int err, size_t len)
 {
     if (err == 0) {
         ip->stats.eth_tx++;
-        ip->sent = true;
         ip->tx_bytes += (uint32_t)len;
     } else if (err == NIF_EAGAIN) {
         ip->stats.eth_busy++;
-        ip->busy = true;
+        nif__todo(ip, NIF__BUSY);
     } else {
         ip->stats.eth_error++;
     }
@@ -78,7 +77,7 @@ int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
 {
     // A reply that is held goes first.
     if (ip->held != NULL) {
-        ip->busy = true;
+        nif__todo(ip, NIF__BUSY);
         return NIF_EAGAIN;
     }
     return sent(ip, nif_eth_send(ip->cfg.iface, segs, n), len);
@@ -110,13 +109,13 @@ static bool send_held(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
 void nif__ether_retry(struct nif_tcpip *ip)
 {
     if (!send_held(ip, ip->held, ip->held_len)) {
-        if (ip->now_us < ip->held_until_us) {
-            nif__due(ip, ip->held_until_us);
+        if (!nif__reached(ip, ip->held_until)) {
             return;
         }
         ip->stats.hold_drop++;
     }
     ip->held = NULL;
+    ip->todo &= (uint8_t)~NIF__HELD;
 }
 
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
@@ -132,7 +131,8 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     if (!send_held(ip, frame, len)) {
         ip->held = frame;
         ip->held_len = (uint16_t)len;
-        ip->held_until_us = ip->now_us + (uint64_t)NIF_HOLD_MS * 1000;
-        nif__due(ip, ip->held_until_us);
+        ip->held_until = ip->now + NIF__MS(NIF_HOLD_MS) + 1;
+        nif__due(ip, ip->held_until);
+        nif__todo(ip, NIF__HELD);
     }
 }

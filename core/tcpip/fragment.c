@@ -11,7 +11,7 @@
 #include <string.h>
 
 // A reply lies in memory that the next packet needs.
-#define REPLY_US (NIF__SECOND_US)
+#define REPLY NIF__S(1)
 
 // The stretch [at, at + len) of what `out` consists of behind the IPv4
 // header, as segments. Returns how many.
@@ -102,7 +102,7 @@ static void fragment_output(struct nif_tcpip *ip)
         return;
     }
     if (fragment_send(ip, &out, f->len) == NIF_EAGAIN &&
-        ip->now_us < f->until_us) {
+        !nif__reached(ip, f->until)) {
         f->at = frag.at;
         f->id = frag.id;
         return;
@@ -123,13 +123,13 @@ static void fragment_reply(struct nif_tcpip *ip, const struct nif__in *in,
     f->body = in->body;
     f->len = len;
     f->lent = in->lent;
-    f->until_us = ip->now_us + REPLY_US;
+    f->until = ip->now + REPLY;
     f->dst = in->src;
     f->at = 0;
     f->proto = in->ip[IPV4_PROTO];
     nif__hwaddr_copy(f->hwaddr.byte, in->frame + ETH_SRC);
     *in->lent = NIF__LENT;
-    ip->work = true;
+    nif__todo(ip, NIF__WORK);
 }
 
 static const struct nif_fragment_ops fragment_ops = {

@@ -15,10 +15,10 @@
 
 void nif__rate_renew(struct nif_tcpip *ip)
 {
-    if (ip->now_us < ip->rate_at_us) {
+    if (ip->now - ip->rate_at < NIF__S(1)) {
         return;
     }
-    ip->rate_at_us = ip->now_us + NIF__SECOND_US;
+    ip->rate_at = ip->now;
     ip->errors = ERRORS_PER_SECOND;
     // Not a fixed number: counting challenge ACKs from outside would tell
     // whether one went to somebody else (CVE-2016-5696).

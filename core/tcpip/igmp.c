@@ -26,13 +26,12 @@ enum {
 #define ALL_ROUTERS 0xE0000002u
 #define ALL_BIT     (1u << NIF_IGMP_GROUPS_MAX)
 
-// RFC 2236 8; intervals in microseconds.
-#define UNSOLICITED_US (10 * NIF__SECOND_US)
-#define V1_ROUTER_US   (400 * (uint64_t)NIF__SECOND_US)
-#define TENTH_US       100000u
-#define V1_RESP_US     (100 * TENTH_US)
-#define ROBUSTNESS     2
-#define RETRY_US       10000u
+// RFC 2236 8; intervals in ticks.
+#define UNSOLICITED NIF__S(10)
+#define V1_ROUTER   NIF__S(400)
+#define V1_RESP     100 // tenths of a second
+#define ROBUSTNESS  2
+#define RETRY       NIF__MS(10)
 
 // IPv4 header with Router Alert (RFC 2113).
 #define HEADER_LEN (IPV4_LEN + 4)
@@ -74,50 +73,55 @@ static int send(struct nif_igmp *igmp, uint8_t type, uint32_t dst,
 // ------------------------------------------------------------------ timers
 
 static void schedule(struct nif_igmp *igmp, struct nif_igmp_group *g,
-    uint64_t at_us)
+    uint32_t wait)
 {
-    g->at_us = at_us;
-    nif__due(igmp->ip, at_us);
+    g->at = igmp->ip->now + wait;
+    g->waits = true;
+    nif__due(igmp->ip, g->at);
 }
 
-// A random time up to `most_us` from now (below 2^28), never quite zero.
-static uint64_t later(struct nif_igmp *igmp, uint32_t most_us)
+// A random time up to `most` (below 2^16), never quite zero.
+static uint32_t some(struct nif_igmp *igmp, uint32_t most)
 {
-    uint32_t wait_us = (most_us >> 12) * (nif__random(igmp->ip) >> 20);
-
-    return igmp->ip->now_us + wait_us + 1;
+    return (most * (nif__random(igmp->ip) >> 16) >> 16) + 1;
 }
 
 static void report(struct nif_igmp *igmp, struct nif_igmp_group *g)
 {
-    struct nif_tcpip *ip = igmp->ip;
-    uint8_t type =
-        ip->now_us < igmp->v1_until_us ? IGMP_REPORT_V1 : IGMP_REPORT;
+    uint8_t type = igmp->v1 ? IGMP_REPORT_V1 : IGMP_REPORT;
 
     if (send(igmp, type, g->ip, g->ip) == NIF_EAGAIN) {
-        schedule(igmp, g, ip->now_us + RETRY_US);
+        schedule(igmp, g, RETRY);
         return;
     }
     g->last = true;
-    g->at_us = NIF_NEVER;
+    g->waits = false;
     if (g->reports > 0) {
         g->reports--;
     }
     if (g->reports > 0) {
-        schedule(igmp, g, later(igmp, UNSOLICITED_US));
+        schedule(igmp, g, some(igmp, UNSOLICITED));
     }
 }
 
 static void igmp_timer(struct nif_igmp *igmp)
 {
+    struct nif_tcpip *ip = igmp->ip;
+
+    igmp->v1 = igmp->v1 && !nif__reached(ip, igmp->v1_until);
+    if (igmp->v1) {
+        nif__due(ip, igmp->v1_until);
+    }
     for (size_t i = 0; i < igmp->cfg.count; i++) {
         struct nif_igmp_group *g = &igmp->cfg.groups[i];
 
-        if (g->ip != 0 && g->at_us <= igmp->ip->now_us && igmp->ip->ip != 0) {
-            report(igmp, g);
+        if (g->ip == 0 || !g->waits || ip->ip == 0) {
+            continue;
         }
-        if (g->ip != 0 && igmp->ip->ip != 0) {
-            nif__due(igmp->ip, g->at_us);
+        if (nif__reached(ip, g->at)) {
+            report(igmp, g);
+        } else {
+            nif__due(ip, g->at);
         }
     }
 }
@@ -126,10 +130,9 @@ static void igmp_timer(struct nif_igmp *igmp)
 // 3). Without an address that waits until there is one.
 static void announce(struct nif_igmp *igmp, struct nif_igmp_group *g)
 {
-    g->at_us = NIF_NEVER;
     if (g->ip != ALL_HOSTS) {
         g->reports = ROBUSTNESS;
-        schedule(igmp, g, igmp->ip->now_us);
+        schedule(igmp, g, 0);
     }
 }
 
@@ -158,7 +161,7 @@ static int set_filter(struct nif_igmp *igmp)
 // is the device's own business to repeat (it counts its errors itself).
 static void igmp_renew(struct nif_igmp *igmp)
 {
-    igmp->v1_until_us = 0;
+    igmp->v1 = false;
     for (size_t i = 0; i < igmp->cfg.count; i++) {
         if (igmp->cfg.groups[i].ip != 0) {
             announce(igmp, &igmp->cfg.groups[i]);
@@ -196,24 +199,27 @@ static uint32_t igmp_member(const struct nif_igmp *igmp, uint32_t addr)
 static void take_query(struct nif_igmp *igmp, const struct nif__in *in)
 {
     uint32_t about = nif_get_be32(in->body + IGMP_GROUP);
-    uint32_t most_us = in->body[IGMP_MAX_RESP] * TENTH_US;
+    uint32_t most = in->body[IGMP_MAX_RESP];
 
     if (about != 0 ? in->dst != about : in->dst != ALL_HOSTS) {
         igmp->drop_count++;
         return;
     }
     igmp->query_count++;
-    if (most_us == 0) {
-        most_us = V1_RESP_US;
-        igmp->v1_until_us = igmp->ip->now_us + V1_ROUTER_US;
+    if (most == 0) {
+        most = V1_RESP;
+        igmp->v1 = true;
+        igmp->v1_until = igmp->ip->now + V1_ROUTER;
+        nif__due(igmp->ip, igmp->v1_until);
     }
+    most = NIF__MS(most * 100);
     for (size_t i = 0; i < igmp->cfg.count; i++) {
         struct nif_igmp_group *g = &igmp->cfg.groups[i];
 
         if (g->ip != 0 && g->ip != ALL_HOSTS &&
             (about == 0 || about == g->ip) &&
-            g->at_us > igmp->ip->now_us + most_us) {
-            schedule(igmp, g, later(igmp, most_us));
+            (!g->waits || !nif__reached(igmp->ip, g->at - most))) {
+            schedule(igmp, g, some(igmp, most));
         }
     }
 }
@@ -226,7 +232,7 @@ static void take_report(struct nif_igmp *igmp, const struct nif__in *in)
     if (g != NULL && g->ip == in->dst) {
         g->last = false;
         g->reports = 0;
-        g->at_us = NIF_NEVER;
+        g->waits = false;
     }
 }
 
@@ -258,8 +264,7 @@ static void drop_user(struct nif_igmp *igmp, struct nif_igmp_group *g)
     g->ip = 0;
     // Never fails to leave: a filter too wide does no harm.
     (void)!set_filter(igmp);
-    if (g->last && addr != ALL_HOSTS && igmp->ip->ip != 0 &&
-        igmp->ip->now_us >= igmp->v1_until_us) {
+    if (g->last && addr != ALL_HOSTS && igmp->ip->ip != 0 && !igmp->v1) {
         // Lost if there is no room: the router asks again by itself.
         (void)!send(igmp, IGMP_LEAVE, ALL_ROUTERS, addr);
     }

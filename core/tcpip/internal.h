@@ -14,7 +14,27 @@
 
 #include "wire.h"
 
-#define NIF__SECOND_US 1000000u
+// Times are ticks of 1024 us, in 32 bits: they wrap after 50 days. Two are
+// compared by their difference, so that a timer may be 25 days ahead; none is
+// set as far as NIF__FAR. What happened long ago is told from
+// what is to come by an age, unsigned: a mistake about it can be made once in
+// 50 days and lasts as long as the age that is asked for.
+
+/// Milliseconds and seconds (three days at most) in ticks. A wait is up to a
+/// tick shorter than asked for: it begins within one.
+#define NIF__MS(ms) ((uint32_t)(ms)*125u >> 7)
+#define NIF__S(s)   ((uint32_t)(s)*15625u >> 4)
+
+/// No timer is set as far ahead as this: six days.
+#define NIF__FAR (1u << 29)
+
+/// What keeps poll() from being an idle one: nif_tcpip.todo.
+enum nif__todo {
+    NIF__WORK = 1 << 0,  ///< a connection has something to send
+    NIF__BUSY = 1 << 1,  ///< the device had no room for something
+    NIF__HELD = 1 << 2,  ///< a reply waits for room (nif_tcpip.held)
+    NIF__TIMER = 1 << 3, ///< `due` has changed, again_us not yet
+};
 
 /// A received packet.
 struct nif__in {
@@ -59,19 +79,29 @@ static inline struct nif_tcpip *nif__of(struct nif_stack *stack)
     return nif_container_of(stack, struct nif_tcpip, stack);
 }
 
-/// A timer will fire at `at_us`: poll() must come then.
-static inline void nif__due(struct nif_tcpip *ip, uint64_t at_us)
+/// True if tick `at` has come.
+static inline bool nif__reached(const struct nif_tcpip *ip, uint32_t at)
 {
-    if (at_us < ip->due_us) {
-        ip->due_us = at_us;
+    return (int32_t)(ip->now - at) >= 0;
+}
+
+/// Notes one of enum nif__todo.
+static inline void nif__todo(struct nif_tcpip *ip, unsigned what)
+{
+    ip->todo |= (uint8_t)what;
+}
+
+/// A timer will fire at tick `at`: poll() must come then.
+static inline void nif__due(struct nif_tcpip *ip, uint32_t at)
+{
+    if ((int32_t)(at - ip->due) < 0) {
+        ip->due = at;
+        nif__todo(ip, NIF__TIMER);
     }
 }
 
-/// The time, read anew. Calls from the application begin with it.
-static inline void nif__tick(struct nif_tcpip *ip)
-{
-    ip->now_us = nif_clock_now_us(ip->stack.clock);
-}
+/// Reads the time anew. Calls from the application begin with it.
+void nif__tick(struct nif_tcpip *ip);
 
 /// There is something for poll() to do, and an application that has polled
 /// already must not go to sleep over it.
@@ -187,7 +217,7 @@ static inline bool nif__ether_room(struct nif_tcpip *ip)
     if (ip->tx_bytes < NIF_POLL_BYTES) {
         return true;
     }
-    ip->work = true;
+    nif__todo(ip, NIF__WORK);
     return false;
 }
 

@@ -148,6 +148,12 @@ static struct nif_reassembly_slot *find(const struct nif_reassembly *r,
     return NULL;
 }
 
+static bool older(const struct nif_reassembly_slot *a,
+    const struct nif_reassembly_slot *b)
+{
+    return (int32_t)(a->at - b->at) < 0;
+}
+
 // A place for a packet from `src`: a free one, or of the oldest; of its own
 // if it has as many as it may.
 static struct nif_reassembly_slot *place(const struct nif_reassembly *r,
@@ -166,12 +172,12 @@ static struct nif_reassembly_slot *place(const struct nif_reassembly *r,
         }
         if (slot->state == NIF__FILLING && slot->src == src) {
             count++;
-            if (own == NULL || slot->at_us < own->at_us) {
+            if (own == NULL || older(slot, own)) {
                 own = slot;
             }
         }
         if (best == NULL || slot->state < best->state ||
-            (slot->state == best->state && slot->at_us < best->at_us)) {
+            (slot->state == best->state && older(slot, best))) {
             best = slot;
         }
     }
@@ -195,7 +201,7 @@ static struct nif_reassembly_slot *take(struct nif_tcpip *ip,
         give_up(ip, slot);
     }
     *slot = (struct nif_reassembly_slot){
-        .at_us = ip->now_us + timeout_s * (uint64_t)NIF__SECOND_US,
+        .at = ip->now + NIF__S(timeout_s) + 1,
         .src = in->src,
         .dst = in->dst,
         .id = nif_get_be16(in->ip + IPV4_ID),
@@ -205,7 +211,7 @@ static struct nif_reassembly_slot *take(struct nif_tcpip *ip,
         .groups = in->groups,
     };
     put_hole(body_of(r, slot), 0, cap_of(r), NONE);
-    nif__due(ip, slot->at_us);
+    nif__due(ip, slot->at);
     return slot;
 }
 
@@ -342,11 +348,11 @@ static void reassembly_timer(struct nif_tcpip *ip)
     for (size_t i = 0; i < r->cfg.count; i++) {
         struct nif_reassembly_slot *slot = &r->cfg.slots[i];
 
-        if (slot->state == NIF__FILLING && slot->at_us <= ip->now_us) {
+        if (slot->state == NIF__FILLING && nif__reached(ip, slot->at)) {
             expire(ip, slot);
         }
         if (slot->state == NIF__FILLING) {
-            nif__due(ip, slot->at_us);
+            nif__due(ip, slot->at);
         }
     }
 }

@@ -10,9 +10,11 @@
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
 
-// The iface is polled again after something was sent or found no room, as its
-// next time may have changed; not for ever.
-#define ROUNDS_MAX 3
+void nif__tick(struct nif_tcpip *ip)
+{
+    ip->now_us = nif_clock_now_us(ip->stack.clock);
+    ip->now = (uint32_t)(ip->now_us >> 10);
+}
 
 // ----------------------------------------------------------- connections
 
@@ -258,7 +260,8 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 
 // Takes frames until there is none, the budget is used up, or a reply waits
 // for the device. Device errors are counted and its own poll() sees to them.
-static void receive(struct nif_tcpip *ip)
+// True if it stopped for its budget, not for want.
+static bool receive(struct nif_tcpip *ip)
 {
     struct nif_iface *iface = ip->cfg.iface;
     uint32_t bytes = 0;
@@ -271,27 +274,27 @@ static void receive(struct nif_tcpip *ip)
         int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
 
         if (got == NIF_EAGAIN) {
-            return;
+            return false;
         }
         if (got <= 0) {
             ip->stats.eth_error++;
-            ip->more = got == NIF_ETOOBIG;
-            return;
+            return got == NIF_ETOOBIG;
         }
         nif__ether_input(ip, frame, (size_t)got);
         bytes += (uint32_t)got;
         if (bytes >= NIF_POLL_BYTES) {
-            ip->more = ip->held == NULL;
-            return;
+            return ip->held == NULL;
         }
     }
+    return false;
 }
 
 NIF_APART static void run_timers(struct nif_tcpip *ip)
 {
     struct nif_conn *next;
 
-    ip->due_us = ip->held != NULL ? ip->held_until_us : NIF_NEVER;
+    ip->due = ip->held != NULL ? ip->held_until : ip->now + 2 * NIF__FAR;
+    nif__todo(ip, NIF__TIMER);
     nif__arp_timer(ip);
     if (ip->cfg.reassembly != NULL) {
         ip->cfg.reassembly->ops->timer(ip);
@@ -331,8 +334,7 @@ NIF_APART static void run_output(struct nif_tcpip *ip)
 {
     struct nif_conn *first = ip->turn != NULL ? ip->turn : ip->conns;
 
-    ip->work = false;
-    ip->busy = false;
+    ip->todo &= (uint8_t) ~(NIF__WORK | NIF__BUSY);
     if (ip->cfg.fragment != NULL) {
         ip->cfg.fragment->ops->output(ip);
     }
@@ -348,47 +350,77 @@ static void watch_link(struct nif_tcpip *ip)
 {
     bool link = (nif_iface_flags(ip->cfg.iface) & NIF_IFACE_LINK) != 0;
 
+    ip->calm = NIF_SEEN_NO_FRAME | (link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK);
     if (link != ip->link) {
         ip->link = link;
         nif__arp_flush(ip);
         nif_iface_hwaddr(ip->cfg.iface, &ip->own);
         begin_address(ip);
-        ip->work = true;
+        nif__todo(ip, NIF__WORK);
     }
 }
 
-// An idle turn is most of what a stack does: nothing here is done for it that
-// it does not need.
+// Says `due` in the clock's time.
+static void set_again(struct nif_tcpip *ip)
+{
+    int32_t wait = (int32_t)(ip->due - ip->now);
+
+    ip->todo &= (uint8_t)~NIF__TIMER;
+    ip->again_us = NIF_NEVER;
+    if (wait < (int32_t)NIF__FAR) {
+        wait = wait > 0 ? wait : 0;
+        ip->again_us = (ip->now_us | 1023) - 1023 + ((uint64_t)wait << 10);
+    }
+}
+
+// A turn in which there is something to do. The device has `seen` this, and
+// wants to be called again.
+NIF_APART static uint64_t turn(struct nif_tcpip *ip, int seen,
+    uint64_t wants_us)
+{
+    bool more = false;
+
+    if (seen < 0) {
+        ip->stats.eth_error++;
+        seen = 0;
+    }
+    if (((unsigned)seen | NIF_SEEN_NO_FRAME) != ip->calm) {
+        watch_link(ip);
+    }
+    if (ip->todo & (NIF__WORK | NIF__BUSY)) {
+        run_output(ip);
+    }
+    if (!(seen & NIF_SEEN_NO_FRAME) || ip->held != NULL) {
+        more = receive(ip);
+    }
+    if (nif__reached(ip, ip->due)) {
+        run_timers(ip);
+    }
+    if (ip->todo & NIF__TIMER) {
+        set_again(ip);
+    }
+    if (more || (ip->todo & NIF__WORK)) {
+        return ip->now_us;
+    }
+    return wants_us < ip->again_us ? wants_us : ip->again_us;
+}
+
+// An idle turn is most of what a stack does: the device is asked once, and one
+// time is compared.
 static uint64_t tcpip_poll(struct nif_stack *stack)
 {
     struct nif_tcpip *ip = nif__of(stack);
-    unsigned rounds = ROUNDS_MAX;
-    uint64_t again_us;
+    uint64_t wants_us = NIF_NEVER;
+    int seen;
 
-    ip->now_us = nif_clock_now_us(stack->clock);
+    ip->now_us = nif_clock_now_us(stack->clock); // nif__tick(), without a call
+    ip->now = (uint32_t)(ip->now_us >> 10);
     ip->tx_bytes = 0;
-    ip->more = false;
-    do {
-        ip->sent = false;
-        again_us = NIF_NEVER;
-        if (nif_iface_poll(ip->cfg.iface, &again_us) != 0) {
-            ip->stats.eth_error++;
-        }
-        watch_link(ip);
-        if ((ip->work || ip->busy) && ip->tx_bytes < NIF_POLL_BYTES) {
-            run_output(ip);
-        }
-        if (rounds == ROUNDS_MAX) {
-            receive(ip);
-        }
-    } while ((ip->sent || ip->busy) && --rounds > 0);
-    if (ip->due_us <= ip->now_us) {
-        run_timers(ip);
+    seen = nif_iface_poll(ip->cfg.iface, &wants_us);
+    if (seen != ip->calm || ip->todo != 0 || nif__reached(ip, ip->due)) {
+        return turn(ip, seen, wants_us);
     }
-    if (ip->work || ip->more || ip->sent) {
-        return ip->now_us;
-    }
-    return again_us < ip->due_us ? again_us : ip->due_us;
+    return wants_us < ip->again_us ? wants_us : ip->again_us;
 }
 
 // ------------------------------------------------------------------ init
@@ -424,7 +456,9 @@ void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
     *tcpip = (struct nif_tcpip){
         .stack = { .ops = &tcpip_ops, .clock = cfg->clock },
         .cfg = *cfg,
-        .due_us = NIF_NEVER,
+        .calm = UINT8_MAX,
+        .todo = NIF__TIMER,
+        .rate_at = 0 - NIF__S(1),
         .mtu = (uint16_t)mtu,
         .broadcast = UINT32_MAX,
     };

@@ -367,7 +367,7 @@ int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
             nif__tcp_moved(conn);
         }
         // What waits already may have to end sooner: poll() looks again.
-        nif__due(nif__conn_stack(conn), 0);
+        nif__due(nif__conn_stack(conn), nif__tcp_now(nif__conn_stack(conn)));
         break;
     case NIF_OPT_TTL:
     case NIF_OPT_REUSE:

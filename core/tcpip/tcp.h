@@ -161,7 +161,7 @@ static inline uint32_t nif__max(uint32_t a, uint32_t b)
 /// The time, in ticks.
 static inline uint32_t nif__tcp_now(const struct nif_tcpip *ip)
 {
-    return (uint32_t)(ip->now_us >> 10);
+    return ip->now;
 }
 
 /// Tick `at` as a timer.

@@ -46,7 +46,7 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
 
     if (t->ack_at != 0 || told(t) < t->rcv_mss) {
         nif__tcp_set(t, TCP_ACK_SOON);
-        ip->work = true;
+        nif__todo(ip, NIF__WORK);
         return;
     }
     t->ack_at =

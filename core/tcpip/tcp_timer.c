@@ -15,16 +15,9 @@
 
 void nif__tcp_due(struct nif_conn *conn, uint32_t at)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
-    uint32_t wait = at - nif__tcp_now(ip);
-
-    if (at == 0) {
-        return;
+    if (at != 0) {
+        nif__due(nif__conn_stack(conn), at);
     }
-    if ((int32_t)wait < 0) {
-        wait = 0;
-    }
-    nif__due(ip, (ip->now_us & ~(uint64_t)1023) + ((uint64_t)wait << 10));
 }
 
 void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt)

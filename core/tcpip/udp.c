@@ -418,10 +418,12 @@ static int send_to(struct nif_conn *conn, const void *data, size_t len,
     uint32_t hop;
     int err;
 
+    // It may overtake what waits for another neighbour, but not what waited
+    // for room that is there by now.
+    while (nif__udp_of(conn)->tx.used > 0 && send_oldest(conn)) {
+    }
     out.segs[1] = (struct nif_seg){ data, len };
     out.segs[2].len = 0;
-
-    // It may overtake what waits for another neighbour: datagrams do.
     if (IPV4_LEN + UDP_LEN + len <= ip->mtu) {
         err = emit(conn, dst, port, &out);
     } else {
@@ -430,9 +432,8 @@ static int send_to(struct nif_conn *conn, const void *data, size_t len,
     }
     if (err == NIF_EAGAIN) {
         err = queue(conn, dst, port, out.segs + 1);
-        ip->work = true;
+        nif__kick(ip);
     }
-    nif_clock_wake(ip->stack.clock); // the device's next time has changed
     return err;
 }
 

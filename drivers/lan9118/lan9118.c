@@ -279,6 +279,7 @@ static int lan9118_poll(struct nif_mac *mac, uint64_t *again_us)
 {
     struct lan9118 *chip = of(mac);
     uint64_t due_us = NIF_NEVER;
+    bool frame;
 
     if (get(chip, BYTE_TEST) != BYTE_TEST_VALUE) {
         return NIF_EIO;
@@ -296,13 +297,14 @@ static int lan9118_poll(struct nif_mac *mac, uint64_t *again_us)
     } else {
         due_us = nif_clock_now_us(chip->cfg.clock) + POLL_US;
     }
-    if ((get(chip, RX_FIFO_INF) >> 16 & 0xFF) != 0) {
+    frame = (get(chip, RX_FIFO_INF) >> 16 & 0xFF) != 0;
+    if (frame) {
         due_us = 0;
     }
     if (*again_us > due_us) {
         *again_us = due_us;
     }
-    return 0;
+    return frame ? 0 : NIF_SEEN_NO_FRAME;
 }
 
 // ---- frames

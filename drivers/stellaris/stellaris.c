@@ -157,6 +157,7 @@ static int stellaris_poll(struct nif_iface *iface, uint64_t *again_us)
     struct stellaris *mac = of(iface);
     uint64_t now_us = nif_clock_now_us(mac->cfg.clock);
     uint64_t due_us = mac->look_us;
+    int seen;
 
     if (!mac->started) {
         return 0;
@@ -177,13 +178,16 @@ static int stellaris_poll(struct nif_iface *iface, uint64_t *again_us)
     } else if (due_us > now_us + POLL_US) {
         due_us = now_us + POLL_US;
     }
+    seen = mac->link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
     if (get(mac, MACNP) != 0) {
         due_us = now_us;
+    } else {
+        seen |= NIF_SEEN_NO_FRAME;
     }
     if (*again_us > due_us) {
         *again_us = due_us;
     }
-    return 0;
+    return seen;
 }
 
 static void stellaris_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)

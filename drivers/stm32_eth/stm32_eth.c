@@ -226,6 +226,7 @@ static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
     struct stm32_eth *chip = stm32_eth__of(mac);
     uint64_t due_us = NIF_NEVER;
     uint32_t status;
+    bool frame;
 
     if (!chip->running) {
         return 0;
@@ -243,7 +244,8 @@ static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
     if (!stm32_eth__reclaim(chip)) {
         return NIF_ETIMEDOUT;
     }
-    if (stm32_eth__has_frame(chip)) {
+    frame = stm32_eth__has_frame(chip);
+    if (frame) {
         due_us = 0;
     } else if (!chip->cfg.interrupt || chip->tx_pending > 0) {
         due_us = nif_clock_now_us(chip->cfg.clock) + POLL_US;
@@ -251,7 +253,7 @@ static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
     if (*again_us > due_us) {
         *again_us = due_us;
     }
-    return 0;
+    return frame ? 0 : NIF_SEEN_NO_FRAME;
 }
 
 // ---- the filter

@@ -248,6 +248,7 @@ static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
     struct virtio_net *net = of(iface);
     uint64_t due_us = NIF_NEVER;
     bool up;
+    int seen;
 
     if (!net->started) {
         return 0;
@@ -272,15 +273,19 @@ static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
                 up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
         }
     }
+    seen = up ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
     if (used_idx(net, &net->rx) != net->rx_seen) {
         due_us = 0;
-    } else if (!net->cfg.interrupt) {
-        due_us = nif_clock_now_us(net->cfg.clock) + POLL_US;
+    } else {
+        seen |= NIF_SEEN_NO_FRAME;
+        if (!net->cfg.interrupt) {
+            due_us = nif_clock_now_us(net->cfg.clock) + POLL_US;
+        }
     }
     if (*again_us > due_us) {
         *again_us = due_us;
     }
-    return 0;
+    return seen;
 }
 
 static void virtio_net_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)

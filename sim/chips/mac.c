@@ -188,7 +188,7 @@ static int mac_poll(struct nif_mac *nif, uint64_t *again_us)
         mac->full = false;
         *again_us = at_us < *again_us ? at_us : *again_us;
     }
-    return err;
+    return err != 0 || mac->count > mac->lent ? err : NIF_SEEN_NO_FRAME;
 }
 
 static int mac_send(struct nif_mac *nif, const struct nif_seg *segs, size_t n,

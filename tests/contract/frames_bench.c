@@ -262,7 +262,7 @@ const char *bench_wrong(const struct bench *b)
         { "frames twice or out of order to the board", b->in.wild },
         { "frames twice or out of order from the board", b->out.wild },
         { "a result that is not in nif/iface.h", b->strange },
-        { "flags that are not what was told", b->lying },
+        { "flags or frames that are not what was told", b->lying },
         { "a link event that told nothing new", b->twice },
         { "a call of more than 2 ms", b->slowest_ns > CALL_NS },
         { "complaints",
@@ -401,7 +401,13 @@ void bench_turn(struct bench *b)
     calls = b->board.cpu.bus_calls;
     link = (nif_iface_flags(b->iface) & NIF_IFACE_LINK) != 0;
     b->lying += link != b->link || calls != b->board.cpu.bus_calls;
+    if (err > 0) {
+        b->lying += (err & (link ? NIF_SEEN_NO_LINK : NIF_SEEN_LINK)) != 0;
+    }
     while (taken < most && !b->deaf && take_one(b)) {
+        // It may have come since; but then an interrupt has told.
+        b->lying += taken == 0 && err > 0 && (err & NIF_SEEN_NO_FRAME) != 0 &&
+            !bench_polling && !b->board.cpu.woken;
         taken++;
     }
     if (send_own(b) || taken == most) {

@@ -84,7 +84,7 @@ struct bench {
     int recv_err;
     int send_err;
     unsigned strange;    // results that nif/iface.h does not know
-    unsigned lying;      // flags that are not what was told
+    unsigned lying;      // flags or frames that are not what was told
     uint64_t slowest_ns; // of all calls but start()
     unsigned forgiven;   // complaints
     bool lied;           // the bus has told lies: frames may be bent

@@ -210,7 +210,7 @@ static void the_time_that_poll_is_given_is_never_raised(void **state)
         uint64_t early_us = b.world->now_ns / 1000 + 1;
         uint64_t again_us = early_us;
 
-        assert_int_equal(nif_iface_poll(b.iface, &again_us), 0);
+        assert_true(nif_iface_poll(b.iface, &again_us) >= 0);
         assert_true(again_us <= early_us);
         b.again_us = 0;
         bench_run(&b, 777);
@@ -252,7 +252,7 @@ static void at_rest_it_is_not_on_the_bus_more_often_than_it_says(void **state)
         if (b.world->now_ns / 1000 + 100 < wanted_us) {
             uint64_t again_us = NIF_NEVER;
 
-            assert_int_equal(nif_iface_poll(b.iface, &again_us), 0);
+            assert_true(nif_iface_poll(b.iface, &again_us) >= 0);
             // A look at a register of the processor's own MAC, at most.
             assert_true(b.board.cpu.bus_calls - calls <= 1);
             assert_true(again_us <= wanted_us);

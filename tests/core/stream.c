@@ -172,8 +172,8 @@ static void watch(struct pair *p)
 
         // What waits has a timer, or poll() is to come again.
         if (t->state >= TCP_ESTABLISHED && t->queued > 0) {
-            assert_true(t->rexmit_at != 0 || p->stack[i].work ||
-                p->stack[i].busy);
+            assert_true(t->rexmit_at != 0 ||
+                (p->stack[i].todo & (NIF__WORK | NIF__BUSY)) != 0);
         }
         if (t->rexmit_at != 0 && limit_us < rto_us(t) + 3000) {
             limit_us = rto_us(t) + 3000;

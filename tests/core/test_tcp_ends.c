@@ -61,12 +61,12 @@ static uint32_t first_seq(void)
 static void first_sequence_numbers_follow_a_clock_of_4_us(void **state)
 {
     uint32_t first = first_seq();
-    uint32_t then_us = (uint32_t)p.pair.now_us;
+    uint64_t then_us = p.pair.now_us;
 
     (void)state;
     p.pair.now_us += 1000000;
     assert_int_equal(first_seq() - first,
-        ((uint32_t)p.pair.now_us >> 2) - (then_us >> 2));
+        (uint32_t)(p.pair.now_us >> 2) - (uint32_t)(then_us >> 2));
 }
 
 // RFC 9293 SHLD-1 MUST-9

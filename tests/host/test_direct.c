@@ -80,7 +80,7 @@ static void start(struct bench *b)
     uint64_t again_us = NIF_NEVER;
 
     assert_int_equal(nif_iface_start(b->iface), 0);
-    assert_int_equal(nif_iface_poll(b->iface, &again_us), 0);
+    assert_true(nif_iface_poll(b->iface, &again_us) >= 0);
     assert_true(again_us == NIF_NEVER);
 }
 
@@ -161,7 +161,7 @@ static void a_full_card_takes_frames_again_when_it_says_so(void **state)
     while (send(b, 1514) == 0) {
         assert_true(++taken < 10000);
     }
-    assert_int_equal(nif_iface_poll(b->iface, &again_us), 0);
+    assert_true(nif_iface_poll(b->iface, &again_us) >= 0);
     sim_run_until(&b->world, again_us * 1000);
     assert_int_equal(send(b, 1514), 0);
     sim_pass_ns(&b->world, 10 * SIM_MS);
@@ -274,11 +274,11 @@ static void the_link_is_told_of_in_poll(void **state)
     sim_cable_plug(&b->board.cable, false);
     assert_int_equal(b->events, 1);
     assert_true(nif_iface_flags(b->iface) & NIF_IFACE_LINK);
-    assert_int_equal(nif_iface_poll(b->iface, &again_us), 0);
+    assert_true(nif_iface_poll(b->iface, &again_us) >= 0);
     assert_int_equal(b->event, NIF_EVENT_LINK_DOWN);
     assert_false(nif_iface_flags(b->iface) & NIF_IFACE_LINK);
     sim_cable_plug(&b->board.cable, true);
-    assert_int_equal(nif_iface_poll(b->iface, &again_us), 0);
+    assert_true(nif_iface_poll(b->iface, &again_us) >= 0);
     assert_int_equal(b->events, 3);
     assert_int_equal(nif_iface_stop(b->iface), 0);
     assert_int_equal(nif_iface_flags(b->iface) & NIF_IFACE_STARTED, 0);

@@ -180,7 +180,7 @@ static uint64_t loop_once(struct bench *b)
     int err = nif_iface_poll(b->iface, &again_us);
 
     note_time(b, since_ns);
-    if (err != 0) {
+    if (err < 0) {
         b->poll_err = err;
     }
     for (unsigned i = 0; i < 8 && take_one(b); i++) {

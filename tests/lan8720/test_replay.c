@@ -27,20 +27,20 @@ static int drive(bool live)
     struct nif_iface *iface = b.board.iface;
     int err = nif_iface_start(iface);
 
-    for (unsigned ms = 0; err == 0 && ms < 5000; ms++) {
+    for (unsigned ms = 0; err >= 0 && ms < 5000; ms++) {
         uint64_t until_us = 1000 + (uint64_t)ms * 1000;
 
         if (live && (ms == 2500 || ms == 3500)) {
             host_board_link(&b.board, ms == 3500);
         }
-        while (err == 0 && b.world.now_ns / 1000 < until_us) {
+        while (err >= 0 && b.world.now_ns / 1000 < until_us) {
             uint64_t again_us = until_us;
 
             err = nif_iface_poll(iface, &again_us);
             nif_clock_wait(&b.board.cpu.clock, again_us);
         }
     }
-    return err;
+    return err < 0 ? err : 0;
 }
 
 static void record(bool polling)

@@ -244,6 +244,9 @@ void bench_up(bool interrupt)
 
 int bench_poll(uint64_t *due_us)
 {
+    int err;
+
     *due_us = NIF_NEVER;
-    return b.mac->ops->poll(b.mac, due_us);
+    err = b.mac->ops->poll(b.mac, due_us);
+    return err < 0 ? err : 0;
 }

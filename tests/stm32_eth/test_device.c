@@ -67,7 +67,7 @@ static void run_ms(unsigned ms)
         uint64_t again_us = until_us;
         int err = nif_iface_poll(d.iface, &again_us);
 
-        d.err = err != 0 ? err : d.err;
+        d.err = err < 0 ? err : d.err;
         nif_clock_wait(&d.cpu.clock, again_us);
     }
 }

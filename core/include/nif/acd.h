@@ -74,12 +74,12 @@ struct nif_acd {
     struct nif_acd_cfg cfg;
     struct nif_acd *next;
     uint32_t ip;
-    uint8_t sent;   ///< probes of this round
-    bool claimed;   ///< back to NIF_ACD_DEFENDING after the probes
-    bool link;      ///< as last seen
-    uint64_t at_us; ///< next probe or announcement, or the end of the wait
-    uint64_t defended_us;
-    uint64_t begun_us; ///< when the last round of probes began
+    uint8_t sent;         ///< probes of this round
+    bool claimed;         ///< back to NIF_ACD_DEFENDING after the probes
+    bool link;            ///< as last seen
+    uint32_t at;          ///< tick of the next probe, or of the end of the wait
+    uint32_t defended_at; ///< tick
+    uint32_t begun_at;    ///< tick when the last round of probes began
 };
 
 /// Fills memory only. Counts of conflicts begin at zero.

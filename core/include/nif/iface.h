@@ -58,6 +58,13 @@ enum nif_event {
     NIF_EVENT_RESTARTED, ///< the chip had lost itself and was set up again
 };
 
+/// What poll() found out on its way, or-ed together.
+enum nif_seen {
+    NIF_SEEN_NO_FRAME = 1 << 0, ///< recv() would say NIF_EAGAIN
+    NIF_SEEN_LINK = 1 << 1,     ///< flags() have NIF_IFACE_LINK
+    NIF_SEEN_NO_LINK = 1 << 2,  ///< they have not
+};
+
 struct nif_iface;
 struct nif_wifi_ops; // nif/wifi.h
 struct nif_stack;
@@ -85,8 +92,10 @@ struct nif_iface_ops {
     /// at the latest, even if no interrupt comes. Where another call changes
     /// that, the device wakes the clock (nif/clock.h).
     ///
-    /// Returns 0, or the error that kept it from its work; it may be called
-    /// again all the same.
+    /// Returns enum nif_seen, as far as it is sure, so that a stack need not
+    /// ask recv() and flags() in turns that bring nothing; 0 is always right.
+    /// Or the error that kept it from its work; it may be called again all the
+    /// same.
     int (*poll)(struct nif_iface *iface, uint64_t *again_us);
 
     /// The device's own address.

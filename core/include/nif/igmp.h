@@ -34,10 +34,11 @@ NIF_C_BEGIN
 
 /// A group that somebody joined. Private.
 struct nif_igmp_group {
-    uint64_t at_us;  ///< when to report it; NIF_NEVER: no need
     uint32_t ip;     ///< 0: free
+    uint32_t at;     ///< tick when to report it
     uint16_t users;  ///< connections in it
     uint8_t reports; ///< still to send without being asked
+    bool waits;      ///< it is to be reported
     bool last;       ///< we were the last who reported it
 };
 
@@ -70,7 +71,8 @@ struct nif_igmp {
     // Private from here on.
     struct nif_igmp_cfg cfg;
     struct nif_tcpip *ip;
-    uint64_t v1_until_us; ///< a router of version 1 is about
+    uint32_t v1_until; ///< tick until which a router of version 1 is about
+    bool v1;           ///< one is
 };
 
 /// Fills memory only.

@@ -44,7 +44,7 @@ NIF_C_BEGIN
 
 /// A packet that is being put together. Private.
 struct nif_reassembly_slot {
-    uint64_t at_us; ///< when it is given up
+    uint32_t at; ///< tick when it is given up
     uint32_t src;
     uint32_t dst;
     uint16_t id;
@@ -103,8 +103,8 @@ struct nif_fragment {
     // Private from here on: the reply that is on its way.
     const uint8_t *body; ///< NULL: none
     size_t len;
-    uint8_t *lent; ///< of the memory where it lies
-    uint64_t until_us;
+    uint8_t *lent;  ///< of the memory where it lies
+    uint32_t until; ///< tick when it is given up
     uint32_t dst;
     uint16_t at; ///< how much of it is gone
     uint16_t id;

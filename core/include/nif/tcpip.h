@@ -133,8 +133,8 @@ struct nif_tcpip_stats {
 
 /// A neighbour. Private.
 struct nif_tcpip_neighbour {
-    uint64_t at_us; ///< when something is to be done about it
     uint32_t ip;
+    uint32_t at; ///< tick when something is to be done about it
     struct nif_hwaddr hwaddr;
     uint8_t state;
     uint8_t tries; ///< questions sent without an answer
@@ -150,36 +150,36 @@ struct nif_tcpip {
 
     // Private. What is used most comes first, small before large: a Cortex-M0
     // reaches it in one instruction.
-    bool link;          ///< as last seen
-    bool work;          ///< a connection has something to send
-    bool busy;          ///< the device had no room for something
-    bool more;          ///< poll() stopped for its budget, not for want
-    bool sent;          ///< a frame was sent since the device was polled
-    uint8_t challenges; ///< challenge ACKs still allowed in this second
-    uint8_t errors;     ///< ICMP errors still allowed in this second
-    uint8_t announces;  ///< announcements of the address still to send
-    uint16_t ip_id;
+    bool link;             ///< as last seen
+    uint8_t todo;          ///< what keeps poll() from being an idle one
+    uint8_t calm;          ///< what an idle device says; 255: not known yet
+    uint8_t challenges;    ///< challenge ACKs still allowed in this second
+    uint8_t errors;        ///< ICMP errors still allowed in this second
+    uint8_t announces;     ///< announcements of the address still to send
     struct nif_hwaddr own; ///< the card's; where a received frame has it
-    uint32_t ip;           ///< own address, 0: none
+    uint16_t ip_id;
+    uint16_t mtu; ///< the device's
+    uint32_t ip;  ///< own address, 0: none
     uint32_t mask;
     uint32_t broadcast;     ///< of the subnet, or UINT32_MAX
     uint32_t gateway;       ///< 0: none
     struct nif_conn *conns; ///< all that are open
     const uint8_t *held;    ///< a reply, built in the received frame, or NULL
     uint16_t held_len;
-    uint16_t mtu;         ///< the device's
     uint32_t tx_bytes;    ///< sent in this poll()
     uint32_t cookie_at;   ///< tick of the last SYN cookie, 0: none yet
+    uint32_t now;         ///< as of the last call, tick
+    uint32_t due;         ///< the earliest of all timers, tick
     uint64_t now_us;      ///< as of the last call
-    uint64_t due_us;      ///< the earliest of all timers
+    uint64_t again_us;    ///< `due` as poll() says it
     struct nif_acd *acds; ///< who watches an address
     struct nif_tcpip_cfg cfg;
-    uint64_t held_until_us; ///< when a held reply is given up
-    uint64_t rate_at_us;    ///< when the allowances above are renewed
-    uint64_t announce_us;   ///< when the next announcement is due
-    uint32_t key[2];        ///< secret, from the seed
-    uint32_t random;        ///< how many random numbers were drawn
-    struct nif_conn *turn;  ///< who sends first the next time; NULL: the first
+    uint32_t held_until;   ///< tick when a held reply is given up
+    uint32_t rate_at;      ///< tick when the allowances above were renewed
+    uint32_t announce;     ///< tick when the next announcement is due
+    uint32_t key[2];       ///< secret, from the seed
+    uint32_t random;       ///< how many random numbers were drawn
+    struct nif_conn *turn; ///< who sends first the next time; NULL: the first
     struct nif_net net;
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
 

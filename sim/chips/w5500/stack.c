@@ -262,8 +262,7 @@ void sim_w55_stack_poll(struct sim_w5500 *chip)
     for (unsigned turn = 0; turn < TURNS_MAX && due_us <= now_us; turn++) {
         due_us = nif_stack_poll(&ip->stack);
         follow(chip);
-        due_us = ip->due_us < due_us ? ip->due_us : due_us;
-        due_us = ip->work ? now_us : due_us;
+        due_us = ip->todo != 0 ? now_us : due_us;
     }
     if (due_us == NIF_NEVER) {
         sim_event_cancel(chip->world, &chip->net.event);
