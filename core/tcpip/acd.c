@@ -72,7 +72,7 @@ static int acd_probe(struct nif_acd *acd, const struct nif_ip *ip)
         return NIF_EINVAL;
     }
     nif__tick(acd->cfg.tcpip);
-    acd->ip = nif_ip4_value(ip);
+    acd->ip = nif__ip4(ip);
     acd->claimed = false;
     acd->defended_at = acd->cfg.tcpip->now - DEFEND_INTERVAL; // not lately
     watch(acd);

@@ -14,8 +14,6 @@
 
 #include "nif/acd.h"
 
-#include "arch/words.h"
-
 #include <string.h>
 
 enum {
@@ -34,10 +32,12 @@ enum {
 
 _Static_assert(NIF_ARP_AGE_S <= 3 * 86400, "see NIF__S()");
 
-// The fixed part of a packet: kinds of addresses, and their lengths.
-#define IPV4_OVER_ETHERNET \
-    ((uint32_t)ARP_HTYPE_ETHERNET << 16 | (uint32_t)ETH_TYPE_IPV4)
-#define LENGTHS (6 << 8 | 4)
+// The first two words of a packet: kinds of addresses; their lengths, and what
+// it is. Packets are looked at by words: they lie at a word's border or are
+// brought there.
+#define KINDS \
+    nif__be32((uint32_t)ARP_HTYPE_ETHERNET << 16 | (uint32_t)ETH_TYPE_IPV4)
+#define IS_A(oper) nif__be32(0x06040000u | (uint32_t)(oper))
 
 // RFC 5227 1.1.
 #define ANNOUNCE_NUM      2
@@ -85,12 +85,20 @@ static struct nif_tcpip_neighbour *take(struct nif_tcpip *ip, bool ours)
     return best;
 }
 
-static void put_sender(const struct nif_tcpip *ip, uint8_t *arp, uint8_t oper,
+// SPA lies between two words' borders.
+static uint32_t get_spa(const uint8_t *arp)
+{
+    return (uint32_t)nif__be16(nif__half(arp + ARP_SPA)) << 16 |
+        nif__be16(nif__half(arp + ARP_SPA + 2));
+}
+
+static void put_sender(const struct nif_tcpip *ip, uint8_t *arp, uint32_t is,
     uint32_t spa)
 {
-    arp[ARP_OPER + 1] = oper; // the byte before it is 0
-    nif__hwaddr_copy(arp + ARP_SHA, ip->own.byte);
-    nif_put_be32(arp + ARP_SPA, spa);
+    nif__put_word(arp + ARP_HLEN, is);
+    nif__put_hwaddr(arp + ARP_SHA, ip->own.byte);
+    nif__put_half(arp + ARP_SPA, nif__be16((uint16_t)(spa >> 16)));
+    nif__put_half(arp + ARP_SPA + 2, nif__be16((uint16_t)spa));
 }
 
 // Who has only a link-local address speaks to all, always, so that two with
@@ -103,21 +111,21 @@ static bool link_local(const struct nif_tcpip *ip)
 int nif__arp_request(struct nif_tcpip *ip, const uint8_t *to, uint32_t spa,
     uint32_t tpa)
 {
-    uint8_t frame[ETH_LEN + ARP_LEN] = { 0 };
-    const struct nif_seg seg = { frame, sizeof(frame) };
+    uint32_t words[(2 + ETH_LEN + ARP_LEN) / 4] = { 0 };
+    uint8_t *arp = (uint8_t *)(words + (2 + ETH_LEN) / 4);
+    const struct nif_seg seg = { arp - ETH_LEN, ETH_LEN + ARP_LEN };
     int err;
 
     if (to == NULL || link_local(ip)) {
         to = everybody;
     }
-    nif__hwaddr_copy(frame + ETH_DST, to);
-    nif__hwaddr_copy(frame + ETH_SRC, ip->own.byte);
-    nif_put_be16(frame + ETH_TYPE, ETH_TYPE_ARP);
-    nif_put_be32(frame + ETH_LEN + ARP_HTYPE, IPV4_OVER_ETHERNET);
-    nif_put_be16(frame + ETH_LEN + ARP_HLEN, LENGTHS);
-    put_sender(ip, frame + ETH_LEN, ARP_REQUEST, spa);
-    nif_put_be32(frame + ETH_LEN + ARP_TPA, tpa);
-    err = nif__ether_send(ip, &seg, 1, sizeof(frame));
+    nif__hwaddr_copy(arp - ETH_LEN + ETH_DST, to);
+    nif__put_hwaddr(arp - ETH_LEN + ETH_SRC, ip->own.byte);
+    nif__put_half(arp - ETH_LEN + ETH_TYPE, nif__be16(ETH_TYPE_ARP));
+    nif__put_word(arp, KINDS);
+    put_sender(ip, arp, IS_A(ARP_REQUEST), spa);
+    nif__put_word(arp + ARP_TPA, nif__be32(tpa));
+    err = nif__ether_send(ip, &seg, 1, seg.len);
     if (err == 0) {
         ip->stats.arp_tx++;
     }
@@ -259,7 +267,7 @@ void nif__arp_flush(struct nif_tcpip *ip)
 // us. What is said to nobody who asked makes no entry.
 static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
 {
-    uint32_t addr = nif_get_be32(arp + ARP_SPA);
+    uint32_t addr = get_spa(arp);
     struct nif_tcpip_neighbour *n = find(ip, addr);
 
     if (n == NULL) {
@@ -276,21 +284,19 @@ static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
     }
     n->state = KNOWN;
     n->at = ip->now + AGE;
-    nif__hwaddr_copy(n->hwaddr.byte, arp + ARP_SHA);
+    nif__put_hwaddr(n->hwaddr.byte, arp + ARP_SHA);
     nif__due(ip, n->at);
 }
 
 // A question or an answer of IPv4 over Ethernet, from one card.
-static bool well_formed(const uint8_t *arp, size_t len)
+static bool well_formed(const uint8_t *arp)
 {
     const uint8_t *sha = arp + ARP_SHA;
+    uint32_t is = nif__word(arp + ARP_HLEN);
 
-    return len >= ARP_LEN &&
-        nif_get_be32(arp + ARP_HTYPE) == IPV4_OVER_ETHERNET &&
-        nif_get_be16(arp + ARP_HLEN) == LENGTHS && arp[ARP_OPER] == 0 &&
-        (arp[ARP_OPER + 1] == ARP_REQUEST || arp[ARP_OPER + 1] == ARP_REPLY) &&
-        (sha[0] & 1) == 0 &&
-        (sha[0] | sha[1] | sha[2] | sha[3] | sha[4] | sha[5]) != 0;
+    return nif__word(arp) == KINDS &&
+        (is == IS_A(ARP_REQUEST) || is == IS_A(ARP_REPLY)) &&
+        (sha[0] & 1) == 0 && (nif__word(sha) | nif__half(sha + 4)) != 0;
 }
 
 // A neighbour's address: one of our subnet that is not ours.
@@ -305,13 +311,15 @@ static bool plausible(struct nif_tcpip *ip, uint32_t spa)
 
 // The question becomes the answer: who asked is its target, and the kinds of
 // addresses are what they were.
-static void reply(struct nif_tcpip *ip, uint8_t *frame, uint32_t spa)
+static void reply(struct nif_tcpip *ip, uint8_t *frame, uint8_t *arp,
+    uint32_t spa)
 {
-    uint8_t *arp = frame + ETH_LEN;
-
-    nif__hwaddr_copy(arp + ARP_THA, arp + ARP_SHA);
-    nif_put_be32(arp + ARP_TPA, spa);
-    put_sender(ip, arp, ARP_REPLY, ip->ip);
+    nif__put_hwaddr(arp + ARP_THA, arp + ARP_SHA);
+    nif__put_word(arp + ARP_TPA, nif__be32(spa));
+    put_sender(ip, arp, IS_A(ARP_REPLY), ip->ip);
+    if (arp != frame + ETH_LEN) {
+        memcpy(frame + ETH_LEN, arp, ARP_LEN);
+    }
     if (link_local(ip)) {
         nif__hwaddr_copy(frame + ETH_SRC, everybody);
     }
@@ -322,20 +330,24 @@ static void reply(struct nif_tcpip *ip, uint8_t *frame, uint32_t spa)
 void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     uint8_t *arp = frame + ETH_LEN;
+    uint32_t copy[ARP_LEN / 4];
     bool asks_us;
     uint32_t spa;
 
     ip->stats.arp_rx++;
-    if (!well_formed(arp, len - ETH_LEN)) {
+    if (len >= ETH_LEN + ARP_LEN && ((uintptr_t)arp & 3) != 0) {
+        arp = memcpy(copy, arp, sizeof(copy));
+    }
+    if (len < ETH_LEN + ARP_LEN || !well_formed(arp)) {
         ip->stats.arp_drop++;
         return;
     }
     for (struct nif_acd *acd = ip->acds; acd != NULL; acd = acd->next) {
         acd->ops->arp(acd, arp);
     }
-    spa = nif_get_be32(arp + ARP_SPA);
+    spa = get_spa(arp);
     asks_us = arp[ARP_OPER + 1] == ARP_REQUEST &&
-        nif_get_be32(arp + ARP_TPA) == ip->ip;
+        nif__word(arp + ARP_TPA) == nif__be32(ip->ip);
     // Sender 0.0.0.0 asks whether the address is free (RFC 5227): answered,
     // not learned.
     if (ip->ip == 0 || (spa == 0 ? !asks_us : !plausible(ip, spa))) {
@@ -346,6 +358,6 @@ void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         learn(ip, arp, asks_us);
     }
     if (asks_us) {
-        reply(ip, frame, spa);
+        reply(ip, frame, arp, spa);
     }
 }

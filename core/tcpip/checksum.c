@@ -7,8 +7,6 @@
 
 #include "internal.h"
 
-#include "arch/words.h"
-
 #include <string.h>
 
 // Two bytes as they lie.
@@ -50,43 +48,43 @@ static uint32_t few(uint8_t *dst, const uint8_t *p, size_t len)
     return sum;
 }
 
-// How many bytes lead to a word's border, where not both begin at one: their
-// sum is `*ahead`, and they are copied if `*to` is not NULL. Where the two
-// have no words in common, all is copied, and `*to` is NULL then.
-static size_t approach(uint8_t **to, const uint8_t *p, size_t len,
-    uint32_t *ahead)
+// The same where not all is words: what leads to the first and is behind the
+// last goes by bytes. Where the two places have no words in common, all is
+// copied first.
+NIF_APART static uint32_t copy_sum_any(uint8_t *to, const uint8_t *p,
+    size_t len)
 {
     size_t lead = (size_t)(-(uintptr_t)p & 3);
+    size_t words;
+    uint32_t ahead;
+    uint32_t rest = 0;
 
-    if (*to != NULL && (((uintptr_t)*to ^ (uintptr_t)p) & 3) != 0) {
-        memcpy(*to, p, len);
-        *to = NULL;
+    if (to != NULL && (((uintptr_t)to ^ (uintptr_t)p) & 3) != 0) {
+        memcpy(to, p, len);
+        to = NULL;
     }
     lead = lead < len ? lead : len;
-    *ahead = few(*to, p, lead);
-    *to = *to != NULL ? *to + lead : NULL;
-    return lead;
+    words = (len - lead) & ~(size_t)3;
+    ahead = few(to, p, lead);
+    if (words > 0) {
+        rest = nif__copy_sum(to != NULL ? to + lead : NULL, p + lead, words);
+    }
+    words += lead;
+    rest = nif__carry_add(rest,
+        few(to != NULL ? to + words : NULL, p + words, len - words));
+    return nif__raw_join(ahead, rest, lead);
 }
 
 uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
 {
     const uint8_t *p = src;
     uint8_t *to = dst;
-    uint32_t ahead = 0;
-    size_t lead = 0;
-    uint32_t rest;
 
-    if ((((uintptr_t)p | (uintptr_t)to) & 3) != 0) {
-        lead = approach(&to, p, len, &ahead);
-        p += lead;
-        len -= lead;
+    if ((((uintptr_t)p | (uintptr_t)to | len) & 3) != 0) {
+        return copy_sum_any(to, p, len);
     }
-    rest = to != NULL ? nif__copy_words(0, &to, &p, len / 4)
+    return to != NULL ? nif__copy_words(0, &to, &p, len / 4)
                       : nif__sum_words(0, &p, len / 4);
-    if ((len & 3) != 0) {
-        rest = nif__carry_add(rest, few(to, p, len & 3));
-    }
-    return lead == 0 ? rest : nif__raw_join(ahead, rest, lead);
 }
 
 void nif__copy(void *dst, const void *src, size_t len)

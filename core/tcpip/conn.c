@@ -8,8 +8,6 @@
 
 #include "nif/igmp.h"
 
-#include "arch/words.h"
-
 void nif__kick(struct nif_tcpip *ip)
 {
     nif__todo(ip, NIF__WORK);
@@ -139,7 +137,7 @@ int nif__conn_bind(struct nif_conn *conn, const struct nif_endpoint *local)
         if (local->ip.family != NIF_IPV4) {
             return NIF_EINVAL;
         }
-        if (ip->ip == 0 || nif_ip4_value(&local->ip) != ip->ip) {
+        if (ip->ip == 0 || nif__ip4(&local->ip) != ip->ip) {
             return NIF_EADDR;
         }
         flow->bound_ip = true;

@@ -5,8 +5,6 @@
 #include "internal.h"
 #include "tcp.h"
 
-#include "arch/words.h"
-
 void nif__hwaddr_copy(uint8_t *to, const uint8_t *from)
 {
     to[0] = from[0];
@@ -80,7 +78,16 @@ int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
         nif__todo(ip, NIF__BUSY);
         return NIF_EAGAIN;
     }
-    return sent(ip, nif_eth_send(ip->cfg.iface, segs, n), len);
+    return sent(ip, nif_eth_send(ip->iface, segs, n), len);
+}
+
+int nif__ether_send_out(struct nif_tcpip *ip, struct nif__out *out, size_t len)
+{
+    size_t n = out->segs[2].len > 0 ? 3 : out->segs[1].len > 0 ? 2 : 1;
+
+    out->segs[0] = (struct nif_seg){ nif__head_ether(&out->head),
+        ETH_LEN + IPV4_LEN + (size_t)out->head.body_len };
+    return nif__ether_send(ip, out->segs, n, ETH_LEN + IPV4_LEN + len);
 }
 
 int nif__ether_lend(struct nif_tcpip *ip, size_t len, uint8_t **buf)
@@ -88,14 +95,14 @@ int nif__ether_lend(struct nif_tcpip *ip, size_t len, uint8_t **buf)
     int err = NIF_EAGAIN;
 
     if (ip->held == NULL) {
-        err = ip->cfg.iface->eth->lend(ip->cfg.iface, len, buf);
+        err = ip->iface->eth->lend(ip->iface, len, buf);
     }
     return err != 0 ? sent(ip, err, 0) : 0;
 }
 
 int nif__ether_commit(struct nif_tcpip *ip, size_t len)
 {
-    return sent(ip, ip->cfg.iface->eth->commit(ip->cfg.iface, len), len);
+    return sent(ip, ip->iface->eth->commit(ip->iface, len), len);
 }
 
 // Sends a reply that was built in the received frame. False: no room.
@@ -103,7 +110,7 @@ static bool send_held(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
 {
     const struct nif_seg seg = { frame, len };
 
-    return sent(ip, nif_eth_send(ip->cfg.iface, &seg, 1), len) != NIF_EAGAIN;
+    return sent(ip, nif_eth_send(ip->iface, &seg, 1), len) != NIF_EAGAIN;
 }
 
 void nif__ether_retry(struct nif_tcpip *ip)

@@ -64,8 +64,13 @@ static int send_piece(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 static int fragment_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
 {
     struct nif__frag *frag = out->frag;
-    int err =
-        len > NIF_REASSEMBLY_MAX ? NIF_ETOOBIG : nif__ipv4_resolve(ip, out);
+    int err = len > NIF_REASSEMBLY_MAX ? NIF_ETOOBIG : 0;
+
+    if (err == 0 && out->hwaddr != NULL) {
+        nif__hwaddr_copy(nif__head_ether(&out->head), out->hwaddr);
+    } else if (err == 0) {
+        err = nif__ipv4_resolve(ip, &out->head);
+    }
 
     if (err == 0 && frag->at == 0) {
         frag->id = ip->ip_id++;
@@ -75,9 +80,6 @@ static int fragment_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
     }
     while (err == 0 && frag->at < len) {
         err = nif__ether_room(ip) ? send_piece(ip, out, len) : NIF_EAGAIN;
-    }
-    if (err == 0) {
-        ip->stats.ip_tx++;
     }
     if (err != NIF_EAGAIN) {
         frag->at = 0;
@@ -127,7 +129,7 @@ static void fragment_reply(struct nif_tcpip *ip, const struct nif__in *in,
     f->dst = in->src;
     f->at = 0;
     f->proto = in->ip[IPV4_PROTO];
-    nif__hwaddr_copy(f->hwaddr.byte, in->frame + ETH_SRC);
+    nif__hwaddr_copy(f->hwaddr.byte, nif__frame(in) + ETH_SRC);
     *in->lent = NIF__LENT;
     nif__todo(ip, NIF__WORK);
 }

@@ -7,8 +7,6 @@
 
 #include "internal.h"
 
-#include "arch/words.h"
-
 #define ERRORS_PER_SECOND     8 // RFC 1812 4.3.2.8: limit what you send
 #define CHALLENGES_PER_SECOND 8 // and up to 7 more: see below
 #define QUOTE                 8 // bytes behind the offending header
@@ -145,7 +143,7 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
         return;
     }
     quote += (size_t)(in->body - in->ip);
-    out.hwaddr = in->frame + ETH_SRC;
+    nif__hwaddr_copy(nif__head_ether(&out.head), nif__frame(in) + ETH_SRC);
     out.head.dst = in->src;
     out.head.proto = IPV4_PROTO_ICMP;
     out.head.ttl = IPV4_TTL_DEFAULT;
@@ -153,14 +151,15 @@ void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     out.head.body_len = ICMP_LEN;
     out.segs[1] = (struct nif_seg){ in->ip, quote };
     out.segs[2] = (struct nif_seg){ NULL, 0 };
-    out.frag = NULL;
     out.body[0] = nif__be32((uint32_t)what << 16);
     out.body[1] = nif__be32(rest);
     sum = nif__carry_add(out.body[0], out.body[1]);
     sum = nif__checksum(sum, in->ip, quote);
     out.body[0] |= nif__be32(sum);
     // Lost if there is no room: the next packet brings another.
-    if (nif__ipv4_send(ip, &out, ICMP_LEN + quote) == 0) {
+    (void)nif__ipv4_head(ip, &out.head, IPV4_LEN + ICMP_LEN + quote,
+        (uint32_t)ip->ip_id++ << 16);
+    if (nif__ether_send_out(ip, &out, ICMP_LEN + quote) == 0) {
         ip->stats.icmp_tx++;
     }
 }

@@ -142,7 +142,7 @@ static void announce(struct nif_igmp *igmp, struct nif_igmp_group *g)
 static int set_filter(struct nif_igmp *igmp)
 {
     struct nif_hwaddr list[NIF_IGMP_GROUPS_MAX + 1];
-    struct nif_iface *iface = igmp->ip->cfg.iface;
+    struct nif_iface *iface = igmp->ip->iface;
     struct nif_eth_filter filter = { .groups = list };
 
     for (size_t i = 0; i < igmp->cfg.count; i++) {
@@ -305,7 +305,7 @@ static int igmp_group(struct nif_igmp *igmp, struct nif_conn *conn,
     if (group->family != NIF_IPV4 || !nif_ip_is_multicast(group)) {
         return NIF_EINVAL;
     }
-    g = find(igmp, nif_ip4_value(group));
+    g = find(igmp, nif__ip4(group));
     if ((g != NULL && (udp->groups & bit_of(igmp, g)) != 0) == join) {
         return 0; // as it is
     }
@@ -314,7 +314,7 @@ static int igmp_group(struct nif_igmp *igmp, struct nif_conn *conn,
         drop_user(igmp, g);
         return 0;
     }
-    err = add_user(igmp, nif_ip4_value(group), &g);
+    err = add_user(igmp, nif__ip4(group), &g);
     if (err == 0) {
         udp->groups |= bit_of(igmp, g);
     }

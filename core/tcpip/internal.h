@@ -12,6 +12,7 @@
 
 #include "nif/tcpip.h"
 
+#include "arch/words.h"
 #include "wire.h"
 
 // Times are ticks of 1024 us, in 32 bits: they wrap after 50 days. Two are
@@ -38,10 +39,10 @@ enum nif__todo {
 
 /// A received packet.
 struct nif__in {
-    uint8_t *frame; ///< from the Ethernet header on; may be written to
-    uint8_t *ip;    ///< the IPv4 header
-    uint8_t *body;  ///< what follows it
-    size_t len;     ///< of `body`, by the IPv4 header
+    uint8_t *ip;   ///< the IPv4 header, behind its Ethernet header; may be
+                   ///< written to
+    uint8_t *body; ///< what follows it
+    size_t len;    ///< of `body`, by the IPv4 header
     uint32_t src;
     uint32_t dst;
     bool group;      ///< the frame or the packet was not for us alone
@@ -49,6 +50,12 @@ struct nif__in {
     uint8_t *lent;   ///< put together from fragments: set it to NIF__LENT to
                      ///< keep the memory, and to NIF__FREE afterwards
 };
+
+/// From the Ethernet header on.
+static inline uint8_t *nif__frame(const struct nif__in *in)
+{
+    return in->ip - ETH_LEN;
+}
 
 /// What a buffer for reassembly is at the moment.
 enum { NIF__FREE, NIF__FILLING, NIF__LENT };
@@ -65,7 +72,8 @@ struct nif__frag {
 struct nif__out {
     struct nif__head head;
     uint32_t body[UDP_LEN / 4]; ///< the header behind the IPv4 header
-    const uint8_t *hwaddr;      ///< where to; NULL: as the address says
+    const uint8_t *hwaddr;      ///< of fragments: where to; NULL: as the
+                                ///< address says
     struct nif_seg segs[3]; ///< the headers, and what follows them; length 0:
                             ///< nothing
     struct nif__frag *frag; ///< of what goes as fragments: kept over calls
@@ -73,6 +81,12 @@ struct nif__out {
 
 _Static_assert(offsetof(struct nif__out, body) == sizeof(struct nif__head),
     "the headers do not lie in one piece");
+
+/// nif_ip4_value(), by a word: it lies at a word's border.
+static inline uint32_t nif__ip4(const struct nif_ip *ip)
+{
+    return nif__be32(nif__word(ip->byte));
+}
 
 static inline struct nif_tcpip *nif__of(struct nif_stack *stack)
 {
@@ -129,6 +143,13 @@ uint32_t nif__raw_words(uint32_t sum, const void *p, size_t n);
 
 /// Adds the raw sum of a part that begins `at` bytes behind the start.
 uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at);
+
+/// True if the checksum of a raw sum is 0: what it is the sum of is sound. The
+/// sum of nothing but zeroes is not.
+static inline bool nif__raw_zero(uint32_t sum)
+{
+    return (uint16_t)(sum ^ sum >> 16) == 0xFFFF || sum == UINT32_MAX;
+}
 
 /// The checksum of a raw sum, as it is to lie in memory.
 uint16_t nif__raw_end(uint32_t sum);
@@ -197,6 +218,11 @@ void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 NIF_NODISCARD int nif__ether_send(struct nif_tcpip *ip,
     const struct nif_seg *segs, size_t n, size_t len);
 
+/// Sends `out`, whose headers are complete; `len` is that of all behind the
+/// IPv4 header. Returns as nif_eth_ops.send.
+NIF_NODISCARD int nif__ether_send_out(struct nif_tcpip *ip,
+    struct nif__out *out, size_t len);
+
 /// Lends `len` bytes of the device to build a frame in, and sends it. Only if
 /// the device can. Return as nif_eth_ops.lend and commit.
 NIF_NODISCARD int nif__ether_lend(struct nif_tcpip *ip, size_t len,
@@ -259,19 +285,12 @@ void nif__arp_flush(struct nif_tcpip *ip);
 
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 
-/// Fills in the headers below the one in `out->body`, the checksum of UDP, and
-/// sends. `len` is that of all behind the IPv4 header; it fits a frame.
-///
-/// Returns 0; NIF_EAGAIN if the neighbour is not known yet or the device has
-/// no room; NIF_EUNREACH; NIF_EADDR; the device's error.
-NIF_NODISCARD int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out,
-    size_t len);
-
-/// The same for what does not fit a frame, if there are fragments. `out.frag`
+/// Sends what does not fit a frame, if there are fragments. `len` is that of
+/// all behind the IPv4 header. `out.frag`
 /// is where it is kept how far it came: after NIF_EAGAIN part may be gone, and
 /// the same is to be given again.
 ///
-/// Returns as nif__ipv4_send(); NIF_ETOOBIG.
+/// Returns as nif__ipv4_resolve(); NIF_ETOOBIG; the device's error.
 NIF_NODISCARD int nif__ipv4_send_long(struct nif_tcpip *ip,
     struct nif__out *out, size_t len);
 
@@ -293,9 +312,13 @@ static inline bool nif__ipv4_is_broadcast(const struct nif_tcpip *ip,
 /// The Ethernet address of a multicast group.
 void nif__ipv4_group_hwaddr(uint32_t group, uint8_t hwaddr[6]);
 
-/// Finds the card for `out`, and puts its address into the Ethernet header.
-/// Returns as nif__ipv4_send().
-NIF_NODISCARD int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out);
+/// Finds the card for `head->dst`, and puts its address into the Ethernet
+/// header.
+///
+/// Returns 0; NIF_EAGAIN if the neighbour is not known yet; NIF_EUNREACH;
+/// NIF_EADDR.
+NIF_NODISCARD int nif__ipv4_resolve(struct nif_tcpip *ip,
+    struct nif__head *head);
 
 /// Fills in the headers up to IPv4's of a packet of `total` bytes, but for the
 /// card that it goes to. `id_fragment` are these two fields.

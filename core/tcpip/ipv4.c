@@ -7,8 +7,6 @@
 
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
-
-#include "arch/words.h"
 #include "tcp.h"
 
 #include <string.h>
@@ -42,7 +40,7 @@ static size_t bad_option(const uint8_t *h, size_t header)
 
 bool nif__ipv4_is_host(const struct nif_ip *ip)
 {
-    uint32_t addr = nif_ip4_value(ip);
+    uint32_t addr = nif__ip4(ip);
 
     return ip->family == NIF_IPV4 && addr != 0 && addr >> 28 < 0xE &&
         addr >> 24 != 127;
@@ -101,7 +99,6 @@ static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
         total > len) {
         return false;
     }
-    in->frame = frame;
     in->ip = frame + ETH_LEN;
     in->body = in->ip + header;
     in->len = total - header;
@@ -118,7 +115,7 @@ static bool sum_holds(const uint8_t *a, const struct nif__in *in)
 {
     size_t options = (size_t)(in->body - in->ip) - IPV4_LEN;
 
-    return options == 0 ? nif__header_sum(a) == 0
+    return options == 0 ? nif__raw_zero(nif__sum_five(a))
                         : nif__checksum(nif__raw_words(0, a, IPV4_LEN / 4),
                               in->ip + IPV4_LEN, options) == 0;
 }
@@ -127,7 +124,6 @@ void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
 {
     uint8_t proto = in->ip[IPV4_PROTO];
 
-    ip->stats.ip_rx++;
     if (ip->ip == 0 && proto != IPV4_PROTO_UDP) {
         ip->stats.ip_other++; // no address to answer from
         return;
@@ -235,20 +231,16 @@ int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
     return 0;
 }
 
-int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__out *out)
+int nif__ipv4_resolve(struct nif_tcpip *ip, struct nif__head *head)
 {
-    uint8_t *hwaddr = nif__head_ether(&out->head) + ETH_DST;
+    uint8_t *hwaddr = nif__head_ether(head) + ETH_DST;
     uint32_t hop;
     int err;
 
-    if (out->hwaddr != NULL) {
-        nif__hwaddr_copy(hwaddr, out->hwaddr);
+    if (nif__arp_known(ip, head->dst, hwaddr)) {
         return 0;
     }
-    if (nif__arp_known(ip, out->head.dst, hwaddr)) {
-        return 0;
-    }
-    err = nif__ipv4_route(ip, out->head.dst, &hop);
+    err = nif__ipv4_route(ip, head->dst, &hop);
     if (err != 0) {
         return err;
     }
@@ -291,30 +283,6 @@ uint32_t nif__ipv4_head(const struct nif_tcpip *ip, struct nif__head *head,
     sum = nif__carry_add(sum, h[2]);
     nif__put_half((uint8_t *)h + IPV4_SUM, nif__raw_end(sum));
     return addresses;
-}
-
-int nif__ipv4_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
-{
-    size_t n = out->segs[2].len > 0 ? 3 : 2;
-    uint32_t sum;
-    int err = nif__ipv4_resolve(ip, out);
-
-    if (err != 0) {
-        return err;
-    }
-    sum = nif__ipv4_head(ip, &out->head, IPV4_LEN + len,
-        (uint32_t)ip->ip_id++ << 16);
-    if (out->head.proto == IPV4_PROTO_UDP) {
-        nif__udp_put_sum(out, sum, len);
-    }
-    out->segs[0] = (struct nif_seg){ nif__head_ether(&out->head),
-        ETH_LEN + IPV4_LEN + (size_t)out->head.body_len };
-    err = nif__ether_send(ip, out->segs, out->segs[1].len > 0 ? n : 1,
-        ETH_LEN + IPV4_LEN + len);
-    if (err == 0) {
-        ip->stats.ip_tx++;
-    }
-    return err;
 }
 
 int nif__ipv4_send_long(struct nif_tcpip *ip, struct nif__out *out, size_t len)
@@ -373,6 +341,5 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
     }
     turn_header(ip, in);
-    ip->stats.ip_tx++;
-    nif__ether_reply(ip, in->frame, ETH_LEN + IPV4_LEN + len);
+    nif__ether_reply(ip, nif__frame(in), ETH_LEN + IPV4_LEN + len);
 }

@@ -224,7 +224,7 @@ static void keep_headers(const struct nif_reassembly *r,
     uint8_t *frame = frame_of(r, slot);
     uint8_t *h = frame + ETH_LEN;
 
-    memcpy(frame, in->frame, ETH_LEN);
+    memcpy(frame, nif__frame(in), ETH_LEN);
     memcpy(h, in->ip, IPV4_LEN);
     h[IPV4_VERSION_IHL] = 0x45;
 }
@@ -242,7 +242,6 @@ static struct nif__in packet_of(const struct nif_reassembly *r,
     struct nif_reassembly_slot *slot)
 {
     return (struct nif__in){
-        .frame = frame_of(r, slot),
         .ip = frame_of(r, slot) + ETH_LEN,
         .body = body_of(r, slot),
         .len = slot->end,

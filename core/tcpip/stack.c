@@ -221,7 +221,7 @@ static bool read_host(const struct nif_ip *ip, uint32_t *out)
 {
     bool none = ip->family == NIF_IP_NONE;
 
-    *out = none ? 0 : nif_ip4_value(ip);
+    *out = none ? 0 : nif__ip4(ip);
     return none || nif__ipv4_is_host(ip);
 }
 
@@ -263,7 +263,7 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 // True if it stopped for its budget, not for want.
 static bool receive(struct nif_tcpip *ip)
 {
-    struct nif_iface *iface = ip->cfg.iface;
+    struct nif_iface *iface = ip->iface;
     uint32_t bytes = 0;
 
     if (ip->held != NULL) {
@@ -348,13 +348,13 @@ NIF_APART static void run_output(struct nif_tcpip *ip)
 // The neighbours on another cable are others.
 static void watch_link(struct nif_tcpip *ip)
 {
-    bool link = (nif_iface_flags(ip->cfg.iface) & NIF_IFACE_LINK) != 0;
+    bool link = (nif_iface_flags(ip->iface) & NIF_IFACE_LINK) != 0;
 
     ip->calm = NIF_SEEN_NO_FRAME | (link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK);
     if (link != ip->link) {
         ip->link = link;
         nif__arp_flush(ip);
-        nif_iface_hwaddr(ip->cfg.iface, &ip->own);
+        nif_iface_hwaddr(ip->iface, &ip->own);
         begin_address(ip);
         nif__todo(ip, NIF__WORK);
     }
@@ -373,10 +373,9 @@ static void set_again(struct nif_tcpip *ip)
     }
 }
 
-// A turn in which there is something to do. The device has `seen` this, and
-// wants to be called again.
-NIF_APART static uint64_t turn(struct nif_tcpip *ip, int seen,
-    uint64_t wants_us)
+// A turn in which there is something to do; the device has `seen` this. True if
+// more is left.
+NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
 {
     bool more = false;
 
@@ -384,7 +383,7 @@ NIF_APART static uint64_t turn(struct nif_tcpip *ip, int seen,
         ip->stats.eth_error++;
         seen = 0;
     }
-    if (((unsigned)seen | NIF_SEEN_NO_FRAME) != ip->calm) {
+    if ((seen | NIF_SEEN_NO_FRAME) != ip->calm) {
         watch_link(ip);
     }
     if (ip->todo & (NIF__WORK | NIF__BUSY)) {
@@ -399,10 +398,7 @@ NIF_APART static uint64_t turn(struct nif_tcpip *ip, int seen,
     if (ip->todo & NIF__TIMER) {
         set_again(ip);
     }
-    if (more || (ip->todo & NIF__WORK)) {
-        return ip->now_us;
-    }
-    return wants_us < ip->again_us ? wants_us : ip->again_us;
+    return more || (ip->todo & NIF__WORK) != 0;
 }
 
 // An idle turn is most of what a stack does: the device is asked once, and one
@@ -416,9 +412,10 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
     ip->now_us = nif_clock_now_us(stack->clock); // nif__tick(), without a call
     ip->now = (uint32_t)(ip->now_us >> 10);
     ip->tx_bytes = 0;
-    seen = nif_iface_poll(ip->cfg.iface, &wants_us);
-    if (seen != ip->calm || ip->todo != 0 || nif__reached(ip, ip->due)) {
-        return turn(ip, seen, wants_us);
+    seen = nif_iface_poll(ip->iface, &wants_us);
+    if ((seen != ip->calm || ip->todo != 0 || nif__reached(ip, ip->due)) &&
+        turn(ip, seen)) {
+        return ip->now_us;
     }
     return wants_us < ip->again_us ? wants_us : ip->again_us;
 }
@@ -456,6 +453,7 @@ void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
     *tcpip = (struct nif_tcpip){
         .stack = { .ops = &tcpip_ops, .clock = cfg->clock },
         .cfg = *cfg,
+        .iface = cfg->iface,
         .calm = UINT8_MAX,
         .todo = NIF__TIMER,
         .rate_at = 0 - NIF__S(1),

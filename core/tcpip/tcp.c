@@ -25,7 +25,7 @@ void nif__tcp_reset(struct nif_conn *conn)
 static uint16_t mss(const struct nif_conn *conn, size_t cap)
 {
     size_t most =
-        nif_iface_mtu(nif__conn_stack(conn)->cfg.iface) - IPV4_LEN - TCP_LEN;
+        nif_iface_mtu(nif__conn_stack(conn)->iface) - IPV4_LEN - TCP_LEN;
     size_t half = cap >> 1;
 
     // Two at least fit the ring, else each would wait for the delayed ACK of

@@ -58,7 +58,6 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
     struct nif__tcp *t = nif__tcp_of(conn);
     bool news = acked > 0 || window != t->snd_wnd;
 
-    ip->stats.ip_rx++;
     ip->stats.tcp_rx++;
     t->snd_wl1 = t->rcv_nxt;
     t->snd_wnd = window;
@@ -117,7 +116,6 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
         sum = nif__carry_add(sum, put(conn, t, tcp + TCP_LEN, len));
     }
     if (nif__raw_end(sum) != 0) {
-        ip->stats.ip_rx++;
         ip->stats.tcp_bad++;
     } else {
         take(conn, (uint32_t)len, acked,

@@ -131,7 +131,7 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len,
         t->backoff < 3 ? IPV4_DONT_FRAGMENT : (uint32_t)ip->ip_id++ << 16;
     int err = put_neighbour(ip, &f->head);
 
-    if (err == 0 && ip->cfg.iface->eth->lend != NULL) {
+    if (err == 0 && ip->iface->eth->lend != NULL) {
         err = nif__ether_lend(ip, frame_len, &lent);
     }
     if (err != 0) {
@@ -202,7 +202,6 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     if (err != 0) {
         return err;
     }
-    ip->stats.ip_tx++;
     ip->stats.tcp_tx++;
     if ((flags & (TCP_FLAG_ACK | TCP_FLAG_SYN)) == TCP_FLAG_ACK) {
         acked(t, window << t->rcv_shift, got);

@@ -5,8 +5,6 @@
 
 #include "internal.h"
 
-#include "arch/words.h"
-
 #include <string.h>
 
 // A record's head: address (4), port (2), length (2), as on the wire.
@@ -20,12 +18,6 @@ struct head {
 _Static_assert(sizeof(struct head) == HEAD, "padded");
 
 // ----------------------------------------------------------------- input
-
-// The two words of a header.
-struct header {
-    uint32_t ports; // source, destination
-    uint32_t rest;  // length, checksum
-};
 
 static bool wants(struct nif_conn *conn, const struct nif__in *in,
     uint32_t ports)
@@ -118,105 +110,106 @@ static void drop_record(struct nif__ring *ring, size_t cap, size_t len)
     }
 }
 
-// True if the checksum holds; `raw` is the raw sum behind the header.
-static bool sum_holds(const struct nif__in *in, const struct header *h,
-    uint32_t raw)
-{
-    uint32_t sum;
+// A received datagram.
+struct datagram {
+    uint32_t ports; // source, destination
+    uint32_t len;   // of the data
+    uint32_t raw;   // raw sum of its header and the pseudo header
+    bool sum;       // the sender has made one
+};
 
-    if ((h->rest & 0xFFFF) == 0) {
-        return true; // the sender made none
-    }
-    sum = nif__carry_add(h->ports, h->rest);
-    sum = nif__carry_add(sum, in->src);
-    sum = nif__carry_add(sum, in->dst);
-    sum = nif__carry_add(sum, (IPV4_PROTO_UDP << 16) + (h->rest >> 16));
-    return nif__raw_end(nif__carry_add(raw, nif__be32(sum))) == 0;
+// True if the checksum holds; `raw` is the raw sum of the data.
+static bool sum_holds(const struct datagram *d, uint32_t raw)
+{
+    return !d->sum || nif__raw_zero(nif__carry_add(d->raw, raw));
 }
 
 // Gives a datagram to each that wants it. Its sum is made while it is copied
-// for the first; if it is wrong, nobody has it.
-static void store(struct nif_tcpip *ip, struct nif_conn *conn,
-    const struct nif__in *in, const struct header *h)
+// for the first; if it is wrong, nobody has it. False then.
+static bool store(struct nif_tcpip *ip, struct nif_conn *conn,
+    const struct nif__in *in, const struct datagram *d)
 {
-    size_t len = (h->rest >> 16) - UDP_LEN;
     const struct head head = { nif__be32(in->src),
-        nif__be32((h->ports & 0xFFFF0000) | (uint32_t)len) };
+        nif__be32((d->ports & 0xFFFF0000) | d->len) };
+    uint32_t need = HEAD + d->len;
     bool sound = false;
 
-    for (; conn != NULL;
-         conn = in->group ? find(conn->next, in, h->ports) : NULL) {
+    do {
         struct nif__ring *ring = &nif__udp_of(conn)->rx;
         uint32_t sum;
 
-        if (conn->cfg.rx_cap - ring->used < HEAD + len) {
+        if (conn->cfg.rx_cap - ring->used < need) {
             ip->stats.udp_full++;
             continue;
         }
         sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, head,
-            in->body + UDP_LEN, len);
-        if (!sound && !sum_holds(in, h, sum)) {
-            ip->stats.udp_bad++;
-            return;
+            in->body + UDP_LEN, d->len);
+        if (!sound && !sum_holds(d, sum)) {
+            return false;
         }
         sound = true;
-        ring->used += (uint32_t)(HEAD + len);
-    }
+        ring->used += need;
+    } while (in->group && (conn = find(conn->next, in, d->ports)) != NULL);
     if (sound) {
         ip->stats.udp_rx++;
     }
+    return true;
 }
 
 // Nobody wants it: tells the sender, if it is sound.
-static void refuse(struct nif_tcpip *ip, const struct nif__in *in,
-    const struct header *h)
+static bool refuse(struct nif_tcpip *ip, const struct nif__in *in,
+    const struct datagram *d)
 {
-    if (!sum_holds(in, h,
-            nif__copy_sum(NULL, in->body + UDP_LEN,
-                (h->rest >> 16) - UDP_LEN))) {
-        ip->stats.udp_bad++;
-        return;
+    if (!sum_holds(d, nif__copy_sum(NULL, in->body + UDP_LEN, d->len))) {
+        return false;
     }
     ip->stats.udp_closed++;
     nif__icmp_error(ip, in, ICMP_UNREACHABLE << 8 | ICMP_CODE_PORT, 0);
+    return true;
 }
 
-static struct header read_header(const uint8_t *body)
+// Takes a datagram. False if it makes no sense.
+static bool take(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    if (((uintptr_t)body & 3) == 0) {
-        return (struct header){ nif__be32(nif__word(body)),
-            nif__be32(nif__word(body + UDP_TOTAL)) };
+    const uint8_t *h = in->body;
+    struct nif_conn *conn;
+    struct datagram d;
+    uint32_t copy[2];
+    uint32_t rest;
+
+    if (in->len < UDP_LEN) {
+        return false;
     }
-    return (struct header){ nif_get_be32(body),
-        nif_get_be32(body + UDP_TOTAL) };
+    if (((uintptr_t)h & 3) != 0) {
+        memcpy(copy, h, sizeof(copy));
+        h = (const uint8_t *)copy;
+    }
+    d.ports = nif__be32(nif__word(h));
+    if ((d.ports & 0xFFFF) == 0) {
+        return false;
+    }
+    conn = find(ip->conns, in, d.ports);
+    // What all get and nobody wants ends here, before its sum is made.
+    if (conn == NULL && in->group) {
+        ip->stats.udp_closed++;
+        return true;
+    }
+    rest = nif__be32(nif__word(h + UDP_TOTAL));
+    d.len = (rest >> 16) - UDP_LEN;
+    if (d.len > in->len - UDP_LEN) {
+        return false;
+    }
+    d.sum = (rest & 0xFFFF) != 0;
+    d.raw = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_UDP, rest >> 16);
+    d.raw = nif__carry_add(d.raw, nif__word(h));
+    d.raw = nif__carry_add(d.raw, nif__word(h + UDP_TOTAL));
+    return conn != NULL ? store(ip, conn, in, &d) : refuse(ip, in, &d);
 }
 
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    struct nif_conn *conn;
-    struct header h = { 0, 0 };
-    uint32_t len;
-
-    if (in->len >= UDP_LEN) {
-        h = read_header(in->body);
-    }
-    if ((h.ports & 0xFFFF) == 0) {
+    if (!take(ip, in)) {
         ip->stats.udp_bad++;
-        return;
-    }
-    conn = find(ip->conns, in, h.ports);
-    // What all get and nobody wants ends here, before its sum is made.
-    if (conn == NULL && in->group) {
-        ip->stats.udp_closed++;
-        return;
-    }
-    len = h.rest >> 16;
-    if (len < UDP_LEN || len > in->len) {
-        ip->stats.udp_bad++;
-    } else if (conn != NULL) {
-        store(ip, conn, in, &h);
-    } else {
-        refuse(ip, in, &h);
     }
 }
 
@@ -287,22 +280,30 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__udp *udp = nif__udp_of(conn);
     uint32_t len = (uint32_t)(UDP_LEN + out->segs[1].len + out->segs[2].len);
-    int err;
+    int err = 0;
 
-    out->hwaddr = NULL;
     out->head.dst = dst;
     out->head.proto = IPV4_PROTO_UDP;
     out->head.ttl = udp->flow.ttl;
     out->head.tos = udp->flow.tos;
     out->head.body_len = UDP_LEN;
-    out->frag = &udp->frag;
     if (udp->flow.ttl == 0) { // RFC 1112 6.1
         out->head.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT;
     }
     out->body[0] = nif__be32((uint32_t)udp->flow.port << 16 | port);
     out->body[1] = nif__be32(len << 16); // and no sum yet
-    err = IPV4_LEN + len > ip->mtu ? nif__ipv4_send_long(ip, out, len)
-                                   : nif__ipv4_send(ip, out, len);
+    if (IPV4_LEN + len > ip->mtu) {
+        out->hwaddr = NULL;
+        out->frag = &udp->frag;
+        err = nif__ipv4_send_long(ip, out, len);
+    } else if (nif__arp_known(ip, dst, nif__head_ether(&out->head)) ||
+        (err = nif__ipv4_resolve(ip, &out->head)) == 0) {
+        uint32_t sum = nif__ipv4_head(ip, &out->head, IPV4_LEN + len,
+            (uint32_t)ip->ip_id++ << 16);
+
+        nif__udp_put_sum(out, sum, len);
+        err = nif__ether_send_out(ip, out, len);
+    }
     if (err == 0) {
         ip->stats.udp_tx++;
     }
@@ -354,7 +355,7 @@ static bool is_target(const struct nif_endpoint *to)
 int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
 {
     struct nif__flow *flow = nif__flow_of(conn);
-    uint32_t addr = nif_ip4_value(&peer->ip);
+    uint32_t addr = nif__ip4(&peer->ip);
     uint32_t hop;
     int err = NIF_EINVAL;
 
@@ -453,7 +454,7 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
         if (!is_target(to)) {
             return NIF_EINVAL;
         }
-        dst = nif_ip4_value(&to->ip);
+        dst = nif__ip4(&to->ip);
         port = to->port;
     } else if (port == 0) {
         return NIF_ENOTCONN;

@@ -22,7 +22,7 @@ enum nif_ip_family {
 /// bytes and the others are zero.
 struct nif_ip {
     uint8_t family; ///< enum nif_ip_family
-    uint8_t byte[16];
+    NIF_ALIGNED(4) uint8_t byte[16];
     uint32_t zone; ///< IPv6 link-local scope; 0: none
 };
 

@@ -74,21 +74,26 @@ struct nif_tcpip_cfg {
     const struct nif_tcp_stamps *stamps; ///< &nif_tcp_stamps, or NULL
 };
 
-/// What is counted: name, and what a person reads. Counters wrap.
+/// What is counted: name, and what a person reads. Counters wrap. Those of each
+/// packet come first, see struct nif_tcpip.
 #define NIF_TCPIP_STATS_MAP(X)                               \
     X(eth_rx, "frames received")                             \
     X(eth_tx, "frames sent")                                 \
+    X(udp_rx, "datagrams received")                          \
+    X(udp_tx, "datagrams sent")                              \
+    X(tcp_rx, "segments received")                           \
+    X(tcp_tx, "segments sent")                               \
+    X(icmp_rx, "ICMP messages received")                     \
+    X(icmp_tx, "ICMP messages sent")                         \
+    X(arp_rx, "ARP packets received")                        \
+    X(arp_tx, "ARP packets sent")                            \
     X(eth_drop, "frames of no known type or not for us")     \
     X(eth_busy, "times the device had no room")              \
     X(eth_error, "errors of the device")                     \
     X(hold_drop, "replies given up, device full too long")   \
-    X(arp_rx, "ARP packets received")                        \
-    X(arp_tx, "ARP packets sent")                            \
     X(arp_drop, "ARP packets malformed or from nowhere")     \
     X(arp_failed, "neighbours that did not answer")          \
     X(arp_conflict, "ARP packets of others in our name")     \
-    X(ip_rx, "IP packets taken")                             \
-    X(ip_tx, "IP packets sent")                              \
     X(ip_bad, "IP packets with a bad header or checksum")    \
     X(ip_fragment, "IP fragments dropped")                   \
     X(ip_frag_rx, "IP packets put together from fragments")  \
@@ -98,19 +103,13 @@ struct nif_tcpip_cfg {
     X(ip_source, "IP packets with an impossible source")     \
     X(ip_other, "IP packets for others")                     \
     X(ip_proto, "IP packets of no known protocol")           \
-    X(icmp_rx, "ICMP messages received")                     \
-    X(icmp_tx, "ICMP messages sent")                         \
     X(icmp_drop, "ICMP messages malformed or not answered")  \
     X(icmp_error, "ICMP errors about what we sent")          \
     X(icmp_limit, "ICMP errors not sent, too many a second") \
-    X(udp_rx, "datagrams received")                          \
-    X(udp_tx, "datagrams sent")                              \
     X(udp_bad, "datagrams with a bad length or checksum")    \
     X(udp_closed, "datagrams for a closed port")             \
     X(udp_full, "datagrams dropped, receive buffer full")    \
     X(udp_lost, "datagrams dropped, no way to their target") \
-    X(tcp_rx, "segments received")                           \
-    X(tcp_tx, "segments sent")                               \
     X(tcp_bad, "segments with a bad header or checksum")     \
     X(tcp_closed, "segments for no connection")              \
     X(tcp_full, "calls that found the backlog full")         \
@@ -149,7 +148,7 @@ struct nif_tcpip {
     struct nif_stack stack;
 
     // Private. What is used most comes first, small before large: a Cortex-M0
-    // reaches it in one instruction.
+    // reaches 124 bytes in one instruction.
     bool link;             ///< as last seen
     uint8_t todo;          ///< what keeps poll() from being an idle one
     uint8_t calm;          ///< what an idle device says; 255: not known yet
@@ -159,31 +158,34 @@ struct nif_tcpip {
     struct nif_hwaddr own; ///< the card's; where a received frame has it
     uint16_t ip_id;
     uint16_t mtu; ///< the device's
-    uint32_t ip;  ///< own address, 0: none
+    struct nif_iface *iface;
+    uint32_t ip; ///< own address, 0: none
     uint32_t mask;
     uint32_t broadcast;     ///< of the subnet, or UINT32_MAX
-    uint32_t gateway;       ///< 0: none
     struct nif_conn *conns; ///< all that are open
     const uint8_t *held;    ///< a reply, built in the received frame, or NULL
-    uint16_t held_len;
-    uint32_t tx_bytes;    ///< sent in this poll()
-    uint32_t cookie_at;   ///< tick of the last SYN cookie, 0: none yet
-    uint32_t now;         ///< as of the last call, tick
-    uint32_t due;         ///< the earliest of all timers, tick
-    uint64_t now_us;      ///< as of the last call
-    uint64_t again_us;    ///< `due` as poll() says it
-    struct nif_acd *acds; ///< who watches an address
+    uint32_t tx_bytes;      ///< sent in this poll()
+    uint32_t now;           ///< as of the last call, tick
+    uint32_t due;           ///< the earliest of all timers, tick
+    uint64_t now_us;        ///< as of the last call
+    uint64_t again_us;      ///< `due` as poll() says it
+
+    struct nif_tcpip_stats stats; ///< may be read
+
+    // Private.
     struct nif_tcpip_cfg cfg;
+    struct nif_acd *acds;  ///< who watches an address
+    uint32_t gateway;      ///< 0: none
+    uint32_t cookie_at;    ///< tick of the last SYN cookie, 0: none yet
     uint32_t held_until;   ///< tick when a held reply is given up
     uint32_t rate_at;      ///< tick when the allowances above were renewed
     uint32_t announce;     ///< tick when the next announcement is due
     uint32_t key[2];       ///< secret, from the seed
     uint32_t random;       ///< how many random numbers were drawn
     struct nif_conn *turn; ///< who sends first the next time; NULL: the first
+    uint16_t held_len;
     struct nif_net net;
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
-
-    struct nif_tcpip_stats stats; ///< may be read
 };
 
 /// Makes `tcpip` a stack over `cfg->iface`, without an address. Touches
