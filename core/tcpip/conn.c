@@ -5,6 +5,7 @@
 
 #include "internal.h"
 #include "tcp.h"
+#include "udp.h"
 
 #include "nif/igmp.h"
 

@@ -3,7 +3,7 @@
 // IGMPv2, the host's side (RFC 2236), and the groups of connections (RFC
 // 1112). A group's bit is its place in the table.
 
-#include "internal.h"
+#include "udp.h"
 
 #include "nif/igmp.h"
 

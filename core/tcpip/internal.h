@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the files of the stack share. Bottom up: sums and secrets, rings,
-// Ethernet, ARP, IPv4, ICMP, connections, UDP. TCP has tcp.h.
+// Ethernet, ARP, IPv4, ICMP, connections. UDP has udp.h, TCP tcp.h.
 //
 // A received packet is described by one `struct nif__in`: every length in it
 // was checked once, where the layer begins; nobody checks it again. A packet
@@ -12,7 +12,7 @@
 
 #include "nif/tcpip.h"
 
-#include "arch/words.h"
+#include "sums.h"
 #include "wire.h"
 
 // Times are ticks of 1024 us, in 32 bits: they wrap after 50 days. Two are
@@ -121,48 +121,7 @@ void nif__tick(struct nif_tcpip *ip);
 /// already must not go to sleep over it.
 void nif__kick(struct nif_tcpip *ip);
 
-// ------------------------------------------------------ sums and secrets
-
-// A raw sum is a ones' complement sum of 32-bit words as they lie in memory,
-// whatever the order of their bytes.
-
-/// The raw sum of `len` bytes, as if they began at an even place; copies them
-/// to `dst` in the same pass if that is not NULL.
-uint32_t nif__copy_sum(void *dst, const void *src, size_t len);
-
-/// Copies `len` bytes, by words where they can be: a third of what memcpy()
-/// takes on small processors.
-void nif__copy(void *dst, const void *src, size_t len);
-
-/// The checksum of the IPv4 header without options at `h`, which is aligned,
-/// as it is to lie in memory; 0 if there is a right one in it already.
-uint16_t nif__header_sum(const uint8_t *h);
-
-/// Adds `n` words at `p`, which is aligned, to a raw sum.
-uint32_t nif__raw_words(uint32_t sum, const void *p, size_t n);
-
-/// Adds the raw sum of a part that begins `at` bytes behind the start.
-uint32_t nif__raw_join(uint32_t sum, uint32_t part, size_t at);
-
-/// True if the checksum of a raw sum is 0: what it is the sum of is sound. The
-/// sum of nothing but zeroes is not.
-static inline bool nif__raw_zero(uint32_t sum)
-{
-    return (uint16_t)(sum ^ sum >> 16) == 0xFFFF || sum == UINT32_MAX;
-}
-
-/// The checksum of a raw sum, as it is to lie in memory.
-uint16_t nif__raw_end(uint32_t sum);
-
-/// The checksum of `raw` and `len` bytes behind what it is the sum of: an even
-/// number of bytes.
-uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len);
-
-/// The checksum of 16-bit words that were added up: 16 bits, complemented.
-uint16_t nif__sum_end(uint32_t sum);
-
-/// The raw sum of the pseudo header of UDP and TCP.
-uint32_t nif__raw_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len);
+// --------------------------------------------------------------- secrets
 
 /// Takes `seed` as the stack's secret.
 void nif__hash_seed(struct nif_tcpip *ip, uint64_t seed);
@@ -407,38 +366,5 @@ NIF_NODISCARD int nif__conn_bind(struct nif_conn *conn,
 
 /// Binds `conn` to any free port if it has none.
 NIF_NODISCARD int nif__conn_bind_any(struct nif_conn *conn);
-
-// ------------------------------------------------------------------- UDP
-
-/// UDP's part of a connection.
-struct nif__udp {
-    struct nif__flow flow;
-    struct nif__ring rx;
-    struct nif__ring tx;
-    uint32_t groups;       ///< joined, bits as in nif/igmp.h
-    struct nif__frag frag; ///< of the oldest in `tx`
-    int error;             ///< what the network said, told once
-    bool reuse;            ///< NIF_OPT_REUSE
-};
-
-static inline struct nif__udp *nif__udp_of(struct nif_conn *conn)
-{
-    return (struct nif__udp *)(void *)conn->impl.bytes;
-}
-
-_Static_assert(sizeof(struct nif__udp) <= NIF_CONN_IMPL, "does not fit");
-
-void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in);
-void nif__udp_output(struct nif_conn *conn);
-NIF_NODISCARD int nif__udp_option(struct nif_conn *conn, enum nif_option option,
-    int value);
-NIF_NODISCARD int nif__udp_connect(struct nif_conn *conn,
-    const struct nif_endpoint *peer);
-NIF_NODISCARD int nif__udp_send(struct nif_conn *conn, const void *data,
-    size_t len, const struct nif_endpoint *to);
-NIF_NODISCARD int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
-    struct nif_endpoint *from);
-void nif__udp_close(struct nif_conn *conn);
-unsigned nif__udp_ready(struct nif_conn *conn);
 
 #endif

@@ -8,6 +8,7 @@
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
 #include "tcp.h"
+#include "udp.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 // UDP (RFC 768). The rings of a connection hold whole datagrams; in front of
 // each stands whom it is from, or for, and its length.
 
-#include "internal.h"
+#include "udp.h"
 
 #include <string.h>
 
