@@ -39,22 +39,6 @@ static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
         nif__half(frame + ETH_DST) == nif__half(own);
 }
 
-void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
-{
-    uint16_t type = 0;
-
-    ip->stats.eth_rx++;
-    // A sender is never a group (IEEE 802.3 3.2.3).
-    if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
-        type = nif_get_be16(frame + ETH_TYPE);
-    }
-    switch (type) {
-    case ETH_TYPE_IPV4: nif__ipv4_input(ip, frame, len); break;
-    case ETH_TYPE_ARP: nif__arp_input(ip, frame, len); break;
-    default: ip->stats.eth_drop++; break;
-    }
-}
-
 // Counts what the device said to a frame of `len` bytes.
 static int sent(struct nif_tcpip *ip, int err, size_t len)
 {
@@ -113,7 +97,8 @@ static bool send_held(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
     return sent(ip, nif_eth_send(ip->iface, &seg, 1), len) != NIF_EAGAIN;
 }
 
-void nif__ether_retry(struct nif_tcpip *ip)
+// Tries again to send what is held.
+static void retry(struct nif_tcpip *ip)
 {
     if (!send_held(ip, ip->held, ip->held_len)) {
         if (!nif__reached(ip, ip->held_until)) {
@@ -142,4 +127,49 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         nif__due(ip, ip->held_until);
         nif__todo(ip, NIF__HELD);
     }
+}
+
+static void input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
+{
+    uint16_t type = 0;
+
+    ip->stats.eth_rx++;
+    // A sender is never a group (IEEE 802.3 3.2.3).
+    if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
+        type = nif_get_be16(frame + ETH_TYPE);
+    }
+    switch (type) {
+    case ETH_TYPE_IPV4: nif__ipv4_input(ip, frame, len); break;
+    case ETH_TYPE_ARP: nif__arp_input(ip, frame, len); break;
+    default: ip->stats.eth_drop++; break;
+    }
+}
+
+// Device errors are counted, and its own poll() sees to them.
+bool nif__ether_receive(struct nif_tcpip *ip)
+{
+    struct nif_iface *iface = ip->iface;
+    uint32_t bytes = 0;
+
+    if (ip->held != NULL) {
+        retry(ip);
+    }
+    while (ip->held == NULL) {
+        uint8_t *frame;
+        int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
+
+        if (got == NIF_EAGAIN) {
+            return false;
+        }
+        if (got <= 0) {
+            ip->stats.eth_error++;
+            return got == NIF_ETOOBIG;
+        }
+        input(ip, frame, (size_t)got);
+        bytes += (uint32_t)got;
+        if (bytes >= NIF_POLL_BYTES) {
+            return ip->held == NULL;
+        }
+    }
+    return false;
 }

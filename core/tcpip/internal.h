@@ -170,8 +170,10 @@ void nif__hwaddr_copy(uint8_t *to, const uint8_t *from);
 /// True if two Ethernet addresses are the same.
 bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b);
 
-/// Takes a received frame.
-void nif__ether_input(struct nif_tcpip *ip, uint8_t *frame, size_t len);
+/// Takes frames until there is none, the budget is used up, or a reply waits
+/// for the device; one that waits already is tried first. True if it stopped
+/// for its budget, not for want.
+bool nif__ether_receive(struct nif_tcpip *ip);
 
 /// Sends a frame of `len` bytes in all. Returns as nif_eth_ops.send.
 NIF_NODISCARD int nif__ether_send(struct nif_tcpip *ip,
@@ -192,9 +194,6 @@ NIF_NODISCARD int nif__ether_commit(struct nif_tcpip *ip, size_t len);
 /// frame came from. If the device has no room, the frame is held, and
 /// nothing is received until it is sent or given up.
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len);
-
-/// Tries again to send what is held.
-void nif__ether_retry(struct nif_tcpip *ip);
 
 /// True if this poll() may send more; notes if not.
 static inline bool nif__ether_room(struct nif_tcpip *ip)

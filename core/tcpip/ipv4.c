@@ -292,32 +292,17 @@ int nif__ipv4_send_long(struct nif_tcpip *ip, struct nif__out *out, size_t len)
                                     : NIF_ETOOBIG;
 }
 
-// The header of a request, without options, as that of its reply, by words.
-static void turn_aligned(struct nif_tcpip *ip, const struct nif__in *in,
-    uint16_t id)
-{
-    uint8_t *h = in->ip;
-
-    nif__put_half(h + IPV4_ID, nif__be16(id));
-    nif__put_half(h + IPV4_TTL,
-        nif__be16((uint16_t)(IPV4_TTL_DEFAULT << 8 | h[IPV4_PROTO])));
-    nif__put_half(h + IPV4_SUM, 0);
-    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
-    nif__put_word(h + IPV4_DST, nif__be32(in->src));
-    nif__put_half(h + IPV4_SUM, nif__header_sum(h));
-}
-
-// What is never cut needs no identification (RFC 6864 4.1).
+// The header of a request, without options, as that of its reply. An echo keeps
+// its identification: the sender has not used it for another packet. What is
+// never cut needs none (RFC 6864 4.1).
 static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
 {
     uint8_t *h = in->ip;
-    uint16_t id = h[IPV4_FRAGMENT] & IPV4_DONT_FRAGMENT >> 8 ? 0 : ip->ip_id++;
 
-    if (((uintptr_t)h & 3) == 0) {
-        turn_aligned(ip, in, id);
-        return;
+    if (h[IPV4_PROTO] != IPV4_PROTO_ICMP) {
+        nif_put_be16(h + IPV4_ID,
+            h[IPV4_FRAGMENT] & IPV4_DONT_FRAGMENT >> 8 ? 0 : ip->ip_id++);
     }
-    nif_put_be16(h + IPV4_ID, id);
     h[IPV4_TTL] = IPV4_TTL_DEFAULT;
     nif_put_be16(h + IPV4_SUM, 0);
     nif_put_be32(h + IPV4_SRC, ip->ip);
@@ -325,9 +310,25 @@ static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
     nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
 }
 
+// The same where only the ends change places and the time to live is another,
+// so that the rest of the sum holds (RFC 1624).
+static void turn_words(const struct nif_tcpip *ip, uint8_t *h)
+{
+    uint16_t old = nif__half(h + IPV4_TTL);
+    uint16_t now = nif__be16(IPV4_TTL_DEFAULT << 8 | IPV4_PROTO_ICMP);
+    uint32_t sum = (uint16_t)~nif__half(h + IPV4_SUM);
+
+    nif__put_half(h + IPV4_TTL, now);
+    nif__put_half(h + IPV4_SUM,
+        nif__raw_end(sum + now + (uint32_t)(uint16_t)~old));
+    nif__put_word(h + IPV4_DST, nif__word(h + IPV4_SRC));
+    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
+}
+
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
 {
     uint8_t *h = in->ip;
+    bool same = in->body == h + IPV4_LEN && in->len == len;
 
     if (IPV4_LEN + len > ip->mtu) {
         if (ip->cfg.fragment != NULL && in->lent != NULL) {
@@ -335,12 +336,16 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         }
         return;
     }
-    // Options are never echoed: the body moves up behind a bare header.
-    if (in->body != h + IPV4_LEN || in->len != len) {
-        memmove(h + IPV4_LEN, in->body, len);
-        h[IPV4_VERSION_IHL] = 0x45;
-        nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
+    if (same && h[IPV4_PROTO] == IPV4_PROTO_ICMP && ((uintptr_t)h & 3) == 0) {
+        turn_words(ip, h);
+    } else {
+        // Options are never echoed: the body moves up behind a bare header.
+        if (!same) {
+            memmove(h + IPV4_LEN, in->body, len);
+            h[IPV4_VERSION_IHL] = 0x45;
+            nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
+        }
+        turn_header(ip, in);
     }
-    turn_header(ip, in);
     nif__ether_reply(ip, nif__frame(in), ETH_LEN + IPV4_LEN + len);
 }

@@ -82,9 +82,11 @@ static int tcpip_accept(struct nif_stack *stack, struct nif_conn *conn,
 static int tcpip_send(struct nif_stack *stack, struct nif_conn *conn,
     const void *data, size_t len, const struct nif_endpoint *to)
 {
+    if (conn->proto != NIF_TCP) {
+        return nif__udp_send(conn, data, len, to);
+    }
     nif__tick(nif__of(stack));
-    return conn->proto == NIF_TCP ? nif__tcp_send(conn, data, len)
-                                  : nif__udp_send(conn, data, len, to);
+    return nif__tcp_send(conn, data, len);
 }
 
 static int tcpip_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
@@ -259,37 +261,6 @@ static int tcpip_set_net(struct nif_stack *stack, const struct nif_net *net)
 
 // ------------------------------------------------------------------ poll
 
-// Takes frames until there is none, the budget is used up, or a reply waits
-// for the device. Device errors are counted and its own poll() sees to them.
-// True if it stopped for its budget, not for want.
-static bool receive(struct nif_tcpip *ip)
-{
-    struct nif_iface *iface = ip->iface;
-    uint32_t bytes = 0;
-
-    if (ip->held != NULL) {
-        nif__ether_retry(ip);
-    }
-    while (ip->held == NULL) {
-        uint8_t *frame;
-        int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
-
-        if (got == NIF_EAGAIN) {
-            return false;
-        }
-        if (got <= 0) {
-            ip->stats.eth_error++;
-            return got == NIF_ETOOBIG;
-        }
-        nif__ether_input(ip, frame, (size_t)got);
-        bytes += (uint32_t)got;
-        if (bytes >= NIF_POLL_BYTES) {
-            return ip->held == NULL;
-        }
-    }
-    return false;
-}
-
 NIF_APART static void run_timers(struct nif_tcpip *ip)
 {
     struct nif_conn *next;
@@ -391,7 +362,7 @@ NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
         run_output(ip);
     }
     if (!(seen & NIF_SEEN_NO_FRAME) || ip->held != NULL) {
-        more = receive(ip);
+        more = nif__ether_receive(ip);
     }
     if (nif__reached(ip, ip->due)) {
         run_timers(ip);

@@ -104,9 +104,10 @@ static struct head read_head(const struct nif__ring *ring, uint8_t *buf,
 // that the next lies in one piece.
 static void drop_record(struct nif__ring *ring, size_t cap, size_t len)
 {
-    nif__ring_drop(ring, cap, HEAD + len);
-    if (ring->used == 0) {
-        ring->at = 0;
+    if (ring->used == HEAD + len) {
+        *ring = (struct nif__ring){ 0, 0 };
+    } else {
+        nif__ring_drop(ring, cap, HEAD + len);
     }
 }
 
@@ -272,6 +273,28 @@ void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len)
     nif__put_half((uint8_t *)out->body + UDP_SUM, end != 0 ? end : 0xFFFF);
 }
 
+// Completes the headers in front of a datagram of `len` bytes, its own header
+// included, that fits a frame, and sends it.
+static int emit_short(struct nif_tcpip *ip, struct nif__out *out, uint32_t len)
+{
+    uint8_t *ether = nif__head_ether(&out->head);
+    uint32_t sum;
+
+    if (!nif__arp_known(ip, out->head.dst, ether)) {
+        int err;
+
+        nif__tick(ip); // a question has its time
+        err = nif__ipv4_resolve(ip, &out->head);
+        if (err != 0) {
+            return err;
+        }
+    }
+    sum = nif__ipv4_head(ip, &out->head, IPV4_LEN + len,
+        (uint32_t)ip->ip_id++ << 16);
+    nif__udp_put_sum(out, sum, len);
+    return nif__ether_send_out(ip, out, len);
+}
+
 // Sends one datagram whose data the caller has put into `out->segs[1]` and, if
 // it goes on, `[2]`. Returns as nif__ipv4_send_long().
 static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
@@ -280,7 +303,7 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__udp *udp = nif__udp_of(conn);
     uint32_t len = (uint32_t)(UDP_LEN + out->segs[1].len + out->segs[2].len);
-    int err = 0;
+    int err;
 
     out->head.dst = dst;
     out->head.proto = IPV4_PROTO_UDP;
@@ -292,17 +315,12 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     }
     out->body[0] = nif__be32((uint32_t)udp->flow.port << 16 | port);
     out->body[1] = nif__be32(len << 16); // and no sum yet
-    if (IPV4_LEN + len > ip->mtu) {
+    if (IPV4_LEN + len <= ip->mtu) {
+        err = emit_short(ip, out, len);
+    } else {
         out->hwaddr = NULL;
         out->frag = &udp->frag;
         err = nif__ipv4_send_long(ip, out, len);
-    } else if (nif__arp_known(ip, dst, nif__head_ether(&out->head)) ||
-        (err = nif__ipv4_resolve(ip, &out->head)) == 0) {
-        uint32_t sum = nif__ipv4_head(ip, &out->head, IPV4_LEN + len,
-            (uint32_t)ip->ip_id++ << 16);
-
-        nif__udp_put_sum(out, sum, len);
-        err = nif__ether_send_out(ip, out, len);
     }
     if (err == 0) {
         ip->stats.udp_tx++;
@@ -411,7 +429,7 @@ static bool too_long(const struct nif_conn *conn, size_t len)
         (IPV4_LEN + UDP_LEN + len > ip->mtu && HEAD + len > conn->cfg.tx_cap);
 }
 
-static int send_to(struct nif_conn *conn, const void *data, size_t len,
+static int send_to(struct nif_conn *conn, const struct nif_seg *data,
     uint32_t dst, uint16_t port)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
@@ -423,16 +441,16 @@ static int send_to(struct nif_conn *conn, const void *data, size_t len,
     // for room that is there by now.
     while (nif__udp_of(conn)->tx.used > 0 && send_oldest(conn)) {
     }
-    out.segs[1] = (struct nif_seg){ data, len };
+    out.segs[1] = *data;
     out.segs[2].len = 0;
-    if (IPV4_LEN + UDP_LEN + len <= ip->mtu) {
+    if (IPV4_LEN + UDP_LEN + data->len <= ip->mtu) {
         err = emit(conn, dst, port, &out);
     } else {
         err = nif__ipv4_route(ip, dst, &hop);
         err = err == 0 ? NIF_EAGAIN : err;
     }
     if (err == NIF_EAGAIN) {
-        err = queue(conn, dst, port, out.segs + 1);
+        err = queue(conn, dst, port, data);
         nif__kick(ip);
     }
     return err;
@@ -441,13 +459,14 @@ static int send_to(struct nif_conn *conn, const void *data, size_t len,
 int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     const struct nif_endpoint *to)
 {
-    struct nif__flow *flow = nif__flow_of(conn);
-    uint32_t dst = flow->peer_ip;
-    uint16_t port = flow->peer_port;
-    int err = conn->err != 0 ? conn->err : take_error(conn);
+    const struct nif_seg seg = { data, len };
+    struct nif__udp *udp = nif__udp_of(conn);
+    uint32_t dst = udp->flow.peer_ip;
+    uint16_t port = udp->flow.peer_port;
+    int err;
 
-    if (err != 0) {
-        return err;
+    if ((conn->err | udp->error) != 0) {
+        return conn->err != 0 ? conn->err : take_error(conn);
     }
     if (to != NULL) {
         // Whether there is a way, emit() finds out.
@@ -462,10 +481,14 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     if (too_long(conn, len)) {
         return NIF_ETOOBIG;
     }
-    err = nif__conn_bind_any(conn);
-    if (err == 0) {
-        err = send_to(conn, data, len, dst, port);
+    if (udp->flow.port == 0) {
+        nif__tick(nif__conn_stack(conn));
+        err = nif__conn_bind_any(conn);
+        if (err != 0) {
+            return err;
+        }
     }
+    err = send_to(conn, &seg, dst, port);
     return err != 0 ? err : (int)len;
 }
 
@@ -488,14 +511,17 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif_endpoint *from)
 {
     struct nif__udp *udp = nif__udp_of(conn);
+    struct nif__ring *ring = &udp->rx;
+    uint8_t *rx = conn->cfg.rx;
+    size_t rx_cap = conn->cfg.rx_cap;
     struct head head;
     uint32_t port_len;
     size_t len;
 
-    if (udp->rx.used == 0 || udp->error != 0) {
+    if (ring->used == 0 || udp->error != 0) {
         return nothing(conn);
     }
-    head = read_head(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap);
+    head = read_head(ring, rx, rx_cap);
     port_len = nif__be32(head.port_len);
     if (from != NULL) {
         nif__endpoint_set(from, (const uint8_t *)&head.addr,
@@ -503,13 +529,12 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     }
     len = port_len & 0xFFFF;
     cap = len < cap ? len : cap;
-    if (conn->cfg.rx_cap - udp->rx.at >= HEAD + cap) { // in one piece
-        nif__copy(buf, conn->cfg.rx + udp->rx.at + HEAD, cap);
+    if (rx_cap - ring->at >= HEAD + cap) { // in one piece
+        nif__copy(buf, rx + ring->at + HEAD, cap);
     } else {
-        nif__ring_read(&udp->rx, conn->cfg.rx, conn->cfg.rx_cap, HEAD, buf,
-            cap);
+        nif__ring_read(ring, rx, rx_cap, HEAD, buf, cap);
     }
-    drop_record(&udp->rx, conn->cfg.rx_cap, len);
+    drop_record(ring, rx_cap, len);
     return (int)cap;
 }
 
