@@ -174,6 +174,28 @@ static bool options_hold(struct nif_tcpip *ip, const struct nif__in *in,
     return false;
 }
 
+// A network is full of datagrams for many that a board does not want. They are
+// told from others by their port, before anything is made of them: whole, as
+// far as one can see, and without options.
+static bool unwanted(const struct nif_tcpip *ip, const uint8_t *h, size_t len)
+{
+    uint16_t port;
+
+    if (len < IPV4_LEN + UDP_LEN || h[IPV4_VERSION_IHL] != 0x45 ||
+        h[IPV4_PROTO] != IPV4_PROTO_UDP ||
+        (h[IPV4_FRAGMENT] & IPV4_MORE_OR_OFFSET >> 8) != 0 ||
+        h[IPV4_FRAGMENT + 1] != 0) {
+        return false;
+    }
+    port = nif_get_be16(h + IPV4_LEN + UDP_DST);
+    for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
+        if (c->proto == NIF_UDP && nif__flow_of(c)->port == port) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     const uint8_t *h = frame + ETH_LEN;
@@ -182,6 +204,10 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     uint32_t field;
 
     len -= ETH_LEN;
+    if ((frame[ETH_DST] & 1) != 0 && unwanted(ip, h, len)) {
+        ip->stats.udp_closed++;
+        return;
+    }
     if (len >= IPV4_LEN && ((uintptr_t)h & 3) != 0) {
         memcpy(copy, h, sizeof(copy));
         h = (const uint8_t *)copy;

@@ -406,8 +406,10 @@ static void what_all_get_and_nobody_wants_is_dropped_in_silence(void **state)
     nif_put_be16(in + 16, 27); // and if there is no whole header
     pair_resum(in);
     pair_inject(&p, in, len);
+    assert_int_equal(p.stack[0].stats.udp_closed, 2); // nobody looked so far
+    pair_inject(&p, in, 14 + 27);
     assert_int_equal(p.dev[1].queued, 0);
-    assert_int_equal(p.stack[0].stats.udp_closed, 1);
+    assert_int_equal(p.stack[0].stats.udp_closed, 2);
     assert_int_equal(p.stack[0].stats.udp_bad, 1);
 }
 
