@@ -345,9 +345,9 @@ static void set_again(struct nif_tcpip *ip)
     }
 }
 
-// A turn in which there is something to do; the device has `seen` this. True if
-// more is left.
-NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
+// A turn in which there is something to do; the device has `seen` this, and it
+// or a timer wants to be called at `*again_us`. True if more is left.
+NIF_APART static bool turn(struct nif_tcpip *ip, int seen, uint64_t *again_us)
 {
     bool more = false;
 
@@ -366,9 +366,13 @@ NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
     }
     if (nif__reached(ip, ip->due)) {
         run_timers(ip);
-    }
-    if (ip->todo & NIF__TIMER) {
         set_again(ip);
+        // The timer that is over hid what the device wants later than that.
+        *again_us = ip->again_us;
+        (void)!nif_iface_poll(ip->iface, again_us);
+    } else if (ip->todo & NIF__TIMER) {
+        set_again(ip);
+        *again_us = ip->again_us < *again_us ? ip->again_us : *again_us;
     }
     return more || (ip->todo & NIF__WORK) != 0;
 }
@@ -378,18 +382,18 @@ NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
 static uint64_t tcpip_poll(struct nif_stack *stack)
 {
     struct nif_tcpip *ip = nif__of(stack);
-    uint64_t wants_us = NIF_NEVER;
+    uint64_t again_us = ip->again_us;
     int seen;
 
     ip->now_us = nif_clock_now_us(stack->clock); // nif__tick(), without a call
     ip->now = (uint32_t)(ip->now_us >> 10);
     ip->tx_bytes = 0;
-    seen = nif_iface_poll(ip->iface, &wants_us);
+    seen = nif_iface_poll(ip->iface, &again_us);
     if ((seen != ip->calm || ip->todo != 0 || nif__reached(ip, ip->due)) &&
-        turn(ip, seen)) {
+        turn(ip, seen, &again_us)) {
         return ip->now_us;
     }
-    return wants_us < ip->again_us ? wants_us : ip->again_us;
+    return again_us;
 }
 
 // ------------------------------------------------------------------ init
@@ -427,6 +431,7 @@ void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
         .cfg = *cfg,
         .iface = cfg->iface,
         .calm = UINT8_MAX,
+        .again_us = NIF_NEVER,
         .todo = NIF__TIMER,
         .rate_at = 0 - NIF__S(1),
         .mtu = (uint16_t)mtu,

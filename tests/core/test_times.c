@@ -24,6 +24,7 @@ static struct {
     const struct nif_iface_ops *ops;
     const struct nif_eth_ops *eth;
     int seen; // what poll() returns
+    uint64_t wants_us;
     unsigned polls;
     unsigned flags;
     unsigned recvs;
@@ -33,6 +34,9 @@ static int poll_and_tell(struct nif_iface *iface, uint64_t *again_us)
 {
     dev.polls++;
     (void)!dev.ops->poll(iface, again_us);
+    if (dev.wants_us != 0 && dev.wants_us < *again_us) {
+        *again_us = dev.wants_us;
+    }
     return dev.seen;
 }
 
@@ -188,6 +192,22 @@ static void assert_ages(void)
     assert_int_equal(p.stack[0].arp[0].state, 0);
 }
 
+static void what_the_device_wants_after_a_timer_is_not_forgotten(void **state)
+{
+    uint64_t age_us = NIF_ARP_AGE_S * SECOND;
+
+    (void)state;
+    hear(pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0));
+    dev.wants_us = p.now_us + age_us + 10 * SECOND;
+    assert_in_range(nif_stack_poll(stack()), p.now_us + age_us - 2000,
+        p.now_us + age_us + 2000);
+    p.now_us += age_us + 3000;
+    assert_true(nif_stack_poll(stack()) == dev.wants_us);
+    assert_true(nif_stack_poll(stack()) == dev.wants_us);
+    dev.wants_us = p.now_us + 5;
+    assert_true(nif_stack_poll(stack()) == dev.wants_us);
+}
+
 static void timers_end_in_time_after_any_silence(void **state)
 {
     static const unsigned days[] = { 0, 1, 6, 7, 12, 13, 24, 25, 26, 37, 38, 49,
@@ -241,6 +261,8 @@ int main(void)
         cmocka_unit_test_setup(an_error_is_counted_and_asks_for_all, setup),
         cmocka_unit_test_setup(a_reply_that_waits_is_tried_in_an_idle_turn,
             setup),
+        cmocka_unit_test_setup(
+            what_the_device_wants_after_a_timer_is_not_forgotten, setup_quiet),
         cmocka_unit_test_setup(timers_end_in_time_after_any_silence,
             setup_quiet),
         cmocka_unit_test_setup(at_rest_it_is_never_awake, setup_quiet),
