@@ -312,6 +312,7 @@ const struct host_chip host_direct = {
     .name = "direct",
     .about = "no chip: the stack itself at the wire, as fast as it is",
     .bits_per_s = 10000000000,
+    .all_parts = true,
     .make = direct_make,
     .done = direct_done,
 };

@@ -48,6 +48,8 @@ static void make_stack(struct host_board *board)
             .groups = board->groups,
             .count = nif_countof(board->groups),
         });
+    nif_tcp_pool_init(&board->tcp_pool, board->tcp_more,
+        nif_countof(board->tcp_more));
     nif_tcpip_init(&board->tcpip,
         &(struct nif_tcpip_cfg){
             .iface = board->iface,
@@ -58,6 +60,9 @@ static void make_stack(struct host_board *board)
             .reassembly = &board->reassembly,
             .fragment = &board->fragment,
             .igmp = &board->igmp,
+            .sack = board->chip->all_parts ? &nif_tcp_sack : NULL,
+            .stamps = board->chip->all_parts ? &nif_tcp_stamps : NULL,
+            .tcp_pool = board->chip->all_parts ? &board->tcp_pool : NULL,
         });
 }
 

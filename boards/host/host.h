@@ -103,7 +103,9 @@ struct host_chip {
     const char *name;
     const char *about;   ///< one line
     uint64_t bits_per_s; ///< on its cable
-    bool own_dhcp; ///< while no address is set, the chip asks for one itself
+    bool own_dhcp;  ///< while no address is set, the chip asks for one itself
+    bool all_parts; ///< its stack has the parts of TCP that small boards have
+                    ///< no room for
 
     /// Builds model, bus and driver: sets the board's `part`, `iface`, `port`
     /// and `revision`. Returns 0, or -1 and says why.
@@ -178,6 +180,8 @@ struct host_board {
     struct nif_fragment fragment;
     struct nif_igmp igmp;
     struct nif_igmp_group groups[8];
+    struct nif_tcp_pool tcp_pool;
+    struct nif_tcp_more tcp_more[16];
     uint32_t packets[2 * NIF_REASSEMBLY_BYTES(NIF_REASSEMBLY_MAX) / 4];
     struct nif_device device; ///< the only one
     struct nif_board board;   ///< what the application gets

@@ -66,6 +66,9 @@ static void offer(struct nif_conn *conn)
     while (conn->cfg.rx_cap >> t->rcv_shift > UINT16_MAX) {
         t->rcv_shift++;
     }
+    if (cfg->tcp_pool != NULL) {
+        cfg->tcp_pool->ops->take(cfg->tcp_pool, conn);
+    }
     if (t->more == NULL) {
         return;
     }

@@ -50,4 +50,10 @@ struct nif_tcp_stamps {
     void (*heard)(struct nif_conn *conn, const struct nif__seg *seg, bool acks);
 };
 
+/// What tcp_pool.c does.
+struct nif_tcp_pool_ops {
+    /// A connection begins: gives it memory, unless the application has.
+    void (*take)(const struct nif_tcp_pool *pool, struct nif_conn *conn);
+};
+
 #endif

@@ -182,6 +182,52 @@ static void sack_is_spoken_only_where_there_is_memory_for_it(void **state)
     assert_null(option(4));
 }
 
+// True if a call from port `port` is answered with SACK.
+static bool is_given(uint16_t port)
+{
+    p.port = port;
+    p.seq = 1000;
+    p.options = syn_all;
+    p.options_len = sizeof(syn_all);
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    p.options = NULL;
+    peer_expect(&p, SYN | ACK, 0);
+    return option(4) != NULL;
+}
+
+static void a_pool_gives_memory_to_who_has_none(void **state)
+{
+    struct nif_tcp_more one;
+    struct nif_tcp_pool pool;
+
+    (void)state;
+    nif_tcp_pool_init(&pool, &one, 1);
+    p.pair.stack[0].cfg.sack = &nif_tcp_sack;
+    p.pair.stack[0].cfg.tcp_pool = &pool;
+    assert_true(is_given(PEER_PORT));
+    assert_false(is_given(PEER_PORT + 1)); // the first has it
+    peer_say(&p, RST, 0, 0, NULL, 0);
+    p.port = PEER_PORT;
+    peer_say(&p, RST, 0, 0, NULL, 0);
+    assert_true(is_given(PEER_PORT + 2));
+    assert_false(is_given(PEER_PORT + 3));
+}
+
+static void a_pool_takes_nothing_from_who_brings_his_own(void **state)
+{
+    struct nif_tcp_more one;
+    struct nif_tcp_pool pool;
+
+    (void)state;
+    nif_tcp_pool_init(&pool, &one, 1);
+    peer_extend(&p, true, false);
+    p.pair.stack[0].cfg.tcp_pool = &pool;
+    assert_true(is_given(PEER_PORT));
+    assert_true(is_given(PEER_PORT + 1));
+    assert_ptr_equal(nif__tcp_of(&p.backlog[0])->more, &p.more[0]);
+    assert_ptr_equal(nif__tcp_of(&p.backlog[1])->more, &p.more[1]);
+}
+
 // Block `i` of the SACK option, relative to the peer's next byte.
 static void assert_block(size_t i, uint32_t from, uint32_t to)
 {
@@ -416,6 +462,9 @@ int main(void)
         cmocka_unit_test_setup(a_scale_beyond_14_is_14, setup),
         cmocka_unit_test_setup(a_large_ring_is_told_in_larger_units, setup),
         cmocka_unit_test_setup(sack_is_spoken_only_where_there_is_memory_for_it,
+            setup),
+        cmocka_unit_test_setup(a_pool_gives_memory_to_who_has_none, setup),
+        cmocka_unit_test_setup(a_pool_takes_nothing_from_who_brings_his_own,
             setup),
         cmocka_unit_test_setup(what_lies_beyond_holes_is_said_the_latest_first,
             setup),

@@ -364,8 +364,26 @@ def echo_netns():
     tshark_finds_nothing(capture)
 
 
+def syn_options(capture):
+    """The kinds of options in the SYN of 192.0.2.2 that a capture has."""
+    data, at, kinds = Path(capture).read_bytes(), 24, set()
+    while at < len(data):
+        size = int.from_bytes(data[at + 8:at + 12], sys.byteorder)
+        frame, at = data[at + 16:at + 16 + size], at + 16 + size
+        tcp = frame[34:]
+        if frame[12:14] + frame[23:24] + frame[26:30] != \
+                bytes([8, 0, 6, 192, 0, 2, 2]) or not tcp[13] & 2:
+            continue
+        options = tcp[20:(tcp[12] >> 4) * 4]
+        while options and options[0]:
+            kinds.add(options[0])
+            options = options[1 if options[0] == 1 else options[1]:]
+    return kinds
+
+
 def direct():
-    """The stack at the wire without a chip: ping, page, echo, repetition."""
+    """The stack at the wire without a chip: ping, page, echo with all options
+    of TCP, repetition."""
     need_netns()
     need("curl")
     capture = str(FOLDER / "direct.pcap")
@@ -384,6 +402,8 @@ def direct():
         "2", "--record-stimuli", stimuli, "--pcap", capture, "--",
         sys.executable, "-c", ECHO, "192.0.2.2", "7", str(MIB), timeout=170)
     check(code == 0 and "identical" in out, f"1 MiB: {code} {out} {err}")
+    check(syn_options(capture) >= {2, 3, 4, 8},
+          f"MSS, scale, SACK, timestamps: {syn_options(capture)}")
     tshark_finds_nothing(capture)
     again = str(FOLDER / "again.pcap")
     code, out, err = nif("run", "--stimuli", stimuli, "--pcap", again)

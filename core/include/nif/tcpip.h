@@ -29,8 +29,8 @@ struct nif_reassembly;
 struct nif_fragment;
 struct nif_igmp;
 /// Optional parts of TCP. Each is an object that is linked only if it is
-/// named in nif_tcpip_cfg, and works for the connections that were given
-/// memory for it by nif_tcp_extend(), if the peer has it too.
+/// named in nif_tcpip_cfg, and works for the connections that have memory for
+/// it, by nif_tcp_extend() or from a pool, if the peer has it too.
 ///
 /// Selective acknowledgements (RFC 2018, RFC 6675): several losses in a window
 /// are mended in one round trip.
@@ -60,6 +60,21 @@ struct nif_tcp_more {
     uint32_t ts_offset;       ///< of our clock
 };
 
+struct nif_tcp_pool_ops;
+
+/// Such memory for the connections of applications that do not know of it.
+/// Each that begins takes some, if there is some left and nif_tcp_extend() gave
+/// it none; when it has ended, another may take it.
+struct nif_tcp_pool {
+    const struct nif_tcp_pool_ops *ops; // private, as the rest
+    struct nif_tcp_more *more;
+    size_t count;
+};
+
+/// Makes `pool` the `count` pieces of memory at `more`, which it keeps.
+void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
+    size_t count);
+
 struct nif_tcpip_cfg {
     struct nif_iface *iface; ///< with frames; must outlive the stack
     struct nif_clock *clock; ///< must outlive the stack
@@ -72,6 +87,7 @@ struct nif_tcpip_cfg {
     struct nif_igmp *igmp;               ///< nif/igmp.h, or NULL
     const struct nif_tcp_sack *sack;     ///< &nif_tcp_sack, or NULL
     const struct nif_tcp_stamps *stamps; ///< &nif_tcp_stamps, or NULL
+    const struct nif_tcp_pool *tcp_pool; ///< for these two, or NULL
 };
 
 /// What is counted: name, and what a person reads. Counters wrap. Those of each
