@@ -334,8 +334,10 @@ struct nif__flow {
     uint16_t peer_port;
     uint16_t port; ///< 0: not bound
     uint8_t ttl;
-    uint8_t tos;   ///< NIF_OPT_TOS
-    bool bound_ip; ///< bound to our address, not to all
+    uint8_t tos;           ///< NIF_OPT_TOS
+    bool bound_ip;         ///< bound to our address, not to all
+    uint8_t snd_shift : 4; ///< TCP: of the windows that the peer says
+    uint8_t rcv_shift : 4; ///< TCP: of those that we say
 };
 
 static inline struct nif__flow *nif__flow_of(struct nif_conn *conn)

@@ -63,8 +63,8 @@ static void offer(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     nif__tcp_set(t, TCP_SCALE);
-    while (conn->cfg.rx_cap >> t->rcv_shift > UINT16_MAX) {
-        t->rcv_shift++;
+    while (conn->cfg.rx_cap >> t->flow.rcv_shift > UINT16_MAX) {
+        t->flow.rcv_shift++;
     }
     if (cfg->tcp_pool != NULL) {
         cfg->tcp_pool->ops->take(cfg->tcp_pool, conn);
@@ -166,35 +166,47 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     return 0;
 }
 
-// Returns 0 if data can be taken, else what send() is to say.
-static int may_send(const struct nif_conn *conn, const struct nif__tcp *t)
+// Why data cannot be taken.
+NIF_APART static int cannot_send(const struct nif_conn *conn)
 {
     if (conn->state == NIF_CONN_FAILED) {
         return conn->err;
     }
-    if (conn->state == NIF_CONN_OPENING && !(t->flags & TCP_FIN_QUEUED)) {
-        return NIF_EAGAIN;
-    }
-    return (t->state != TCP_ESTABLISHED && t->state != TCP_CLOSE_WAIT) ||
-            (t->flags & TCP_FIN_QUEUED)
-        ? NIF_ENOTCONN
-        : 0;
+    return conn->state == NIF_CONN_OPENING &&
+            !(nif__tcp_view(conn)->flags & TCP_FIN_QUEUED)
+        ? NIF_EAGAIN
+        : NIF_ENOTCONN;
+}
+
+// Returns 0 if data can be taken, else what send() is to say. In both states
+// no FIN is queued yet.
+static int may_send(const struct nif_conn *conn, const struct nif__tcp *t)
+{
+    return t->state == TCP_ESTABLISHED || t->state == TCP_CLOSE_WAIT
+        ? 0
+        : cannot_send(conn);
 }
 
 // Something is to go: when it is the first after silence, the time for it
 // begins.
-static void to_send(struct nif_conn *conn)
+NIF_APART static void end_silence(struct nif_conn *conn)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (nif__tcp_pending(t) == 0) {
-        if (nif__tcp_now(ip) - t->since > nif__tcp_rto(t)) {
+        if (nif__tcp_now(nif__conn_stack(conn)) - t->since > nif__tcp_rto(t)) {
             nif__cc_rest(t);
         }
         nif__tcp_moved(conn);
     }
-    nif__kick(ip);
+}
+
+static void to_send(struct nif_conn *conn)
+{
+    if (nif__tcp_of(conn)->queued == 0) {
+        end_silence(conn);
+    }
+    nif__kick(nif__conn_stack(conn));
 }
 
 int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)

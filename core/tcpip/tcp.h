@@ -79,8 +79,6 @@ struct nif__tcp {
     uint16_t refs;    ///< references in the send queue
     uint16_t keepalive_s;
     uint16_t user_timeout_s; ///< 0: NIF_TCP_R2_S
-    uint8_t snd_shift;       ///< of the windows that the peer says
-    uint8_t rcv_shift;       ///< of those that we say
 
     uint32_t snd_una;
     uint32_t snd_nxt;
@@ -97,12 +95,14 @@ struct nif__tcp {
     uint32_t since;     ///< the last progress: for giving up, keepalive,
                         ///< FIN-WAIT-2 and TIME-WAIT, one at a time
     uint32_t snd_wl1;
-    uint32_t plain; ///< bytes in `tx` before the first reference
-    uint32_t ssthresh;
-    uint32_t cwnd_acked; ///< bytes towards the next growth
-    uint32_t recover;    ///< snd_max when recovery began
-    uint32_t rtt_seq;    ///< the sequence number that is being timed
     uint32_t snd_wnd_max;
+    uint32_t plain;   ///< if there are references: bytes in `tx` before them
+    uint32_t ref_seq; ///< of the data of the reference that was found last
+    uint32_t ref_at;  ///< and where in `tx` it is
+    uint32_t rtt_seq; ///< the sequence number that is being timed
+    uint32_t ssthresh;
+    uint32_t cwnd_acked;       ///< bytes towards the next growth
+    uint32_t recover;          ///< snd_max when recovery began
     struct nif_conn *listener; ///< whose backlog it is from, or NULL
     struct nif_tcp_more *more; ///< for the optional parts, or NULL
     struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do
@@ -127,9 +127,9 @@ struct nif__seg {
     uint32_t len;         ///< of the data
     uint16_t mss;         ///< from its option, or the default
     uint8_t flags;
-    uint8_t has;      ///< enum nif__tcp_option
-    uint8_t shift;    ///< of its windows
-    uint8_t sack_len; ///< bytes
+    uint8_t has;       ///< enum nif__tcp_option
+    uint8_t shift : 4; ///< of its windows
+    uint8_t sack_len;  ///< bytes
 };
 
 static inline struct nif__tcp *nif__tcp_of(struct nif_conn *conn)
@@ -186,7 +186,10 @@ static inline void nif__tcp_clear(struct nif__tcp *t, unsigned flags)
 #define NIF__TCP_PIECES 4
 
 /// Bytes that can be added.
-size_t nif__queue_room(const struct nif_conn *conn);
+static inline size_t nif__queue_room(const struct nif_conn *conn)
+{
+    return conn->cfg.tx_cap - nif__tcp_view(conn)->tx.used;
+}
 
 /// Adds a copy of `len` bytes, for which there is room.
 void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len);
@@ -200,8 +203,8 @@ NIF_NODISCARD bool nif__queue_ref(struct nif_conn *conn, const void *data,
 /// are in.
 ///
 /// Returns how many of them fit into NIF__TCP_PIECES.
-uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
-    uint32_t len, struct nif_seg *pieces, size_t *n);
+uint32_t nif__queue_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
+    struct nif_seg *pieces, size_t *n);
 
 /// Takes the oldest `len` bytes away.
 void nif__queue_drop(struct nif_conn *conn, uint32_t len);

@@ -17,7 +17,7 @@ uint32_t nif__tcp_window(const struct nif_conn *conn)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
     uint32_t cap = (uint32_t)conn->cfg.rx_cap;
-    uint32_t room = nif__min(cap - t->rx.used, 0xFFFFu << t->rcv_shift);
+    uint32_t room = nif__min(cap - t->rx.used, 0xFFFFu << t->flow.rcv_shift);
     uint32_t step = nif__min(cap >> 1, t->rcv_mss);
 
     return room >= told(t) + step ? room : told(t);

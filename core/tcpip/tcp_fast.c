@@ -119,7 +119,7 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
         ip->stats.tcp_bad++;
     } else {
         take(conn, (uint32_t)len, acked,
-            (offset_window & 0xFFFF) << t->snd_shift);
+            (offset_window & 0xFFFF) << t->flow.snd_shift);
     }
     return true;
 }

@@ -22,7 +22,7 @@ static void read_option(struct nif__seg *seg, const uint8_t *opt, size_t len)
         seg->mss = (uint16_t)nif__max(nif_get_be16(opt + 2), TCP_MSS_LEAST);
     } else if (opt[0] == TCP_OPT_SCALE && len == TCP_OPT_SCALE_LEN) {
         seg->has |= TCP_HAS_SCALE;
-        seg->shift = (uint8_t)nif__min(opt[2], 14); // RFC 7323 2.3
+        seg->shift = nif__min(opt[2], 14) & 15; // RFC 7323 2.3
     } else if (opt[0] == TCP_OPT_SACK_OK) {
         seg->has |= TCP_HAS_SACK_OK;
     }
@@ -131,10 +131,10 @@ void nif__tcp_meet(struct nif_conn *conn, const struct nif__seg *seg)
     t->rcv_edge = t->rcv_nxt + nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
     t->aheads = 0;
     t->mss = (uint16_t)nif__min(t->mss, seg->mss);
-    t->snd_shift = seg->shift;
+    t->flow.snd_shift = seg->shift;
     if (!(seg->has & TCP_HAS_SCALE)) {
         nif__tcp_clear(t, TCP_SCALE);
-        t->rcv_shift = 0;
+        t->flow.rcv_shift = 0;
     }
     if (!(seg->has & TCP_HAS_SACK_OK)) {
         nif__tcp_clear(t, TCP_SACK);
@@ -166,7 +166,7 @@ void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg)
     t->snd_nxt = seg->ack;
     t->snd_max = seg->ack;
     t->snd_wnd =
-        seg->flags & TCP_FLAG_SYN ? seg->wnd : seg->wnd << t->snd_shift;
+        seg->flags & TCP_FLAG_SYN ? seg->wnd : seg->wnd << t->flow.snd_shift;
     t->snd_wnd_max = t->snd_wnd;
     t->snd_wl1 = seg->seq;
     t->rexmit_at = 0;
@@ -316,7 +316,7 @@ static void update_window(struct nif_conn *conn, const struct nif__seg *seg,
     bool acked)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t wnd = seg->wnd << t->snd_shift;
+    uint32_t wnd = seg->wnd << t->flow.snd_shift;
 
     // Not by an old segment that was late (RFC 9293 3.10.7.4).
     if (!acked && !nif__before(t->snd_wl1, seg->seq) &&
@@ -397,7 +397,7 @@ static bool take_options(struct nif_conn *conn, const struct nif__seg *seg)
     if (t->flags & TCP_SACK) {
         return cfg->sack->heard(conn, seg);
     }
-    return seg->len == 0 && seg->wnd << t->snd_shift == t->snd_wnd &&
+    return seg->len == 0 && seg->wnd << t->flow.snd_shift == t->snd_wnd &&
         !(seg->flags & TCP_FLAG_FIN);
 }
 

@@ -29,7 +29,7 @@ static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
         t->rcv_mss);
     if (t->flags & TCP_SCALE) {
         *opt++ = nif__be32((uint32_t)(TCP_OPT_NOP << 24 | TCP_OPT_SCALE << 16 |
-            TCP_OPT_SCALE_LEN << 8 | t->rcv_shift));
+            TCP_OPT_SCALE_LEN << 8 | t->flow.rcv_shift));
     }
     if (t->flags & TCP_SACK) {
         *opt++ = nif__be32(TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 |
@@ -171,7 +171,7 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t window = nif__tcp_window(conn) >> t->rcv_shift;
+    uint32_t window = nif__tcp_window(conn) >> t->flow.rcv_shift;
     struct frame f;
     uint32_t got = 0;
     size_t tcp_len = TCP_LEN;
@@ -204,7 +204,7 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     }
     ip->stats.tcp_tx++;
     if ((flags & (TCP_FLAG_ACK | TCP_FLAG_SYN)) == TCP_FLAG_ACK) {
-        acked(t, window << t->rcv_shift, got);
+        acked(t, window << t->flow.rcv_shift, got);
     } else if (flags & TCP_FLAG_ACK) {
         nif__tcp_clear(t, TCP_ACK_NOW);
     }
@@ -295,13 +295,13 @@ static void advance(struct nif_conn *conn, uint32_t units)
     }
 }
 
-// A segment of `len` bytes is worth sending (RFC 9293 3.8.6.2.1, and Nagle,
-// 3.7.4). A full ring is sent as it is: the application cannot add to it.
+// A segment of `len` bytes, less than a full one, is worth sending (RFC 9293
+// 3.8.6.2.1, and Nagle, 3.7.4). A full ring is sent as it is: the application
+// cannot add to it.
 static bool worth_sending(const struct nif_conn *conn, const struct nif__tcp *t,
     uint32_t len, bool all)
 {
-    if (len == t->mss || nif__before(t->snd_nxt, t->snd_max) ||
-        (t->flags & TCP_FORCE)) {
+    if (nif__before(t->snd_nxt, t->snd_max) || (t->flags & TCP_FORCE)) {
         return true;
     }
     if (all &&
@@ -349,23 +349,26 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
 {
     uint32_t offset = t->snd_nxt - t->snd_una;
     uint32_t rest = t->queued - offset; // -1 if the FIN is out
-    uint32_t limit = send_limit(conn, t);
-    uint32_t usable = limit > offset ? limit - offset : 0;
+    unsigned state = t->flags;
     uint8_t flags = TCP_FLAG_ACK;
+    uint32_t usable;
     uint32_t len;
     int sent;
     bool fin;
 
-    if ((int32_t)rest <= 0 && offset >= nif__tcp_pending(t)) {
+    if ((int32_t)rest <= 0 &&
+        (!(state & TCP_FIN_QUEUED) || offset >= nif__tcp_pending(t))) {
         return false;
     }
-    if ((t->flags & TCP_FORCE) && usable == 0) {
-        usable = 1;
+    usable = send_limit(conn, t) - offset;
+    if ((int32_t)usable <= 0) {
+        usable = (state & TCP_FORCE) != 0;
     }
     len = nif__min(nif__min(rest, usable), t->mss);
-    fin = (t->flags & TCP_FIN_QUEUED) && len == rest &&
-        (usable > len || (t->flags & TCP_FORCE));
-    if ((len == 0 && !fin) || !worth_sending(conn, t, len, len == rest)) {
+    fin = (state & TCP_FIN_QUEUED) && len == rest &&
+        (usable > len || (state & TCP_FORCE));
+    if (len != t->mss &&
+        ((len == 0 && !fin) || !worth_sending(conn, t, len, len == rest))) {
         persist(conn, t);
         return false;
     }
@@ -381,7 +384,7 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
         fin = false;
     }
     advance(conn, len + fin);
-    return len != rest || (t->flags & TCP_FIN_QUEUED) != 0;
+    return len != rest || (state & TCP_FIN_QUEUED) != 0;
 }
 
 static void send_syn(struct nif_conn *conn, struct nif__tcp *t)

@@ -14,22 +14,28 @@ struct ref {
     uint32_t next; // bytes in the ring between this one and the next
 };
 
-// Where the reference at `at` lies if it is in one piece and at a word's
-// border, as it is as a rule; else NULL.
-static struct ref *in_place(const struct nif_conn *conn, size_t at)
+// Where the byte `at` bytes behind the oldest lies in the ring.
+static size_t place(const struct nif_conn *conn, size_t at)
 {
-    const struct nif__tcp *t = nif__tcp_view(conn);
-    uint8_t *p = conn->cfg.tx + t->tx.at + at;
+    at += nif__tcp_view(conn)->tx.at;
+    return at >= conn->cfg.tx_cap ? at - conn->cfg.tx_cap : at;
+}
 
-    return ((uintptr_t)p & (_Alignof(struct ref) - 1)) == 0 &&
-            t->tx.at + at + sizeof(struct ref) <= conn->cfg.tx_cap
-        ? (struct ref *)(void *)p
+// The reference at place `p` of the ring if it is in one piece and at a word's
+// border, as it is as a rule; else NULL.
+static struct ref *in_place(const struct nif_conn *conn, size_t p)
+{
+    uint8_t *ref = conn->cfg.tx + p;
+
+    return ((uintptr_t)ref & (_Alignof(struct ref) - 1)) == 0 &&
+            p + sizeof(struct ref) <= conn->cfg.tx_cap
+        ? (struct ref *)(void *)ref
         : NULL;
 }
 
 static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
 {
-    const struct ref *p = in_place(conn, at);
+    const struct ref *p = in_place(conn, place(conn, at));
 
     if (p != NULL) {
         *ref = *p;
@@ -41,7 +47,7 @@ static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
 
 static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
 {
-    struct ref *p = in_place(conn, at);
+    struct ref *p = in_place(conn, place(conn, at));
 
     if (p != NULL) {
         *p = *ref;
@@ -51,13 +57,6 @@ static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
     }
 }
 
-size_t nif__queue_room(const struct nif_conn *conn)
-{
-    const struct nif__tcp *t = nif__tcp_view(conn);
-
-    return conn->cfg.tx_cap - t->tx.used;
-}
-
 // `len` more bytes lie behind the last reference.
 static void count_behind(struct nif_conn *conn, uint32_t len)
 {
@@ -65,10 +64,6 @@ static void count_behind(struct nif_conn *conn, uint32_t len)
     size_t at = t->plain;
     struct ref ref;
 
-    if (t->refs == 0) {
-        t->plain += len;
-        return;
-    }
     read_ref(conn, at, &ref);
     for (unsigned i = 1; i < t->refs; i++) {
         at += sizeof(ref) + ref.next;
@@ -81,12 +76,19 @@ static void count_behind(struct nif_conn *conn, uint32_t len)
 void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
+    size_t at = place(conn, t->tx.used);
 
-    nif__ring_put(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, t->tx.used, data,
-        len);
+    if (conn->cfg.tx_cap - at >= len) {
+        nif__copy(conn->cfg.tx + at, data, len);
+    } else {
+        nif__ring_put(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, t->tx.used, data,
+            len);
+    }
     t->tx.used += (uint32_t)len;
     t->queued += (uint32_t)len;
-    count_behind(conn, (uint32_t)len);
+    if (t->refs > 0) {
+        count_behind(conn, (uint32_t)len);
+    }
 }
 
 bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
@@ -100,6 +102,10 @@ bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
         t->refs == UINT16_MAX) {
         return false;
     }
+    if (t->refs == 0) {
+        t->plain = t->tx.used;
+        t->ref_seq = t->snd_una - 1; // nowhere
+    }
     write_ref(conn, t->tx.used, &ref);
     t->tx.used += (uint32_t)sizeof(ref);
     t->queued += ref.len;
@@ -107,18 +113,27 @@ bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
     return true;
 }
 
-// Walks from reference to reference.
-static uint32_t gather(const struct nif_conn *conn, uint32_t offset,
-    uint32_t len, struct nif_seg *pieces, size_t *n)
+// Walks from reference to reference, beginning with the one that was found
+// last if that lies before `offset`. Of `len` bytes, all queued, there is some
+// in each, so that it comes to an end.
+static uint32_t gather(struct nif_conn *conn, uint32_t offset, uint32_t len,
+    struct nif_seg *pieces, size_t *n)
 {
-    const struct nif__tcp *t = nif__tcp_view(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t end = t->snd_una + offset + len;
+    uint32_t known = t->ref_seq - t->snd_una;
     uint32_t plain = t->plain;
     uint32_t left = len;
-    unsigned refs = t->refs;
     size_t at = 0;
     struct ref ref;
 
     *n = 0;
+    if ((int32_t)known >= 0 && known <= offset) {
+        offset -= known;
+        at = t->ref_at < t->tx.at ? t->ref_at + conn->cfg.tx_cap : t->ref_at;
+        at -= t->tx.at;
+        plain = 0;
+    }
     // Each round: the bytes before a reference, then what it refers to.
     while (left > 0) {
         if (offset < plain) {
@@ -135,43 +150,51 @@ static uint32_t gather(const struct nif_conn *conn, uint32_t offset,
         }
         offset -= plain;
         at += plain;
-        if (left == 0 || refs-- == 0 || *n == NIF__TCP_PIECES) {
+        if (left == 0 || *n == NIF__TCP_PIECES) {
             break;
         }
         read_ref(conn, at, &ref);
-        at += sizeof(ref);
-        plain = ref.next;
         if (offset < ref.len) {
             uint32_t take = nif__min(left, ref.len - offset);
 
+            t->ref_seq = end - left - offset;
+            t->ref_at = (uint32_t)place(conn, at);
             pieces[(*n)++] = (struct nif_seg){ ref.data + offset, take };
             left -= take;
             offset = ref.len;
         }
+        at += sizeof(ref);
+        plain = ref.next;
         offset -= ref.len;
     }
     return len - left;
 }
 
-uint32_t nif__queue_find(const struct nif_conn *conn, uint32_t offset,
-    uint32_t len, struct nif_seg *pieces, size_t *n)
+uint32_t nif__queue_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
+    struct nif_seg *pieces, size_t *n)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
+    size_t at = place(conn, offset);
+    size_t first = conn->cfg.tx_cap - at;
 
     if (t->refs > 0) {
         return gather(conn, offset, len, pieces, n);
     }
-    nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, offset, len, pieces);
-    *n = pieces[1].len > 0 ? 2 : 1;
+    *n = 1;
+    pieces[0] = (struct nif_seg){ conn->cfg.tx + at, len };
+    if (first < len) {
+        *n = 2;
+        pieces[0].len = first;
+        pieces[1] = (struct nif_seg){ conn->cfg.tx, len - first };
+    }
     return len;
 }
 
-void nif__queue_drop(struct nif_conn *conn, uint32_t len)
+// The same as nif__queue_drop(), where there are references.
+static void drop_refs(struct nif_conn *conn, uint32_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    NIF_ASSERT(len <= t->queued);
-    t->queued -= len;
     while (len > 0) {
         uint32_t take = nif__min(len, t->plain);
         struct ref ref;
@@ -193,5 +216,18 @@ void nif__queue_drop(struct nif_conn *conn, uint32_t len)
         nif__ring_drop(&t->tx, conn->cfg.tx_cap, sizeof(ref));
         t->plain = ref.next;
         t->refs--;
+    }
+}
+
+void nif__queue_drop(struct nif_conn *conn, uint32_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    NIF_ASSERT(len <= t->queued);
+    t->queued -= len;
+    if (t->refs > 0) {
+        drop_refs(conn, len);
+    } else {
+        nif__ring_drop(&t->tx, conn->cfg.tx_cap, len);
     }
 }

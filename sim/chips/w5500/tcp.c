@@ -208,8 +208,8 @@ static void meet(struct sim_w5500_socket *s)
     t->rcv_mss = sim_w55_tcp_mss(s);
     t->mss = (uint16_t)nif__min(t->rcv_mss, s->tcp.mss);
     nif__tcp_clear(t, TCP_SCALE);
-    t->snd_shift = 0;
-    t->rcv_shift = 0;
+    t->flow.snd_shift = 0;
+    t->flow.rcv_shift = 0;
     t->cwnd = UINT16_MAX;
 }
 
