@@ -97,7 +97,7 @@ struct nif__tcp {
     uint32_t snd_wl1;
     uint32_t snd_wnd_max;
     uint32_t plain;   ///< if there are references: bytes in `tx` before them
-    uint32_t ref_seq; ///< of the data of the reference that was found last
+    uint32_t ref_seq; ///< where the last walk through the references ended
     uint32_t ref_at;  ///< and where in `tx` it is
     uint32_t rtt_seq; ///< the sequence number that is being timed
     uint32_t ssthresh;

@@ -33,16 +33,19 @@ static struct ref *in_place(const struct nif_conn *conn, size_t p)
         : NULL;
 }
 
-static void read_ref(const struct nif_conn *conn, size_t at, struct ref *ref)
+// The reference `at` bytes behind the oldest, put together in `room` if need
+// be.
+static const struct ref *read_ref(const struct nif_conn *conn, size_t at,
+    struct ref *room)
 {
-    const struct ref *p = in_place(conn, place(conn, at));
+    const struct ref *ref = in_place(conn, place(conn, at));
 
-    if (p != NULL) {
-        *ref = *p;
-    } else {
+    if (ref == NULL) {
         nif__ring_read(&nif__tcp_view(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap,
-            at, ref, sizeof(*ref));
+            at, room, sizeof(*room));
+        ref = room;
     }
+    return ref;
 }
 
 static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
@@ -57,6 +60,12 @@ static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
     }
 }
 
+// Nothing is known of where references are but for the first.
+static void forget(struct nif__tcp *t)
+{
+    t->ref_seq = t->snd_una - 1;
+}
+
 // `len` more bytes lie behind the last reference.
 static void count_behind(struct nif_conn *conn, uint32_t len)
 {
@@ -64,13 +73,13 @@ static void count_behind(struct nif_conn *conn, uint32_t len)
     size_t at = t->plain;
     struct ref ref;
 
-    read_ref(conn, at, &ref);
     for (unsigned i = 1; i < t->refs; i++) {
-        at += sizeof(ref) + ref.next;
-        read_ref(conn, at, &ref);
+        at += sizeof(ref) + read_ref(conn, at, &ref)->next;
     }
+    ref = *read_ref(conn, at, &ref);
     ref.next += len;
     write_ref(conn, at, &ref);
+    forget(t);
 }
 
 void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len)
@@ -104,7 +113,7 @@ bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
     }
     if (t->refs == 0) {
         t->plain = t->tx.used;
-        t->ref_seq = t->snd_una - 1; // nowhere
+        forget(t);
     }
     write_ref(conn, t->tx.used, &ref);
     t->tx.used += (uint32_t)sizeof(ref);
@@ -113,9 +122,9 @@ bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
     return true;
 }
 
-// Walks from reference to reference, beginning with the one that was found
-// last if that lies before `offset`. Of `len` bytes, all queued, there is some
-// in each, so that it comes to an end.
+// Walks from reference to reference, beginning where the last walk ended if
+// that is before `offset`. Of `len` bytes, all queued, there is some in each,
+// so that it comes to an end.
 static uint32_t gather(struct nif_conn *conn, uint32_t offset, uint32_t len,
     struct nif_seg *pieces, size_t *n)
 {
@@ -125,7 +134,7 @@ static uint32_t gather(struct nif_conn *conn, uint32_t offset, uint32_t len,
     uint32_t plain = t->plain;
     uint32_t left = len;
     size_t at = 0;
-    struct ref ref;
+    struct ref room;
 
     *n = 0;
     if ((int32_t)known >= 0 && known <= offset) {
@@ -136,6 +145,8 @@ static uint32_t gather(struct nif_conn *conn, uint32_t offset, uint32_t len,
     }
     // Each round: the bytes before a reference, then what it refers to.
     while (left > 0) {
+        const struct ref *ref;
+
         if (offset < plain) {
             uint32_t take = nif__min(left, plain - offset);
 
@@ -153,19 +164,21 @@ static uint32_t gather(struct nif_conn *conn, uint32_t offset, uint32_t len,
         if (left == 0 || *n == NIF__TCP_PIECES) {
             break;
         }
-        read_ref(conn, at, &ref);
-        if (offset < ref.len) {
-            uint32_t take = nif__min(left, ref.len - offset);
+        ref = read_ref(conn, at, &room);
+        plain = ref->next;
+        if (offset < ref->len) {
+            uint32_t take = nif__min(left, ref->len - offset);
+            bool whole = offset + take == ref->len && plain == 0;
 
-            t->ref_seq = end - left - offset;
-            t->ref_at = (uint32_t)place(conn, at);
-            pieces[(*n)++] = (struct nif_seg){ ref.data + offset, take };
+            pieces[(*n)++] = (struct nif_seg){ ref->data + offset, take };
             left -= take;
-            offset = ref.len;
+            // To go on behind it, or with the rest of it.
+            t->ref_seq = end - left - (whole ? 0 : offset + take);
+            t->ref_at = (uint32_t)place(conn, at + (whole ? sizeof(*ref) : 0));
+            offset += take;
         }
-        at += sizeof(ref);
-        plain = ref.next;
-        offset -= ref.len;
+        at += sizeof(*ref);
+        offset -= ref->len;
     }
     return len - left;
 }
@@ -205,7 +218,7 @@ static void drop_refs(struct nif_conn *conn, uint32_t len)
         if (len == 0) {
             return;
         }
-        read_ref(conn, 0, &ref);
+        ref = *read_ref(conn, 0, &ref);
         if (len < ref.len) { // a part of it
             ref.data += len;
             ref.len -= len;
