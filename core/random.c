@@ -9,20 +9,30 @@ static uint32_t rotl(uint32_t v, unsigned n)
     return v << n | v >> (32 - n);
 }
 
-static void sip_rounds(uint32_t v[4], unsigned rounds)
+// In registers: a small processor has just as many.
+NIF_APART static void sip_rounds(uint32_t v[4], unsigned rounds)
 {
-    for (unsigned i = 0; i < rounds; i++) {
-        v[0] += v[1];
-        v[1] = rotl(v[1], 5) ^ v[0];
-        v[0] = rotl(v[0], 16);
-        v[2] += v[3];
-        v[3] = rotl(v[3], 8) ^ v[2];
-        v[0] += v[3];
-        v[3] = rotl(v[3], 7) ^ v[0];
-        v[2] += v[1];
-        v[1] = rotl(v[1], 13) ^ v[2];
-        v[2] = rotl(v[2], 16);
-    }
+    uint32_t v0 = v[0];
+    uint32_t v1 = v[1];
+    uint32_t v2 = v[2];
+    uint32_t v3 = v[3];
+
+    do {
+        v0 += v1;
+        v1 = rotl(v1, 5) ^ v0;
+        v0 = rotl(v0, 16);
+        v2 += v3;
+        v3 = rotl(v3, 8) ^ v2;
+        v0 += v3;
+        v3 = rotl(v3, 7) ^ v0;
+        v2 += v1;
+        v1 = rotl(v1, 13) ^ v2;
+        v2 = rotl(v2, 16);
+    } while (--rounds > 0);
+    v[0] = v0;
+    v[1] = v1;
+    v[2] = v2;
+    v[3] = v3;
 }
 
 uint32_t nif_hash(const uint32_t key[2], const uint32_t *words, size_t n)

@@ -134,6 +134,7 @@ static int tcpip_option(struct nif_stack *stack, struct nif_conn *conn,
             return NIF_EINVAL;
         }
         *(option == NIF_OPT_TTL ? &flow->ttl : &flow->tos) = (uint8_t)value;
+        nif__of(stack)->head.conn = NULL;
         return 0;
     }
     return conn->proto == NIF_TCP ? nif__tcp_option(conn, option, value)
@@ -327,6 +328,7 @@ static void watch_link(struct nif_tcpip *ip)
         ip->link = link;
         nif__arp_flush(ip);
         nif_iface_hwaddr(ip->iface, &ip->own);
+        ip->head.conn = NULL;
         begin_address(ip);
         nif__todo(ip, NIF__WORK);
     }

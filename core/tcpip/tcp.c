@@ -87,6 +87,7 @@ void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     conn->err = 0;
+    nif__conn_stack(conn)->head.conn = NULL;
     t->state = (uint8_t)state;
     t->mss = mss(conn, conn->cfg.tx_cap);
     t->rcv_mss = mss(conn, conn->cfg.rx_cap);

@@ -12,15 +12,26 @@
 
 // ---------------------------------------------------------------- frames
 
-struct frame {
-    struct nif__head head;
-    uint32_t tcp[TCP_LEN_MAX / 4];
-    size_t n; // pieces of data, the first is segs[1]
-    struct nif_seg segs[1 + NIF__TCP_PIECES];
+// Words of nif_tcpip_head.
+enum {
+    WORD_IP = (2 + ETH_LEN) / 4,
+    WORD_TCP = WORD_IP + IPV4_LEN / 4,
 };
 
-_Static_assert(offsetof(struct frame, tcp) == sizeof(struct nif__head),
-    "the headers do not lie in one piece");
+_Static_assert(sizeof(((struct nif_tcpip_head *)0)->word) ==
+        2 + ETH_LEN + IPV4_LEN + TCP_LEN_MAX,
+    "not the longest headers");
+
+// What of a segment is not in nif_tcpip_head.
+struct segment {
+    uint32_t seq;
+    uint32_t window;
+    uint8_t flags;
+    uint32_t header; // bytes of TCP's
+    uint32_t len;    // of the data
+    size_t n;        // pieces of it, the first is segs[1]
+    struct nif_seg segs[1 + NIF__TCP_PIECES];
+};
 
 // The options of a SYN, by words.
 static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
@@ -56,80 +67,106 @@ NIF_APART static size_t put_options(struct nif_conn *conn, uint32_t *opt,
 }
 
 // Whom the frame goes to. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
-static int put_neighbour(struct nif_tcpip *ip, struct nif__head *head)
+static int put_neighbour(struct nif_tcpip *ip, uint32_t to, uint8_t *hwaddr)
 {
-    uint32_t to = head->dst;
-
     if (((to ^ ip->ip) & ip->mask) != 0) {
         to = ip->gateway;
         if (to == 0) {
             return NIF_EUNREACH;
         }
     }
-    return nif__arp_resolve(ip, to, nif__head_ether(head) + ETH_DST);
+    return nif__arp_resolve(ip, to, hwaddr);
 }
 
-// TCP's header without its sum, but for what stands there already: the options.
-// `offset_window` is its fourth word. Returns the raw sum of all.
-static uint32_t put_tcp(const struct nif__tcp *t, uint32_t *h, uint32_t seq,
-    uint32_t offset_window)
+// What all segments of a connection have in common.
+NIF_APART static void begin_head(struct nif_tcpip *ip,
+    const struct nif_conn *conn)
 {
-    size_t options = (offset_window >> 28) - TCP_LEN / 4;
+    const struct nif__tcp *t = nif__tcp_view(conn);
+    uint8_t *ether = (uint8_t *)ip->head.word + NIF__HEAD_AT;
+    uint32_t *h = ip->head.word + WORD_IP;
+    // Never cut on the way (RFC 1191), until it seems that for this it never
+    // arrives (RFC 2923 2.1). Before that, the identification means nothing
+    // (RFC 6864 4.1), and tells nobody how much we send.
+    bool whole = t->backoff < 3;
     uint32_t sum;
 
-    h[0] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
-    h[1] = nif__be32(seq);
-    sum = nif__carry_add(h[0], h[1]);
-    h[2] = 0;
-    if (offset_window & ((uint32_t)TCP_FLAG_ACK << 16)) {
-        h[2] = nif__be32(t->rcv_nxt);
-        sum = nif__carry_add(sum, h[2]);
-    }
-    h[3] = nif__be32(offset_window);
+    nif__put_hwaddr(ether + ETH_SRC, ip->own.byte);
+    nif__put_half(ether + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
+    h[0] = nif__be32(0x45000000 | (uint32_t)t->flow.tos << 16);
+    h[1] = nif__be32(whole ? IPV4_DONT_FRAGMENT : (uint32_t)ip->ip_id++ << 16);
+    h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
+    h[3] = nif__be32(ip->ip);
+    h[4] = nif__be32(t->flow.peer_ip);
+    h[5] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
+    sum = nif__carry_add(h[3], h[4]);
+    ip->head.tcp_sum = nif__carry_add(sum, h[5]);
+    ip->head.ip_sum = nif__raw_words(sum, h, 3);
+    ip->head.conn = whole ? conn : NULL;
+}
+
+// Completes IPv4's header, whose sum is no part of the sum of its other words.
+static void put_ip(struct nif_tcpip *ip, uint32_t total)
+{
+    uint8_t *h = (uint8_t *)(ip->head.word + WORD_IP);
+
+    nif__put_half(h + IPV4_TOTAL, nif__be16((uint16_t)total));
+    nif__put_half(h + IPV4_SUM,
+        nif__raw_end(nif__carry_add(ip->head.ip_sum, nif__be32(total))));
+}
+
+// Completes TCP's header but for its sum; the options stand there already.
+// Returns the raw sum of it and of the pseudo header.
+static uint32_t put_tcp(struct nif_tcpip *ip, const struct nif__tcp *t,
+    const struct segment *s)
+{
+    uint32_t *h = ip->head.word + WORD_TCP;
+    uint32_t sum = ip->head.tcp_sum;
+
+    h[1] = nif__be32(s->seq);
+    sum = nif__carry_add(sum, h[1]);
+    h[2] = s->flags & TCP_FLAG_ACK ? nif__be32(t->rcv_nxt) : 0;
+    sum = nif__carry_add(sum, h[2]);
+    h[3] = nif__be32(s->header << 26 | (uint32_t)s->flags << 16 | s->window);
     sum = nif__carry_add(sum, h[3]);
     h[4] = 0;
-    return options == 0 ? sum : nif__raw_words(sum, h + 5, options);
+    sum = nif__carry_add(sum,
+        nif__be32(IPV4_PROTO_TCP << 16 | (s->header + s->len)));
+    return s->header == TCP_LEN
+        ? sum
+        : nif__raw_words(sum, h + 5, (s->header - TCP_LEN) / 4);
 }
 
 // Puts the data into the buffer that the device lent, if it did, and adds its
 // sum to `sum`.
-static uint32_t sum_data(struct frame *f, uint8_t *lent, uint32_t sum)
+static uint32_t sum_data(const struct segment *s, uint8_t *to, uint32_t sum)
 {
-    uint8_t *to =
-        lent != NULL ? lent + ETH_LEN + IPV4_LEN + f->head.body_len : NULL;
-    size_t at;
+    const struct nif_seg *seg = s->segs + 1;
+    size_t at = 0;
 
-    if (f->n == 0) {
-        return sum;
-    }
-    at = f->segs[1].len;
-    sum = nif__carry_add(sum, nif__copy_sum(to, f->segs[1].data, at));
-    for (size_t i = 2; i <= f->n; i++) {
-        sum = nif__raw_join(sum,
-            nif__copy_sum(to != NULL ? to + at : NULL, f->segs[i].data,
-                f->segs[i].len),
-            at);
-        at += f->segs[i].len;
+    for (size_t n = s->n; n > 0; n--) {
+        uint32_t part = nif__copy_sum(to, seg->data, seg->len);
+
+        sum =
+            at == 0 ? nif__carry_add(sum, part) : nif__raw_join(sum, part, at);
+        at += seg->len;
+        to = to != NULL ? to + seg->len : NULL;
+        seg++;
     }
     return sum;
 }
 
-// Completes the headers in front of `len` bytes of data, and sends. `sum` is
-// that of TCP's.
-static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len,
-    uint32_t sum)
+// Completes the headers and sends.
+static int send_segment(struct nif_conn *conn, struct segment *s)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif__tcp *t = nif__tcp_of(conn);
-    size_t head_len = ETH_LEN + IPV4_LEN + (size_t)f->head.body_len;
-    size_t frame_len = head_len + len;
+    uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
+    uint32_t head_len = ETH_LEN + IPV4_LEN + s->header;
+    uint32_t frame_len = head_len + s->len;
     uint8_t *lent = NULL;
-    // Never cut on the way (RFC 1191), until it seems that for this it never
-    // arrives (RFC 2923 2.1). Before that, the identification means nothing
-    // (RFC 6864 4.1), and tells nobody how much we send.
-    uint32_t id_fragment =
-        t->backoff < 3 ? IPV4_DONT_FRAGMENT : (uint32_t)ip->ip_id++ << 16;
-    int err = put_neighbour(ip, &f->head);
+    uint32_t sum;
+    int err = put_neighbour(ip, t->flow.peer_ip, head + ETH_DST);
 
     if (err == 0 && ip->iface->eth->lend != NULL) {
         err = nif__ether_lend(ip, frame_len, &lent);
@@ -137,18 +174,16 @@ static int send_frame(struct nif_conn *conn, struct frame *f, uint32_t len,
     if (err != 0) {
         return err;
     }
-    sum = nif__carry_add(sum,
-        nif__ipv4_head(ip, &f->head, frame_len - ETH_LEN, id_fragment));
-    sum = nif__carry_add(sum,
-        nif__be32(IPV4_PROTO_TCP << 16 | (f->head.body_len + len)));
-    sum = nif__raw_end(sum_data(f, lent, sum));
-    nif__put_half((uint8_t *)f->tcp + TCP_SUM, (uint16_t)sum);
+    put_ip(ip, frame_len - ETH_LEN);
+    sum = put_tcp(ip, t, s);
+    sum = nif__raw_end(sum_data(s, lent != NULL ? lent + head_len : NULL, sum));
+    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, (uint16_t)sum);
     if (lent != NULL) {
-        nif__copy(lent, nif__head_ether(&f->head), head_len);
+        nif__copy(lent, head, head_len);
         return nif__ether_commit(ip, frame_len);
     }
-    f->segs[0] = (struct nif_seg){ nif__head_ether(&f->head), head_len };
-    return nif__ether_send(ip, f->segs, 1 + f->n, frame_len);
+    s->segs[0] = (struct nif_seg){ head, head_len };
+    return nif__ether_send(ip, s->segs, 1 + s->n, frame_len);
 }
 
 // The ACK that went with a segment, and its `window`, settle what was owed; but
@@ -171,44 +206,42 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t window = nif__tcp_window(conn) >> t->flow.rcv_shift;
-    struct frame f;
-    uint32_t got = 0;
-    size_t tcp_len = TCP_LEN;
-    uint32_t sum;
+    struct segment s;
     int err;
 
-    if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
-        tcp_len += put_options(conn, f.tcp + TCP_LEN / 4, flags, len);
+    if (ip->head.conn != conn || t->backoff >= 3) {
+        begin_head(ip, conn);
     }
-    f.head.dst = t->flow.peer_ip;
-    f.head.proto = IPV4_PROTO_TCP;
-    f.head.ttl = t->flow.ttl;
-    f.head.tos = t->flow.tos;
-    f.head.body_len = (uint8_t)tcp_len;
-    f.n = 0;
+    s.seq = seq;
+    s.flags = flags;
+    s.header = TCP_LEN;
+    s.len = 0;
+    s.n = 0;
+    s.window = nif__tcp_window(conn) >> t->flow.rcv_shift;
+    if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
+        s.window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
+    }
+    if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
+        s.header += (uint32_t)put_options(conn,
+            ip->head.word + WORD_TCP + TCP_LEN / 4, flags, len);
+    }
     if (len > 0) {
-        got = nif__queue_find(conn, seq - t->snd_una, len, f.segs + 1, &f.n);
-        if (got < len) {
-            flags &= (uint8_t) ~(TCP_FLAG_FIN | TCP_FLAG_PSH);
+        s.len = nif__queue_find(conn, seq - t->snd_una, len, s.segs + 1, &s.n);
+        if (s.len < len) {
+            s.flags &= (uint8_t) ~(TCP_FLAG_FIN | TCP_FLAG_PSH);
         }
     }
-    if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
-        window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
-    }
-    sum = put_tcp(t, f.tcp, seq,
-        (uint32_t)tcp_len << 26 | (uint32_t)flags << 16 | window);
-    err = send_frame(conn, &f, got, sum);
+    err = send_segment(conn, &s);
     if (err != 0) {
         return err;
     }
     ip->stats.tcp_tx++;
-    if ((flags & (TCP_FLAG_ACK | TCP_FLAG_SYN)) == TCP_FLAG_ACK) {
-        acked(t, window << t->flow.rcv_shift, got);
+    if (flags & TCP_FLAG_SYN) {
+        nif__tcp_clear(t, flags & TCP_FLAG_ACK ? TCP_ACK_NOW : 0);
     } else if (flags & TCP_FLAG_ACK) {
-        nif__tcp_clear(t, TCP_ACK_NOW);
+        acked(t, s.window << t->flow.rcv_shift, s.len);
     }
-    return (int)got;
+    return (int)s.len;
 }
 
 void nif__tcp_send_reset(struct nif_conn *conn)

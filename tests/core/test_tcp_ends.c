@@ -157,6 +157,62 @@ static void the_application_says_how_urgent_segments_are(void **state)
     assert_int_equal(nif_conn_option(p.conn, NIF_OPT_TOS, 256), NIF_EINVAL);
 }
 
+// Sends four bytes to port `to` of the peer, where they are heard.
+static void send_to(struct nif_conn *conn, uint16_t to)
+{
+    p.port = to;
+    assert_int_equal(nif_conn_send(conn, "text", 4, NULL), 4);
+    peer_pass(&p, 10);
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.len, 4);
+}
+
+static void headers_are_those_of_the_connection_that_sends(void **state)
+{
+    struct nif_conn *conns[2];
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        p.port = (uint16_t)(PEER_PORT + i);
+        p.seq = 1000;
+        peer_connect(&p);
+        conns[i] = p.conn;
+        assert_int_equal(nif_conn_option(p.conn, NIF_OPT_NODELAY, 1), 0);
+    }
+    assert_int_equal(nif_conn_option(conns[1], NIF_OPT_TTL, 9), 0);
+    for (unsigned i = 0; i < 6; i++) {
+        send_to(conns[i / 2 & 1], (uint16_t)(PEER_PORT + (i / 2 & 1)));
+        assert_int_equal(p.frame[22], i / 2 & 1 ? 9 : 64);
+    }
+    // One that begins where another was.
+    nif_conn_abort(conns[0]);
+    pair_clear(&p.pair);
+    p.port = PEER_PORT + 2;
+    p.seq = 1000;
+    peer_connect(&p);
+    assert_ptr_equal(p.conn, conns[0]);
+    send_to(conns[0], PEER_PORT + 2);
+}
+
+static void headers_follow_the_address_of_the_card(void **state)
+{
+    struct pair_dev *dev = &p.pair.dev[0];
+
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(nif_conn_option(p.conn, NIF_OPT_NODELAY, 1), 0);
+    send_to(p.conn, PEER_PORT);
+    assert_memory_equal(p.frame + 6, dev->hwaddr.byte, 6);
+    dev->hwaddr.byte[5] ^= 0x55;
+    dev->link = false;
+    peer_pass(&p, 10);
+    dev->link = true;
+    peer_pass(&p, 10);
+    pair_clear(&p.pair);
+    send_to(p.conn, PEER_PORT);
+    assert_memory_equal(p.frame + 6, dev->hwaddr.byte, 6);
+}
+
 // RFC 9293 MUST-50
 static void options_of_ip_that_nobody_knows_are_passed_over(void **state)
 {
@@ -231,6 +287,9 @@ int main(void)
         cmocka_unit_test_setup(the_application_says_how_far_segments_go, setup),
         cmocka_unit_test_setup(the_application_says_how_urgent_segments_are,
             setup),
+        cmocka_unit_test_setup(headers_are_those_of_the_connection_that_sends,
+            setup),
+        cmocka_unit_test_setup(headers_follow_the_address_of_the_card, setup),
         cmocka_unit_test_setup(options_of_ip_that_nobody_knows_are_passed_over,
             setup),
         cmocka_unit_test_setup(

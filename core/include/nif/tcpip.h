@@ -156,6 +156,15 @@ struct nif_tcpip_neighbour {
     bool used;     ///< since it was last confirmed
 };
 
+/// The headers of the last segment. That of the next one of the same
+/// connection is told from it by a few fields. Private.
+struct nif_tcpip_head {
+    const struct nif_conn *conn; ///< whose; NULL: of none
+    uint32_t ip_sum;             ///< raw sum of what stays in IPv4's header
+    uint32_t tcp_sum;            ///< and in TCP's, with its pseudo header
+    uint32_t word[24]; ///< two bytes first, so that IPv4's begins at a border
+};
+
 struct nif_acd;
 
 /// The stack. Must not move while connections are open. What is used with
@@ -201,6 +210,7 @@ struct nif_tcpip {
     struct nif_conn *turn; ///< who sends first the next time; NULL: the first
     uint16_t held_len;
     struct nif_net net;
+    struct nif_tcpip_head head;
     struct nif_tcpip_neighbour arp[NIF_ARP_ENTRIES];
 };
 
