@@ -254,7 +254,7 @@ bool nif__tcp_opened(const struct nif_conn *conn);
 /// Returns the bytes that went; NIF_EAGAIN: nothing went; else it is as good
 /// as lost on the wire.
 NIF_NODISCARD int nif__tcp_emit(struct nif_conn *conn, uint32_t seq,
-    uint8_t flags, uint32_t len);
+    unsigned flags, uint32_t len);
 
 /// Sends what can be sent.
 void nif__tcp_output(struct nif_conn *conn);

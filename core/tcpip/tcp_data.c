@@ -13,26 +13,35 @@ static uint32_t told(const struct nif__tcp *t)
     return nif__before(t->rcv_edge, t->rcv_nxt) ? 0 : t->rcv_edge - t->rcv_nxt;
 }
 
-uint32_t nif__tcp_window(const struct nif_conn *conn)
+// How far the window can be opened beyond what was `said` of it: not at all if
+// that is a small step.
+static uint32_t opening(const struct nif_conn *conn, uint32_t said)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
     uint32_t cap = (uint32_t)conn->cfg.rx_cap;
     uint32_t room = nif__min(cap - t->rx.used, 0xFFFFu << t->flow.rcv_shift);
-    uint32_t step = nif__min(cap >> 1, t->rcv_mss);
+    uint32_t step = room - said;
 
-    return room >= told(t) + step ? room : told(t);
+    return (int32_t)step >= (int32_t)nif__min(cap >> 1, t->rcv_mss) ? step : 0;
+}
+
+uint32_t nif__tcp_window(const struct nif_conn *conn)
+{
+    uint32_t said = told(nif__tcp_view(conn));
+
+    return said + opening(conn, said);
 }
 
 // Who has no room for a segment waits for it. Else two segments or half the
 // ring are soon enough: smaller steps go with the next ACK.
 bool nif__tcp_opened(const struct nif_conn *conn)
 {
-    uint32_t now = told(nif__tcp_view(conn));
+    uint32_t said = told(nif__tcp_view(conn));
     uint32_t mss = nif__tcp_view(conn)->rcv_mss;
-    uint32_t step = nif__tcp_window(conn) - now;
+    uint32_t step = opening(conn, said);
 
     return step >= nif__min(2 * mss, (uint32_t)conn->cfg.rx_cap >> 1) ||
-        (now < mss && step > 0);
+        (said < mss && step > 0);
 }
 
 // The second segment in a row is acknowledged now, one alone may wait (RFC

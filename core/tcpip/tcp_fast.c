@@ -73,7 +73,7 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
         t->since = nif__tcp_now(ip); // heard of: keepalive begins anew
         t->backoff = 0;
     }
-    if (news && t->queued > 0) {
+    if (news && t->queued > t->snd_nxt - t->snd_una) {
         nif__tcp_output(conn);
     }
 }
@@ -107,11 +107,7 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
         return false;
     }
     sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
-    sum = nif__carry_add(sum, nif__word(tcp + TCP_SRC));
-    sum = nif__carry_add(sum, nif__word(tcp + TCP_SEQ));
-    sum = nif__carry_add(sum, nif__word(tcp + TCP_ACK));
-    sum = nif__carry_add(sum, nif__word(tcp + TCP_OFFSET));
-    sum = nif__carry_add(sum, nif__word(tcp + TCP_SUM));
+    sum = nif__carry_add(sum, nif__sum_five(tcp)); // no options
     if (len > 0) {
         sum = nif__carry_add(sum, put(conn, t, tcp + TCP_LEN, len));
     }

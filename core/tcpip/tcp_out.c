@@ -22,17 +22,6 @@ _Static_assert(sizeof(((struct nif_tcpip_head *)0)->word) ==
         2 + ETH_LEN + IPV4_LEN + TCP_LEN_MAX,
     "not the longest headers");
 
-// What of a segment is not in nif_tcpip_head.
-struct segment {
-    uint32_t seq;
-    uint32_t window;
-    uint8_t flags;
-    uint32_t header; // bytes of TCP's
-    uint32_t len;    // of the data
-    size_t n;        // pieces of it, the first is segs[1]
-    struct nif_seg segs[1 + NIF__TCP_PIECES];
-};
-
 // The options of a SYN, by words.
 static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
 {
@@ -51,7 +40,7 @@ static uint32_t *put_syn_options(const struct nif__tcp *t, uint32_t *opt)
 
 // Returns their length, bytes.
 NIF_APART static size_t put_options(struct nif_conn *conn, uint32_t *opt,
-    uint8_t flags, uint32_t len)
+    unsigned flags, uint32_t len)
 {
     const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
     const struct nif__tcp *t = nif__tcp_of(conn);
@@ -100,7 +89,8 @@ NIF_APART static void begin_head(struct nif_tcpip *ip,
     h[4] = nif__be32(t->flow.peer_ip);
     h[5] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
     sum = nif__carry_add(h[3], h[4]);
-    ip->head.tcp_sum = nif__carry_add(sum, h[5]);
+    ip->head.tcp_sum = nif__carry_add(nif__carry_add(sum, h[5]),
+        nif__be32(IPV4_PROTO_TCP << 16));
     ip->head.ip_sum = nif__raw_words(sum, h, 3);
     ip->head.conn = whole ? conn : NULL;
 }
@@ -116,35 +106,38 @@ static void put_ip(struct nif_tcpip *ip, uint32_t total)
 }
 
 // Completes TCP's header but for its sum; the options stand there already.
-// Returns the raw sum of it and of the pseudo header.
+// `last` is its fourth word. Returns the raw sum of it and of the pseudo header,
+// but for the length.
 static uint32_t put_tcp(struct nif_tcpip *ip, const struct nif__tcp *t,
-    const struct segment *s)
+    uint32_t seq, uint32_t last)
 {
     uint32_t *h = ip->head.word + WORD_TCP;
     uint32_t sum = ip->head.tcp_sum;
 
-    h[1] = nif__be32(s->seq);
+    h[1] = nif__be32(seq);
     sum = nif__carry_add(sum, h[1]);
-    h[2] = s->flags & TCP_FLAG_ACK ? nif__be32(t->rcv_nxt) : 0;
-    sum = nif__carry_add(sum, h[2]);
-    h[3] = nif__be32(s->header << 26 | (uint32_t)s->flags << 16 | s->window);
+    h[2] = 0;
+    if (last & (uint32_t)TCP_FLAG_ACK << 16) {
+        h[2] = nif__be32(t->rcv_nxt);
+        sum = nif__carry_add(sum, h[2]);
+    }
+    h[3] = nif__be32(last);
     sum = nif__carry_add(sum, h[3]);
     h[4] = 0;
-    sum = nif__carry_add(sum,
-        nif__be32(IPV4_PROTO_TCP << 16 | (s->header + s->len)));
-    return s->header == TCP_LEN
-        ? sum
-        : nif__raw_words(sum, h + 5, (s->header - TCP_LEN) / 4);
+    if (last >> 28 != TCP_LEN / 4) {
+        sum = nif__raw_words(sum, h + 5, (last >> 28) - TCP_LEN / 4);
+    }
+    return sum;
 }
 
 // Puts the data into the buffer that the device lent, if it did, and adds its
 // sum to `sum`.
-static uint32_t sum_data(const struct segment *s, uint8_t *to, uint32_t sum)
+static uint32_t sum_data(const struct nif_seg *seg, size_t n, uint8_t *to,
+    uint32_t sum)
 {
-    const struct nif_seg *seg = s->segs + 1;
     size_t at = 0;
 
-    for (size_t n = s->n; n > 0; n--) {
+    for (; n > 0; n--) {
         uint32_t part = nif__copy_sum(to, seg->data, seg->len);
 
         sum =
@@ -156,34 +149,34 @@ static uint32_t sum_data(const struct segment *s, uint8_t *to, uint32_t sum)
     return sum;
 }
 
-// Completes the headers and sends.
-static int send_segment(struct nif_conn *conn, struct segment *s)
+// Completes the headers in front of `len` bytes of data, in `n` pieces from
+// segs[1] on, and sends. `header` and `sum` are those of TCP's header.
+static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
+    uint32_t header, uint32_t len, uint32_t sum)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif__tcp *t = nif__tcp_of(conn);
     uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
-    uint32_t head_len = ETH_LEN + IPV4_LEN + s->header;
-    uint32_t frame_len = head_len + s->len;
+    uint32_t total = IPV4_LEN + header + len;
     uint8_t *lent = NULL;
-    uint32_t sum;
-    int err = put_neighbour(ip, t->flow.peer_ip, head + ETH_DST);
+    int err = put_neighbour(ip, nif__flow_of(conn)->peer_ip, head + ETH_DST);
 
     if (err == 0 && ip->iface->eth->lend != NULL) {
-        err = nif__ether_lend(ip, frame_len, &lent);
+        err = nif__ether_lend(ip, ETH_LEN + total, &lent);
     }
     if (err != 0) {
         return err;
     }
-    put_ip(ip, frame_len - ETH_LEN);
-    sum = put_tcp(ip, t, s);
-    sum = nif__raw_end(sum_data(s, lent != NULL ? lent + head_len : NULL, sum));
-    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, (uint16_t)sum);
+    put_ip(ip, total);
+    sum = nif__carry_add(sum, nif__be32(total - IPV4_LEN));
+    header += ETH_LEN + IPV4_LEN;
+    sum = sum_data(segs + 1, n, lent != NULL ? lent + header : NULL, sum);
+    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
     if (lent != NULL) {
-        nif__copy(lent, head, head_len);
-        return nif__ether_commit(ip, frame_len);
+        nif__copy(lent, head, header);
+        return nif__ether_commit(ip, ETH_LEN + total);
     }
-    s->segs[0] = (struct nif_seg){ head, head_len };
-    return nif__ether_send(ip, s->segs, 1 + s->n, frame_len);
+    segs[0] = (struct nif_seg){ head, header };
+    return nif__ether_send(ip, segs, 1 + n, ETH_LEN + total);
 }
 
 // The ACK that went with a segment, and its `window`, settle what was owed; but
@@ -201,37 +194,38 @@ static void acked(struct nif__tcp *t, uint32_t window, uint32_t len)
     }
 }
 
-int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
+int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, unsigned flags,
     uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    struct segment s;
+    struct nif_seg segs[1 + NIF__TCP_PIECES];
+    uint32_t window = nif__tcp_window(conn) >> t->flow.rcv_shift;
+    uint32_t header = TCP_LEN;
+    size_t n = 0;
     int err;
 
     if (ip->head.conn != conn || t->backoff >= 3) {
         begin_head(ip, conn);
     }
-    s.seq = seq;
-    s.flags = flags;
-    s.header = TCP_LEN;
-    s.len = 0;
-    s.n = 0;
-    s.window = nif__tcp_window(conn) >> t->flow.rcv_shift;
     if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
-        s.window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
+        window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
     }
     if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
-        s.header += (uint32_t)put_options(conn,
+        header += (uint32_t)put_options(conn,
             ip->head.word + WORD_TCP + TCP_LEN / 4, flags, len);
     }
     if (len > 0) {
-        s.len = nif__queue_find(conn, seq - t->snd_una, len, s.segs + 1, &s.n);
-        if (s.len < len) {
-            s.flags &= (uint8_t) ~(TCP_FLAG_FIN | TCP_FLAG_PSH);
+        uint32_t got =
+            nif__queue_find(conn, seq - t->snd_una, len, segs + 1, &n);
+
+        if (got < len) {
+            flags &= ~(unsigned)(TCP_FLAG_FIN | TCP_FLAG_PSH);
+            len = got;
         }
     }
-    err = send_segment(conn, &s);
+    err = send_segment(conn, segs, n, header, len,
+        put_tcp(ip, t, seq, header << 26 | flags << 16 | window));
     if (err != 0) {
         return err;
     }
@@ -239,9 +233,9 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, uint8_t flags,
     if (flags & TCP_FLAG_SYN) {
         nif__tcp_clear(t, flags & TCP_FLAG_ACK ? TCP_ACK_NOW : 0);
     } else if (flags & TCP_FLAG_ACK) {
-        acked(t, s.window << t->flow.rcv_shift, s.len);
+        acked(t, window << t->flow.rcv_shift, len);
     }
-    return (int)s.len;
+    return (int)len;
 }
 
 void nif__tcp_send_reset(struct nif_conn *conn)
@@ -383,7 +377,7 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
     uint32_t offset = t->snd_nxt - t->snd_una;
     uint32_t rest = t->queued - offset; // -1 if the FIN is out
     unsigned state = t->flags;
-    uint8_t flags = TCP_FLAG_ACK;
+    unsigned flags = TCP_FLAG_ACK;
     uint32_t usable;
     uint32_t len;
     int sent;
@@ -422,7 +416,7 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
 
 static void send_syn(struct nif_conn *conn, struct nif__tcp *t)
 {
-    uint8_t flags =
+    unsigned flags =
         t->state == TCP_SYN_RCVD ? TCP_FLAG_SYN | TCP_FLAG_ACK : TCP_FLAG_SYN;
     int err;
 
@@ -442,7 +436,7 @@ int nif__tcp_resend(struct nif_conn *conn, uint32_t seq, uint32_t end)
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t rest = t->queued - (seq - t->snd_una);
     uint32_t len = nif__min(nif__min(rest, t->mss), end - seq);
-    uint8_t flags = TCP_FLAG_ACK;
+    unsigned flags = TCP_FLAG_ACK;
     int sent;
 
     if ((t->flags & TCP_FIN_QUEUED) && len == rest) {
