@@ -38,6 +38,7 @@ SIZES = (
     ("  data", 8, 0, 0),
     ("  bss, beside the caller's buffers", 14116, 4774, 1024),
     ("  libraries of C and compiler", 1517, 0, 400),
+    ("  with all parts of TCP: text", 26308, None, None),
     ("  with fragments, groups, ACD: text", 30474, None, 16384),
     ("  rodata", 280, None, 400),
     ("  data", 8, None, 0),

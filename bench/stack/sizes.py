@@ -65,11 +65,12 @@ def table(images):
 
 def rows(images):
     """What stands in the last column, in the order of SIZES."""
-    base, full, everything = (weigh(images / f"bench_{i}.elf")
-                              for i in ("base", "full", "all"))
+    base, tcp, full, everything = (weigh(images / f"bench_{i}.elf")
+                                   for i in ("base", "tcp", "full", "all"))
     size = objects(images)
     yield from (base["core"][kind] for kind in KINDS)
     yield sum(base["libraries"][kind] for kind in KINDS[:3])
+    yield tcp["core"]["text"]
     yield from (full["core"][kind] for kind in KINDS)
     yield from (everything["core"][kind] for kind in ("text", "rodata"))
     yield size["conn"] - size["conn_cfg"]

@@ -6,6 +6,7 @@
 // choice to make, and RFC 6633 retired the other.
 
 #include "internal.h"
+#include "tcp_parts.h"
 
 #define ERRORS_PER_SECOND     8 // RFC 1812 4.3.2.8: limit what you send
 #define CHALLENGES_PER_SECOND 8 // and up to 7 more: see below
@@ -77,7 +78,9 @@ static bool take_error(struct nif_tcpip *ip, const struct nif__in *in)
     if (h[IPV4_PROTO] == IPV4_PROTO_UDP) {
         nif__udp_icmp(ip, &error);
     } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP) {
-        nif__tcp_icmp(ip, &error);
+        if (ip->cfg.tcp->advice != NULL) {
+            ip->cfg.tcp->advice->take(ip, &error);
+        }
     }
     return true;
 }

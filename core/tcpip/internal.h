@@ -317,9 +317,6 @@ struct nif__icmp_error {
 void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     uint16_t what, uint32_t rest);
 
-/// What TCP does about an error.
-void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error);
-
 /// What UDP does about an error.
 void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error);
 

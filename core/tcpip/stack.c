@@ -67,16 +67,20 @@ static int tcpip_connect(struct nif_stack *stack, struct nif_conn *conn,
 static int tcpip_listen(struct nif_stack *stack, struct nif_conn *conn,
     struct nif_conn *backlog, size_t n)
 {
-    (void)stack;
-    return conn->proto == NIF_TCP ? nif__tcp_listen(conn, backlog, n)
-                                  : NIF_EINVAL;
+    const struct nif_tcp_server *server = nif__of(stack)->cfg.tcp->server;
+
+    if (conn->proto != NIF_TCP) {
+        return NIF_EINVAL;
+    }
+    return server != NULL ? server->listen(conn, backlog, n) : NIF_ENOTSUP;
 }
 
 static int tcpip_accept(struct nif_stack *stack, struct nif_conn *conn,
     struct nif_conn **out, struct nif_endpoint *peer)
 {
-    (void)stack;
-    return nif__tcp_accept(conn, out, peer);
+    return conn->state == NIF_CONN_LISTENING
+        ? nif__of(stack)->cfg.tcp->server->accept(conn, out, peer)
+        : NIF_EINVAL;
 }
 
 static int tcpip_send(struct nif_stack *stack, struct nif_conn *conn,
@@ -156,9 +160,11 @@ static int tcpip_group(struct nif_stack *stack, struct nif_conn *conn,
 static int tcpip_send_ref(struct nif_stack *stack, struct nif_conn *conn,
     const void *data, size_t len)
 {
+    const struct nif_tcp_refs *refs = nif__of(stack)->cfg.tcp->refs;
+
     nif__tick(nif__of(stack));
-    return conn->proto == NIF_TCP ? nif__tcp_send_ref(conn, data, len)
-                                  : NIF_ENOTSUP;
+    return conn->proto == NIF_TCP && refs != NULL ? refs->send(conn, data, len)
+                                                  : NIF_ENOTSUP;
 }
 
 static size_t tcpip_unacked(struct nif_stack *stack, struct nif_conn *conn)
@@ -423,7 +429,10 @@ static const struct nif_stack_ops tcpip_ops = {
     .poll = tcpip_poll,
 };
 
-void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
+static const struct nif_tcp_parts no_parts;
+
+void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
+    const struct nif_tcpip_cfg *cfg)
 {
     size_t mtu = nif_iface_mtu(cfg->iface);
     size_t largest = cfg->fragment != NULL ? IPV4_TOTAL_MAX : mtu;
@@ -443,6 +452,9 @@ void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
         .datagram_max = largest - IPV4_LEN - UDP_LEN,
         .empty_datagrams = true,
     };
+    if (cfg->tcp == NULL) {
+        tcpip->cfg.tcp = &no_parts;
+    }
     nif__hash_seed(tcpip, cfg->seed);
     if (cfg->igmp != NULL) {
         cfg->igmp->ip = tcpip;

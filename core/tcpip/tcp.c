@@ -179,17 +179,17 @@ NIF_APART static int cannot_send(const struct nif_conn *conn)
         : NIF_ENOTCONN;
 }
 
-// Returns 0 if data can be taken, else what send() is to say. In both states
-// no FIN is queued yet.
-static int may_send(const struct nif_conn *conn, const struct nif__tcp *t)
+// In both states no FIN is queued yet.
+int nif__tcp_may_send(const struct nif_conn *conn)
 {
+    const struct nif__tcp *t = nif__tcp_view(conn);
+
     return t->state == TCP_ESTABLISHED || t->state == TCP_CLOSE_WAIT
         ? 0
         : cannot_send(conn);
 }
 
-// Something is to go: when it is the first after silence, the time for it
-// begins.
+// What is to go is the first after silence: the time for it begins.
 NIF_APART static void end_silence(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
@@ -202,7 +202,7 @@ NIF_APART static void end_silence(struct nif_conn *conn)
     }
 }
 
-static void to_send(struct nif_conn *conn)
+void nif__tcp_to_send(struct nif_conn *conn)
 {
     if (nif__tcp_of(conn)->queued == 0) {
         end_silence(conn);
@@ -213,7 +213,7 @@ static void to_send(struct nif_conn *conn)
 int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
 {
     size_t room = nif__queue_room(conn);
-    int err = may_send(conn, nif__tcp_of(conn));
+    int err = nif__tcp_may_send(conn);
 
     if (err != 0) {
         return err;
@@ -224,23 +224,9 @@ int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
     if (len == 0) {
         return room == 0 ? NIF_EAGAIN : 0;
     }
-    to_send(conn);
+    nif__tcp_to_send(conn);
     nif__queue_copy(conn, data, len);
     return (int)len;
-}
-
-int nif__tcp_send_ref(struct nif_conn *conn, const void *data, size_t len)
-{
-    int err = may_send(conn, nif__tcp_of(conn));
-
-    if (err != 0 || len == 0) {
-        return err;
-    }
-    if (len > INT32_MAX) {
-        return NIF_ETOOBIG;
-    }
-    to_send(conn);
-    return nif__queue_ref(conn, data, len) ? (int)len : NIF_EAGAIN;
 }
 
 size_t nif__tcp_unacked(struct nif_conn *conn)
@@ -304,7 +290,7 @@ static void finish(struct nif_conn *conn, struct nif__tcp *t)
     if (t->flags & TCP_FIN_QUEUED) {
         return;
     }
-    to_send(conn);
+    nif__tcp_to_send(conn);
     nif__tcp_set(t, TCP_FIN_QUEUED);
     if (t->state == TCP_ESTABLISHED) {
         t->state = TCP_FIN_WAIT_1;
@@ -329,7 +315,7 @@ void nif__tcp_close(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->state == TCP_LISTEN) {
-        nif__tcp_close_listener(conn);
+        nif__conn_stack(conn)->cfg.tcp->server->close(conn);
         return;
     }
     nif__tcp_set(t, TCP_APP_CLOSED);
@@ -353,7 +339,7 @@ void nif__tcp_abort(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->state == TCP_LISTEN) {
-        nif__tcp_close_listener(conn);
+        nif__conn_stack(conn)->cfg.tcp->server->close(conn);
         return;
     }
     nif__tcp_set(t, TCP_APP_CLOSED);
@@ -362,34 +348,14 @@ void nif__tcp_abort(struct nif_conn *conn)
 
 int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
 {
+    const struct nif_tcp_keep *keep = nif__conn_stack(conn)->cfg.tcp->keep;
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    switch (option) {
-    case NIF_OPT_NODELAY:
-        nif__tcp_clear(t, TCP_NODELAY);
-        nif__tcp_set(t, value ? TCP_NODELAY : 0);
-        break;
-    case NIF_OPT_KEEPALIVE:
-    case NIF_OPT_USER_TIMEOUT:
-        if (value < 0 || value > UINT16_MAX) {
-            return NIF_EINVAL;
-        }
-        if (option == NIF_OPT_USER_TIMEOUT) {
-            t->user_timeout_s = (uint16_t)value;
-        } else {
-            t->keepalive_s = (uint16_t)value;
-        }
-        if (nif__tcp_pending(t) == 0) {
-            nif__tcp_moved(conn);
-        }
-        // What waits already may have to end sooner: poll() looks again.
-        nif__due(nif__conn_stack(conn), nif__tcp_now(nif__conn_stack(conn)));
-        break;
-    case NIF_OPT_TTL:
-    case NIF_OPT_REUSE:
-    case NIF_OPT_TOS:
-    default: return NIF_ENOTSUP;
+    if (option != NIF_OPT_NODELAY) {
+        return keep != NULL ? keep->option(conn, option, value) : NIF_ENOTSUP;
     }
+    nif__tcp_clear(t, TCP_NODELAY);
+    nif__tcp_set(t, value ? TCP_NODELAY : 0);
     nif__kick(nif__conn_stack(conn));
     return 0;
 }
@@ -403,7 +369,9 @@ unsigned nif__tcp_ready(struct nif_conn *conn)
         return NIF_READABLE | NIF_WRITABLE;
     }
     if (t->state == TCP_LISTEN) {
-        return nif__tcp_acceptable(conn) ? NIF_ACCEPTABLE : 0;
+        return nif__conn_stack(conn)->cfg.tcp->server->acceptable(conn)
+            ? NIF_ACCEPTABLE
+            : 0;
     }
     if (t->rx.used > 0 || (t->flags & TCP_FIN_SEEN)) {
         ready |= NIF_READABLE;

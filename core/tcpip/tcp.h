@@ -5,8 +5,9 @@
 // tcp_fast.c: the segments that come most; tcp_in.c: all the others;
 // tcp_data.c: what is in them; tcp_out.c: segments that go; tcp_cc.c: how many
 // may be on the way; tcp_timer.c: what happens when nothing comes; tcp_icmp.c:
-// what routers say. Parts that are linked only when named: tcp_sack.c,
-// tcp_stamp.c.
+// what routers say. Parts that can be left out (tcp_parts.h): tcp_listen.c,
+// tcp_refs.c, tcp_early.c, tcp_keep.c, tcp_icmp.c; and those that are linked
+// only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send
 // queue begins at snd_una, once the SYN is acknowledged; FIN counts as one
@@ -194,10 +195,12 @@ static inline size_t nif__queue_room(const struct nif_conn *conn)
 /// Adds a copy of `len` bytes, for which there is room.
 void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len);
 
-/// Adds `len` (not 0) bytes where they lie. False if there is no room to note
-/// it.
-NIF_NODISCARD bool nif__queue_ref(struct nif_conn *conn, const void *data,
-    size_t len);
+/// Where the byte `at` bytes behind the oldest lies in the ring.
+static inline size_t nif__queue_place(const struct nif_conn *conn, size_t at)
+{
+    at += nif__tcp_view(conn)->tx.at;
+    return at >= conn->cfg.tx_cap ? at - conn->cfg.tx_cap : at;
+}
 
 /// Finds `len` bytes at `offset`, all queued; `*n` is how many pieces they
 /// are in.
@@ -236,6 +239,10 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in);
 
 /// Takes the text and the FIN of an acceptable segment.
 void nif__tcp_take(struct nif_conn *conn, const struct nif__seg *seg);
+
+/// Puts text to its place in the receive ring.
+void nif__tcp_put(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
+    uint32_t len);
 
 /// Data came in order: its ACK is due now or after a while.
 void nif__tcp_owe_ack(struct nif_conn *conn);
@@ -318,21 +325,11 @@ uint32_t nif__tcp_rto(const struct nif__tcp *t);
 /// Starts the retransmission timer anew.
 void nif__tcp_arm(struct nif_conn *conn);
 
+/// Ends the connection: nobody is there.
+void nif__tcp_give_up(struct nif_conn *conn);
+
 /// Something has moved, or the state has changed: the long times begin anew.
 void nif__tcp_moved(struct nif_conn *conn);
-
-// tcp_listen.c
-
-/// A segment came for `listener`: a SYN takes a connection of its backlog.
-void nif__tcp_welcome(struct nif_conn *listener, const struct nif__in *in,
-    struct nif__seg *seg);
-
-NIF_NODISCARD int nif__tcp_listen(struct nif_conn *conn,
-    struct nif_conn *backlog, size_t n);
-NIF_NODISCARD int nif__tcp_accept(struct nif_conn *conn, struct nif_conn **out,
-    struct nif_endpoint *peer);
-void nif__tcp_close_listener(struct nif_conn *listener);
-bool nif__tcp_acceptable(const struct nif_conn *listener);
 
 // tcp.c
 
@@ -352,8 +349,13 @@ NIF_NODISCARD int nif__tcp_connect(struct nif_conn *conn,
     const struct nif_endpoint *peer);
 NIF_NODISCARD int nif__tcp_send(struct nif_conn *conn, const void *data,
     size_t len);
-NIF_NODISCARD int nif__tcp_send_ref(struct nif_conn *conn, const void *data,
-    size_t len);
+
+/// Returns 0 if data can be taken, else what send() is to say.
+NIF_NODISCARD int nif__tcp_may_send(const struct nif_conn *conn);
+
+/// Something is to go.
+void nif__tcp_to_send(struct nif_conn *conn);
+
 size_t nif__tcp_unacked(struct nif_conn *conn);
 NIF_NODISCARD int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data);
 void nif__tcp_consume(struct nif_conn *conn, size_t len);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What is in a segment: text goes straight to its place in the receive ring,
-// also when something before it is still missing. A few such stretches are
-// remembered; what would make one more is dropped and comes again.
+// What is in a segment: text goes straight to its place in the receive ring.
 
 #include "tcp.h"
 
@@ -63,7 +61,7 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
     nif__tcp_due(conn, t->ack_at);
 }
 
-static void write_at(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
+void nif__tcp_put(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
     uint32_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
@@ -72,87 +70,34 @@ static void write_at(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
         t->rx.used + (seq - t->rcv_nxt), data, len);
 }
 
-// The next `len` bytes are there, and with them what joins their end.
-static void advance(struct nif__tcp *t, uint32_t len)
-{
-    while (len > 0) { // each further round takes away a range
-        uint32_t joined = 0;
-        uint8_t kept = 0;
-
-        t->rx.used += len;
-        t->rcv_nxt += len;
-        for (unsigned i = 0; i < t->aheads; i++) {
-            struct nif__range r = t->ahead[i];
-
-            if (r.to <= len) {
-                continue;
-            }
-            r.to = (uint16_t)(r.to - len);
-            if (r.from <= len) {
-                joined = r.to;
-                continue;
-            }
-            r.from = (uint16_t)(r.from - len);
-            t->ahead[kept++] = r;
-        }
-        t->aheads = kept;
-        len = joined;
-    }
-}
-
+// The next `len` bytes.
 static void take_next(struct nif_conn *conn, const uint8_t *data, uint32_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    write_at(conn, t->rcv_nxt, data, len);
+    nif__tcp_put(conn, t->rcv_nxt, data, len);
+    t->rx.used += len;
+    t->rcv_nxt += len;
     if (t->aheads > 0) {
         nif__tcp_set(t, TCP_ACK_NOW); // it fills a hole: RFC 5681 4.2
+        nif__conn_stack(conn)->cfg.tcp->early->joined(conn, len);
     }
-    advance(t, len);
     if (!(t->flags & TCP_ACK_NOW)) {
         nif__tcp_owe_ack(conn);
     }
 }
 
-// Notes a range, the latest first (RFC 2018 4), joined with those that it
-// touches. False if it would be one too many.
-static bool note(struct nif__tcp *t, uint32_t from, uint32_t to)
-{
-    struct nif__range all[NIF__TCP_AHEADS + 1];
-    uint8_t n = 1;
-
-    for (unsigned i = 0; i < t->aheads; i++) {
-        const struct nif__range *r = &t->ahead[i];
-
-        if (r->from <= to && from <= r->to) {
-            from = nif__min(from, r->from);
-            to = nif__max(to, r->to);
-        } else {
-            all[n++] = *r;
-        }
-    }
-    if (n > NIF__TCP_AHEADS) {
-        return false;
-    }
-    all[0] = (struct nif__range){ (uint16_t)from, (uint16_t)to };
-    for (unsigned i = 0; i < n; i++) {
-        t->ahead[i] = all[i];
-    }
-    t->aheads = n;
-    return true;
-}
-
-// Puts aside what came too early.
+// What comes too early is put aside, or else it comes again.
 static void take_ahead(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
     uint32_t len)
 {
-    struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t from = seq - t->rcv_nxt;
+    struct nif_tcpip *ip = nif__conn_stack(conn);
 
-    nif__conn_stack(conn)->stats.tcp_order++;
-    nif__tcp_set(t, TCP_ACK_NOW); // RFC 5681 4.2: the duplicate that tells
-    if (len > 0 && from + len <= UINT16_MAX && note(t, from, from + len)) {
-        write_at(conn, seq, data, len);
+    ip->stats.tcp_order++;
+    // RFC 5681 4.2: the duplicate that tells
+    nif__tcp_set(nif__tcp_of(conn), TCP_ACK_NOW);
+    if (len > 0 && ip->cfg.tcp->early != NULL) {
+        ip->cfg.tcp->early->take(conn, seq, data, len);
     }
 }
 

@@ -26,7 +26,8 @@ static void shrink(struct nif_conn *conn, uint16_t mtu)
     nif__kick(nif__conn_stack(conn));
 }
 
-void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
+static void advice_take(struct nif_tcpip *ip,
+    const struct nif__icmp_error *error)
 {
     const uint8_t *tcp = error->body;
     struct nif_conn *conn = nif__tcp_find(ip, error->dst,
@@ -52,3 +53,5 @@ void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
         conn->err = NIF_EUNREACH; // a hint, and the reason to give up
     }
 }
+
+const struct nif_tcp_advice nif_tcp_advice = { .take = advice_take };

@@ -175,12 +175,7 @@ void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg)
         conn->state = NIF_CONN_OPEN;
     }
     if (t->listener != NULL && !(t->flags & TCP_ACCEPTED)) {
-        // accept() gives the oldest first: the order of the list.
-        struct nif_tcpip *ip = nif__conn_stack(conn);
-
-        nif__conn_unlink(conn);
-        conn->state = NIF_CONN_OPEN;
-        nif__conn_append(ip, conn);
+        nif__conn_stack(conn)->cfg.tcp->server->arrived(conn);
     }
     nif__tcp_moved(conn);
 }
@@ -472,21 +467,6 @@ static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
     nif__tcp_take(conn, seg);
 }
 
-// A new connection may take the place of one in TIME-WAIT if its SYN is newer
-// than all that the old one has seen: by its number or, if both bear one, by
-// its timestamp (RFC 9293 3.6.1, RFC 6191).
-static bool revives(const struct nif__tcp *t, const struct nif__seg *seg)
-{
-    if (t->state != TCP_TIME_WAIT || t->listener == NULL ||
-        (seg->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) !=
-            TCP_FLAG_SYN) {
-        return false;
-    }
-    return nif__before(t->rcv_nxt, seg->seq) ||
-        ((t->flags & TCP_STAMP) && seg->stamp != NULL &&
-            nif__before(t->more->ts_recent, nif_get_be32(seg->stamp)));
-}
-
 void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
     const uint8_t *h = in->body;
@@ -504,7 +484,9 @@ void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
         return;
     }
     ip->stats.tcp_rx++;
-    if (conn != NULL && revives(nif__tcp_of(conn), &seg)) {
+    if (conn != NULL && nif__tcp_of(conn)->state == TCP_TIME_WAIT &&
+        nif__tcp_of(conn)->listener != NULL &&
+        ip->cfg.tcp->server->revives(conn, &seg)) {
         struct nif_conn *listener = nif__tcp_of(conn)->listener;
 
         nif__tcp_end(conn, 0);
@@ -516,7 +498,7 @@ void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
         return;
     }
     switch (nif__tcp_of(conn)->state) {
-    case TCP_LISTEN: nif__tcp_welcome(conn, in, &seg); return;
+    case TCP_LISTEN: ip->cfg.tcp->server->welcome(conn, in, &seg); return;
     case TCP_SYN_SENT: input_syn_sent(conn, in, &seg); break;
     default: input_synchronised(conn, in, &seg); break;
     }

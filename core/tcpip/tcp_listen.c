@@ -130,7 +130,7 @@ static bool take_cookie(struct nif_conn *listener, const struct nif__in *in,
     return true;
 }
 
-void nif__tcp_welcome(struct nif_conn *listener, const struct nif__in *in,
+static void server_welcome(struct nif_conn *listener, const struct nif__in *in,
     struct nif__seg *seg)
 {
     struct nif_tcpip *ip = nif__conn_stack(listener);
@@ -158,7 +158,8 @@ void nif__tcp_welcome(struct nif_conn *listener, const struct nif__in *in,
     nif__tcp_output(conn);
 }
 
-int nif__tcp_listen(struct nif_conn *conn, struct nif_conn *backlog, size_t n)
+static int server_listen(struct nif_conn *conn, struct nif_conn *backlog,
+    size_t n)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
@@ -198,20 +199,17 @@ static struct nif_conn *ready(const struct nif_conn *listener)
     return NULL;
 }
 
-bool nif__tcp_acceptable(const struct nif_conn *listener)
+static bool server_acceptable(const struct nif_conn *listener)
 {
     return ready(listener) != NULL;
 }
 
-int nif__tcp_accept(struct nif_conn *conn, struct nif_conn **out,
+static int server_accept(struct nif_conn *conn, struct nif_conn **out,
     struct nif_endpoint *peer)
 {
     struct nif_conn *c;
     const struct nif__flow *flow;
 
-    if (conn->state != NIF_CONN_LISTENING) {
-        return NIF_EINVAL;
-    }
     c = ready(conn);
     if (c == NULL) {
         return NIF_EAGAIN;
@@ -231,7 +229,7 @@ int nif__tcp_accept(struct nif_conn *conn, struct nif_conn **out,
     return 0;
 }
 
-void nif__tcp_close_listener(struct nif_conn *listener)
+static void server_close(struct nif_conn *listener)
 {
     struct nif_conn *next;
 
@@ -252,3 +250,40 @@ void nif__tcp_close_listener(struct nif_conn *listener)
     }
     nif__conn_unlink(listener);
 }
+
+// accept() gives the oldest first: the order of the list.
+static void server_arrived(struct nif_conn *conn)
+{
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+
+    nif__conn_unlink(conn);
+    conn->state = NIF_CONN_OPEN;
+    nif__conn_append(ip, conn);
+}
+
+// A new connection may take the place of one in TIME-WAIT if its SYN is newer
+// than all that the old one has seen: by its number or, if both bear one, by
+// its timestamp (RFC 9293 3.6.1, RFC 6191).
+static bool server_revives(const struct nif_conn *conn,
+    const struct nif__seg *seg)
+{
+    const struct nif__tcp *t = nif__tcp_view(conn);
+
+    if ((seg->flags & (TCP_FLAG_SYN | TCP_FLAG_ACK | TCP_FLAG_RST)) !=
+        TCP_FLAG_SYN) {
+        return false;
+    }
+    return nif__before(t->rcv_nxt, seg->seq) ||
+        ((t->flags & TCP_STAMP) && seg->stamp != NULL &&
+            nif__before(t->more->ts_recent, nif_get_be32(seg->stamp)));
+}
+
+const struct nif_tcp_server nif_tcp_server = {
+    .listen = server_listen,
+    .accept = server_accept,
+    .welcome = server_welcome,
+    .arrived = server_arrived,
+    .revives = server_revives,
+    .acceptable = server_acceptable,
+    .close = server_close,
+};

@@ -1,14 +1,72 @@
 // SPDX-License-Identifier: MIT
 //
-// How TCP calls its optional parts: a part that nobody names in nif_tcpip_cfg
-// is not linked.
+// How TCP calls its parts: one that nobody names is not linked.
 
 #ifndef CORE_TCPIP_TCP_PARTS_H
 #define CORE_TCPIP_TCP_PARTS_H
 
 #include "nif/tcpip.h"
 
+struct nif__icmp_error;
+struct nif__in;
 struct nif__seg;
+
+/// What tcp_listen.c does. Only with it is there a listener, or a connection of
+/// one.
+struct nif_tcp_server {
+    int (*listen)(struct nif_conn *conn, struct nif_conn *backlog, size_t n);
+    int (*accept)(struct nif_conn *conn, struct nif_conn **out,
+        struct nif_endpoint *peer);
+
+    /// A segment came for `listener`: a SYN takes a connection of its backlog.
+    void (*welcome)(struct nif_conn *listener, const struct nif__in *in,
+        struct nif__seg *seg);
+
+    /// A connection of a backlog is through with its handshake.
+    void (*arrived)(struct nif_conn *conn);
+
+    /// True if `seg`, which came for one in TIME-WAIT, begins a new one.
+    bool (*revives)(const struct nif_conn *conn, const struct nif__seg *seg);
+
+    bool (*acceptable)(const struct nif_conn *listener);
+    void (*close)(struct nif_conn *listener);
+};
+
+/// What tcp_refs.c does. Only with it are there references in a queue; then it
+/// does the work of the functions of tcp_queue.c.
+struct nif_tcp_refs {
+    int (*send)(struct nif_conn *conn, const void *data, size_t len);
+
+    /// `len` more bytes lie behind the last reference.
+    void (*copied)(struct nif_conn *conn, uint32_t len);
+
+    uint32_t (*find)(struct nif_conn *conn, uint32_t offset, uint32_t len,
+        struct nif_seg *pieces, size_t *n);
+    void (*drop)(struct nif_conn *conn, uint32_t len);
+};
+
+/// What tcp_early.c does. Only with it is anything ahead of a hole.
+struct nif_tcp_early {
+    /// Keeps what is beyond rcv_nxt, or not.
+    void (*take)(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
+        uint32_t len);
+
+    /// The next `len` bytes are there: so is what joins their end.
+    void (*joined)(struct nif_conn *conn, uint32_t len);
+};
+
+/// What tcp_keep.c does. Only with it is either time set.
+struct nif_tcp_keep {
+    int (*option)(struct nif_conn *conn, enum nif_option option, int value);
+
+    /// Nothing was heard for as long as was said.
+    void (*probe)(struct nif_conn *conn);
+};
+
+/// What tcp_icmp.c does.
+struct nif_tcp_advice {
+    void (*take)(struct nif_tcpip *ip, const struct nif__icmp_error *error);
+};
 
 /// What tcp_sack.c does for connections with TCP_SACK.
 struct nif_tcp_sack {

@@ -1,91 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
 // What waits to be sent or acknowledged: bytes that were copied into the send
-// ring, and references to bytes that lie elsewhere. A reference is noted in
-// the ring itself, where its data would lie had it been copied, so that there
-// can be as many as the ring has room for, and who sends none pays nothing.
+// ring and, if tcp_refs.c is there, references to bytes that lie elsewhere.
 
 #include "tcp.h"
 
-// A reference as it lies in the ring, at any place.
-struct ref {
-    const uint8_t *data;
-    uint32_t len;
-    uint32_t next; // bytes in the ring between this one and the next
-};
-
-// Where the byte `at` bytes behind the oldest lies in the ring.
-static size_t place(const struct nif_conn *conn, size_t at)
+static const struct nif_tcp_refs *refs(const struct nif_conn *conn)
 {
-    at += nif__tcp_view(conn)->tx.at;
-    return at >= conn->cfg.tx_cap ? at - conn->cfg.tx_cap : at;
-}
-
-// The reference at place `p` of the ring if it is in one piece and at a word's
-// border, as it is as a rule; else NULL.
-static struct ref *in_place(const struct nif_conn *conn, size_t p)
-{
-    uint8_t *ref = conn->cfg.tx + p;
-
-    return ((uintptr_t)ref & (_Alignof(struct ref) - 1)) == 0 &&
-            p + sizeof(struct ref) <= conn->cfg.tx_cap
-        ? (struct ref *)(void *)ref
-        : NULL;
-}
-
-// The reference `at` bytes behind the oldest, put together in `room` if need
-// be.
-static const struct ref *read_ref(const struct nif_conn *conn, size_t at,
-    struct ref *room)
-{
-    const struct ref *ref = in_place(conn, place(conn, at));
-
-    if (ref == NULL) {
-        nif__ring_read(&nif__tcp_view(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap,
-            at, room, sizeof(*room));
-        ref = room;
-    }
-    return ref;
-}
-
-static void write_ref(struct nif_conn *conn, size_t at, const struct ref *ref)
-{
-    struct ref *p = in_place(conn, place(conn, at));
-
-    if (p != NULL) {
-        *p = *ref;
-    } else {
-        nif__ring_put(&nif__tcp_of(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap,
-            at, ref, sizeof(*ref));
-    }
-}
-
-// Nothing is known of where references are but for the first.
-static void forget(struct nif__tcp *t)
-{
-    t->ref_seq = t->snd_una - 1;
-}
-
-// `len` more bytes lie behind the last reference.
-static void count_behind(struct nif_conn *conn, uint32_t len)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-    size_t at = t->plain;
-    struct ref ref;
-
-    for (unsigned i = 1; i < t->refs; i++) {
-        at += sizeof(ref) + read_ref(conn, at, &ref)->next;
-    }
-    ref = *read_ref(conn, at, &ref);
-    ref.next += len;
-    write_ref(conn, at, &ref);
-    forget(t);
+    return nif__conn_stack(conn)->cfg.tcp->refs;
 }
 
 void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    size_t at = place(conn, t->tx.used);
+    size_t at = nif__queue_place(conn, t->tx.used);
 
     if (conn->cfg.tx_cap - at >= len) {
         nif__copy(conn->cfg.tx + at, data, len);
@@ -96,102 +24,19 @@ void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len)
     t->tx.used += (uint32_t)len;
     t->queued += (uint32_t)len;
     if (t->refs > 0) {
-        count_behind(conn, (uint32_t)len);
+        refs(conn)->copied(conn, (uint32_t)len);
     }
-}
-
-bool nif__queue_ref(struct nif_conn *conn, const void *data, size_t len)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-    const struct ref ref = { .data = data, .len = (uint32_t)len };
-
-    // Sequence numbers are compared by sign: half of them, at the most, may
-    // be on the way.
-    if (nif__queue_room(conn) < sizeof(ref) || len > (1u << 30) - t->queued ||
-        t->refs == UINT16_MAX) {
-        return false;
-    }
-    if (t->refs == 0) {
-        t->plain = t->tx.used;
-        forget(t);
-    }
-    write_ref(conn, t->tx.used, &ref);
-    t->tx.used += (uint32_t)sizeof(ref);
-    t->queued += ref.len;
-    t->refs++;
-    return true;
-}
-
-// Walks from reference to reference, beginning where the last walk ended if
-// that is before `offset`. Of `len` bytes, all queued, there is some in each,
-// so that it comes to an end.
-static uint32_t gather(struct nif_conn *conn, uint32_t offset, uint32_t len,
-    struct nif_seg *pieces, size_t *n)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t end = t->snd_una + offset + len;
-    uint32_t known = t->ref_seq - t->snd_una;
-    uint32_t plain = t->plain;
-    uint32_t left = len;
-    size_t at = 0;
-    struct ref room;
-
-    *n = 0;
-    if ((int32_t)known >= 0 && known <= offset) {
-        offset -= known;
-        at = t->ref_at < t->tx.at ? t->ref_at + conn->cfg.tx_cap : t->ref_at;
-        at -= t->tx.at;
-        plain = 0;
-    }
-    // Each round: the bytes before a reference, then what it refers to.
-    while (left > 0) {
-        const struct ref *ref;
-
-        if (offset < plain) {
-            uint32_t take = nif__min(left, plain - offset);
-
-            if (*n + 2 > NIF__TCP_PIECES) {
-                break;
-            }
-            nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at + offset,
-                take, pieces + *n);
-            *n += pieces[*n + 1].len > 0 ? 2 : 1;
-            left -= take;
-            offset = plain;
-        }
-        offset -= plain;
-        at += plain;
-        if (left == 0 || *n == NIF__TCP_PIECES) {
-            break;
-        }
-        ref = read_ref(conn, at, &room);
-        plain = ref->next;
-        if (offset < ref->len) {
-            uint32_t take = nif__min(left, ref->len - offset);
-            bool whole = offset + take == ref->len && plain == 0;
-
-            pieces[(*n)++] = (struct nif_seg){ ref->data + offset, take };
-            left -= take;
-            // To go on behind it, or with the rest of it.
-            t->ref_seq = end - left - (whole ? 0 : offset + take);
-            t->ref_at = (uint32_t)place(conn, at + (whole ? sizeof(*ref) : 0));
-            offset += take;
-        }
-        at += sizeof(*ref);
-        offset -= ref->len;
-    }
-    return len - left;
 }
 
 uint32_t nif__queue_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     struct nif_seg *pieces, size_t *n)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
-    size_t at = place(conn, offset);
+    size_t at = nif__queue_place(conn, offset);
     size_t first = conn->cfg.tx_cap - at;
 
     if (t->refs > 0) {
-        return gather(conn, offset, len, pieces, n);
+        return refs(conn)->find(conn, offset, len, pieces, n);
     }
     *n = 1;
     pieces[0] = (struct nif_seg){ conn->cfg.tx + at, len };
@@ -203,35 +48,6 @@ uint32_t nif__queue_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     return len;
 }
 
-// The same as nif__queue_drop(), where there are references.
-static void drop_refs(struct nif_conn *conn, uint32_t len)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-
-    while (len > 0) {
-        uint32_t take = nif__min(len, t->plain);
-        struct ref ref;
-
-        nif__ring_drop(&t->tx, conn->cfg.tx_cap, take);
-        t->plain -= take;
-        len -= take;
-        if (len == 0) {
-            return;
-        }
-        ref = *read_ref(conn, 0, &ref);
-        if (len < ref.len) { // a part of it
-            ref.data += len;
-            ref.len -= len;
-            write_ref(conn, 0, &ref);
-            return;
-        }
-        len -= ref.len;
-        nif__ring_drop(&t->tx, conn->cfg.tx_cap, sizeof(ref));
-        t->plain = ref.next;
-        t->refs--;
-    }
-}
-
 void nif__queue_drop(struct nif_conn *conn, uint32_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
@@ -239,7 +55,7 @@ void nif__queue_drop(struct nif_conn *conn, uint32_t len)
     NIF_ASSERT(len <= t->queued);
     t->queued -= len;
     if (t->refs > 0) {
-        drop_refs(conn, len);
+        refs(conn)->drop(conn, len);
     } else {
         nif__ring_drop(&t->tx, conn->cfg.tx_cap, len);
     }

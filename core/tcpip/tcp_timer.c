@@ -116,7 +116,7 @@ static void back_off(struct nif__tcp *t)
     }
 }
 
-static void give_up(struct nif_conn *conn)
+void nif__tcp_give_up(struct nif_conn *conn)
 {
     nif__tcp_kill(conn, conn->err != 0 ? conn->err : NIF_ETIMEDOUT);
 }
@@ -124,7 +124,7 @@ static void give_up(struct nif_conn *conn)
 static void probe_window(struct nif_conn *conn, struct nif__tcp *t)
 {
     if (t->dupacks >= PROBES_MAX) {
-        give_up(conn);
+        nif__tcp_give_up(conn);
         return;
     }
     t->dupacks++;
@@ -162,28 +162,15 @@ static void retransmit(struct nif_conn *conn, struct nif__tcp *t)
     nif__tcp_output(conn);
 }
 
-static void keepalive(struct nif_conn *conn, struct nif__tcp *t)
-{
-    if (t->backoff >= NIF_TCP_KEEP_PROBES) {
-        give_up(conn);
-        return;
-    }
-    // One before the window: whoever gets it must answer (RFC 9293 3.8.4).
-    if (nif__tcp_emit(conn, t->snd_una - 1, TCP_FLAG_ACK, 0) != NIF_EAGAIN) {
-        nif__conn_stack(conn)->stats.tcp_probe++;
-    }
-    t->backoff++;
-}
-
 static void long_timer(struct nif_conn *conn, struct nif__tcp *t)
 {
     if (nif__tcp_pending(t) > 0) {
-        give_up(conn);
+        nif__tcp_give_up(conn);
     } else if (t->state == TCP_TIME_WAIT ||
         (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED))) {
         nif__tcp_end(conn, 0);
     } else {
-        keepalive(conn, t);
+        nif__conn_stack(conn)->cfg.tcp->keep->probe(conn);
     }
 }
 

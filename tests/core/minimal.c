@@ -17,6 +17,6 @@ int main(void)
     };
     const struct nif_conn_cfg none = { .rx = NULL };
 
-    nif_tcpip_init(&tcpip, &cfg);
+    nif_tcpip_init_bare(&tcpip, &cfg);
     return nif_conn_open(&tcpip.stack, &conn, NIF_UDP, &none);
 }

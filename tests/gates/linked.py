@@ -9,7 +9,8 @@ import sys
 
 # Files of the core that only a program that names them may contain.
 PARTS = ("acd", "dhcp", "dhcp_acd", "dns", "fragment", "igmp", "linklocal",
-         "reassembly", "tcp_sack", "tcp_stamp")
+         "reassembly", "tcp_early", "tcp_icmp", "tcp_keep", "tcp_listen",
+         "tcp_pool", "tcp_refs", "tcp_sack", "tcp_stamp")
 
 
 def symbols(path, *options):
@@ -38,7 +39,7 @@ def main(program, library):
         print(f"{library} has no {', '.join(sorted(missing))}")
         return 1
     linked = {line.split()[-1] for line in symbols(program) if line}
-    if "nif_tcpip_init" not in linked:
+    if "nif_tcpip_init_bare" not in linked:
         print(f"{program} has no stack")
         return 1
     # A static helper's name may occur anywhere: those that are told apart.

@@ -26,9 +26,7 @@ int main(void)
     uint64_t again_us = 0;
     int err;
 
-    app_parts(&cfg);
-    nif_tcpip_init(&tcpip, &cfg);
-    app_start(&tcpip);
+    app_init(&tcpip, &cfg);
     nif_dhcp_init(&dhcp, &(struct nif_dhcp_cfg){ .stack = stack });
     nif_dns_init(&dns, stack, 1);
     err = nif_dhcp_start(&dhcp);

@@ -8,10 +8,7 @@
 
 #include "nif/tcpip.h"
 
-/// Names parts in `cfg`.
-void app_parts(struct nif_tcpip_cfg *cfg);
-
-/// Starts those that stand beside the stack.
-void app_start(struct nif_tcpip *tcpip);
+/// Begins the stack, and what stands beside it.
+void app_init(struct nif_tcpip *tcpip, struct nif_tcpip_cfg *cfg);
 
 #endif

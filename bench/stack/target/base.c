@@ -4,12 +4,7 @@
 
 #include "bench/stack/target/app.h"
 
-void app_parts(struct nif_tcpip_cfg *cfg)
+void app_init(struct nif_tcpip *tcpip, struct nif_tcpip_cfg *cfg)
 {
-    (void)cfg;
-}
-
-void app_start(struct nif_tcpip *tcpip)
-{
-    (void)tcpip;
+    nif_tcpip_init_bare(tcpip, cfg);
 }

@@ -16,7 +16,7 @@ static struct nif_igmp_group group;
 static struct nif_acd acd;
 static uint8_t packet[NIF_REASSEMBLY_BYTES(1480)];
 
-void app_parts(struct nif_tcpip_cfg *cfg)
+void app_init(struct nif_tcpip *tcpip, struct nif_tcpip_cfg *cfg)
 {
     nif_reassembly_init(&reassembly,
         &(struct nif_reassembly_cfg){ .slots = &slot,
@@ -29,9 +29,6 @@ void app_parts(struct nif_tcpip_cfg *cfg)
     cfg->reassembly = &reassembly;
     cfg->fragment = &fragment;
     cfg->igmp = &igmp;
-}
-
-void app_start(struct nif_tcpip *tcpip)
-{
+    nif_tcpip_init(tcpip, cfg);
     nif_acd_init(&acd, &(struct nif_acd_cfg){ .tcpip = tcpip });
 }

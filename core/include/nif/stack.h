@@ -145,7 +145,7 @@ struct nif_stack_ops {
     /// TCP: lets `conn` (bound) wait for peers. `backlog` are `n` connections
     /// in state NIF_CONN_IDLE, each with its buffers.
     ///
-    /// Returns 0; NIF_EINVAL if not bound or without backlog.
+    /// Returns 0; NIF_EINVAL if not bound or without backlog; NIF_ENOTSUP.
     int (*listen)(struct nif_stack *stack, struct nif_conn *conn,
         struct nif_conn *backlog, size_t n);
 

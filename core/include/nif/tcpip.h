@@ -75,6 +75,36 @@ struct nif_tcp_pool {
 void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
     size_t count);
 
+/// What else TCP consists of. nif_tcpip_init() takes all of it; a board that is
+/// short of flash says in a nif_tcp_parts what it needs. Bytes of text on a
+/// Cortex-M0+:
+///
+/// nif_tcp_server (1100): listen(), accept(), cookies.
+/// nif_tcp_refs (850): send_ref().
+/// nif_tcp_early (280): segments that come too early are kept; without it
+/// they are dropped and come again.
+/// nif_tcp_keep (160): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
+/// nif_tcp_advice (200): what ICMP says: refused, no way, too big.
+struct nif_tcp_server;
+struct nif_tcp_refs;
+struct nif_tcp_early;
+struct nif_tcp_keep;
+struct nif_tcp_advice;
+extern const struct nif_tcp_server nif_tcp_server;
+extern const struct nif_tcp_refs nif_tcp_refs;
+extern const struct nif_tcp_early nif_tcp_early;
+extern const struct nif_tcp_keep nif_tcp_keep;
+extern const struct nif_tcp_advice nif_tcp_advice;
+
+/// NULL: that part is left out, and what only it can do is NIF_ENOTSUP.
+struct nif_tcp_parts {
+    const struct nif_tcp_server *server;
+    const struct nif_tcp_refs *refs;
+    const struct nif_tcp_early *early;
+    const struct nif_tcp_keep *keep;
+    const struct nif_tcp_advice *advice;
+};
+
 struct nif_tcpip_cfg {
     struct nif_iface *iface; ///< with frames; must outlive the stack
     struct nif_clock *clock; ///< must outlive the stack
@@ -82,10 +112,12 @@ struct nif_tcpip_cfg {
     size_t rx_cap;           ///< NIF_ETH_FRAME_MAX
     uint64_t seed;           ///< secret; for initial sequence numbers and
                              ///< ports: another at each boot
-    struct nif_reassembly *reassembly;   ///< nif/reassembly.h, or NULL
-    struct nif_fragment *fragment;       ///< nif/reassembly.h, or NULL
-    struct nif_igmp *igmp;               ///< nif/igmp.h, or NULL
-    const struct nif_tcp_sack *sack;     ///< &nif_tcp_sack, or NULL
+    struct nif_reassembly *reassembly; ///< nif/reassembly.h, or NULL
+    struct nif_fragment *fragment;     ///< nif/reassembly.h, or NULL
+    struct nif_igmp *igmp;             ///< nif/igmp.h, or NULL
+    const struct nif_tcp_parts *tcp;   ///< must outlive the stack; NULL: all of
+                                       ///< them, nif_tcpip_init_bare(): none
+    const struct nif_tcp_sack *sack;   ///< &nif_tcp_sack, or NULL
     const struct nif_tcp_stamps *stamps; ///< &nif_tcp_stamps, or NULL
     const struct nif_tcp_pool *tcp_pool; ///< for these two, or NULL
 };
@@ -217,6 +249,10 @@ struct nif_tcpip {
 /// Makes `tcpip` a stack over `cfg->iface`, without an address. Touches
 /// memory only; the device is started by the application.
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg);
+
+/// The same, but links no part of TCP that `cfg->tcp` does not name.
+void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
+    const struct nif_tcpip_cfg *cfg);
 
 /// Gives `conn`, a TCP connection of our stack that has just been opened, the
 /// memory that the optional parts of TCP need (nif_tcpip_cfg.sack, .stamps).

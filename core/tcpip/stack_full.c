@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+//
+// The stack as one has it who does not count bytes: with all of TCP. Nothing
+// else names its parts, so that who begins a bare stack links what he says.
+
+#include "nif/tcpip.h"
+
+static const struct nif_tcp_parts all_parts = {
+    .server = &nif_tcp_server,
+    .refs = &nif_tcp_refs,
+    .early = &nif_tcp_early,
+    .keep = &nif_tcp_keep,
+    .advice = &nif_tcp_advice,
+};
+
+void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
+{
+    nif_tcpip_init_bare(tcpip, cfg);
+    if (cfg->tcp == NULL) {
+        tcpip->cfg.tcp = &all_parts;
+    }
+}
