@@ -95,38 +95,38 @@ NIF_APART static void begin_head(struct nif_tcpip *ip,
     ip->head.conn = whole ? conn : NULL;
 }
 
-// Completes IPv4's header, whose sum is no part of the sum of its other words.
-static void put_ip(struct nif_tcpip *ip, uint32_t total)
+// Completes the headers in front of `len` bytes of data, but for TCP's sum. The
+// options stand there already; `last` is the fourth word of TCP's header. Returns
+// the raw sum of it and of the pseudo header.
+//
+// Apart, so that small processors reach each word with one instruction.
+NIF_APART static uint32_t put_headers(struct nif_tcpip_head *head,
+    const struct nif__tcp *t, uint32_t seq, uint32_t last, uint32_t len)
 {
-    uint8_t *h = (uint8_t *)(ip->head.word + WORD_IP);
+    uint8_t *ip = (uint8_t *)(head->word + WORD_IP);
+    uint32_t *tcp = head->word + WORD_TCP;
+    uint32_t words = last >> 28;
+    uint32_t sum = head->tcp_sum;
 
-    nif__put_half(h + IPV4_TOTAL, nif__be16((uint16_t)total));
-    nif__put_half(h + IPV4_SUM,
-        nif__raw_end(nif__carry_add(ip->head.ip_sum, nif__be32(total))));
-}
-
-// Completes TCP's header but for its sum; the options stand there already.
-// `last` is its fourth word. Returns the raw sum of it and of the pseudo header,
-// but for the length.
-static uint32_t put_tcp(struct nif_tcpip *ip, const struct nif__tcp *t,
-    uint32_t seq, uint32_t last)
-{
-    uint32_t *h = ip->head.word + WORD_TCP;
-    uint32_t sum = ip->head.tcp_sum;
-
-    h[1] = nif__be32(seq);
-    sum = nif__carry_add(sum, h[1]);
-    h[2] = 0;
+    tcp[1] = nif__be32(seq);
+    sum = nif__carry_add(sum, tcp[1]);
+    tcp[2] = 0;
     if (last & (uint32_t)TCP_FLAG_ACK << 16) {
-        h[2] = nif__be32(t->rcv_nxt);
-        sum = nif__carry_add(sum, h[2]);
+        tcp[2] = nif__be32(t->rcv_nxt);
+        sum = nif__carry_add(sum, tcp[2]);
     }
-    h[3] = nif__be32(last);
-    sum = nif__carry_add(sum, h[3]);
-    h[4] = 0;
-    if (last >> 28 != TCP_LEN / 4) {
-        sum = nif__raw_words(sum, h + 5, (last >> 28) - TCP_LEN / 4);
+    tcp[3] = nif__be32(last);
+    sum = nif__carry_add(sum, tcp[3]);
+    tcp[4] = 0;
+    if (words > TCP_LEN / 4) {
+        sum = nif__raw_words(sum, tcp + TCP_LEN / 4, words - TCP_LEN / 4);
     }
+    len += words * 4;
+    sum = nif__carry_add(sum, nif__be32(len));
+    len += IPV4_LEN;
+    nif__put_half(ip + IPV4_TOTAL, nif__be16((uint16_t)len));
+    nif__put_half(ip + IPV4_SUM, // it is no part of the sum of the other words
+        nif__raw_end(nif__carry_add(head->ip_sum, nif__be32(len))));
     return sum;
 }
 
@@ -135,48 +135,47 @@ static uint32_t put_tcp(struct nif_tcpip *ip, const struct nif__tcp *t,
 static uint32_t sum_data(const struct nif_seg *seg, size_t n, uint8_t *to,
     uint32_t sum)
 {
-    size_t at = 0;
+    size_t at;
 
-    for (; n > 0; n--) {
-        uint32_t part = nif__copy_sum(to, seg->data, seg->len);
-
-        sum =
-            at == 0 ? nif__carry_add(sum, part) : nif__raw_join(sum, part, at);
-        at += seg->len;
-        to = to != NULL ? to + seg->len : NULL;
+    if (n == 0) {
+        return sum;
+    }
+    sum = nif__carry_add(sum, nif__copy_sum(to, seg->data, seg->len));
+    for (at = seg->len; --n > 0; at += seg->len) {
         seg++;
+        sum = nif__raw_join(sum,
+            nif__copy_sum(to != NULL ? to + at : NULL, seg->data, seg->len),
+            at);
     }
     return sum;
 }
 
-// Completes the headers in front of `len` bytes of data, in `n` pieces from
-// segs[1] on, and sends. `header` and `sum` are those of TCP's header.
+// Sends a segment with `len` bytes of data, in `n` pieces from segs[1] on.
 static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
-    uint32_t header, uint32_t len, uint32_t sum)
+    uint32_t seq, uint32_t last, uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
-    uint32_t total = IPV4_LEN + header + len;
+    uint32_t head_len = ETH_LEN + IPV4_LEN + (last >> 28) * 4;
     uint8_t *lent = NULL;
+    uint32_t sum;
     int err = put_neighbour(ip, nif__flow_of(conn)->peer_ip, head + ETH_DST);
 
     if (err == 0 && ip->iface->eth->lend != NULL) {
-        err = nif__ether_lend(ip, ETH_LEN + total, &lent);
+        err = nif__ether_lend(ip, head_len + len, &lent);
     }
     if (err != 0) {
         return err;
     }
-    put_ip(ip, total);
-    sum = nif__carry_add(sum, nif__be32(total - IPV4_LEN));
-    header += ETH_LEN + IPV4_LEN;
-    sum = sum_data(segs + 1, n, lent != NULL ? lent + header : NULL, sum);
+    sum = put_headers(&ip->head, nif__tcp_of(conn), seq, last, len);
+    sum = sum_data(segs + 1, n, lent != NULL ? lent + head_len : NULL, sum);
     nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
     if (lent != NULL) {
-        nif__copy(lent, head, header);
-        return nif__ether_commit(ip, ETH_LEN + total);
+        nif__copy(lent, head, head_len);
+        return nif__ether_commit(ip, head_len + len);
     }
-    segs[0] = (struct nif_seg){ head, header };
-    return nif__ether_send(ip, segs, 1 + n, ETH_LEN + total);
+    segs[0] = (struct nif_seg){ head, head_len };
+    return nif__ether_send(ip, segs, 1 + n, head_len + len);
 }
 
 // The ACK that went with a segment, and its `window`, settle what was owed; but
@@ -200,40 +199,41 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, unsigned flags,
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
     struct nif_seg segs[1 + NIF__TCP_PIECES];
-    uint32_t window = nif__tcp_window(conn) >> t->flow.rcv_shift;
-    uint32_t header = TCP_LEN;
+    uint32_t window = nif__tcp_window(conn);
+    unsigned shift = t->flow.rcv_shift;
+    uint32_t last = (uint32_t)TCP_LEN << 26 | (uint32_t)flags << 16;
     size_t n = 0;
     int err;
 
     if (ip->head.conn != conn || t->backoff >= 3) {
         begin_head(ip, conn);
     }
-    if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
-        window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
-    }
     if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
-        header += (uint32_t)put_options(conn,
-            ip->head.word + WORD_TCP + TCP_LEN / 4, flags, len);
+        last += (uint32_t)put_options(conn,
+                    ip->head.word + WORD_TCP + TCP_LEN / 4, flags, len)
+            << 26;
+        if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
+            window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
+            shift = 0;
+        }
     }
+    window >>= shift;
     if (len > 0) {
         uint32_t got =
             nif__queue_find(conn, seq - t->snd_una, len, segs + 1, &n);
 
         if (got < len) {
-            flags &= ~(unsigned)(TCP_FLAG_FIN | TCP_FLAG_PSH);
+            last &= ~((uint32_t)(TCP_FLAG_FIN | TCP_FLAG_PSH) << 16);
             len = got;
         }
     }
-    err = send_segment(conn, segs, n, header, len,
-        put_tcp(ip, t, seq, header << 26 | flags << 16 | window));
+    err = send_segment(conn, segs, n, seq, last | window, len);
     if (err != 0) {
         return err;
     }
     ip->stats.tcp_tx++;
-    if (flags & TCP_FLAG_SYN) {
-        nif__tcp_clear(t, flags & TCP_FLAG_ACK ? TCP_ACK_NOW : 0);
-    } else if (flags & TCP_FLAG_ACK) {
-        acked(t, window << t->flow.rcv_shift, len);
+    if (last & (uint32_t)TCP_FLAG_ACK << 16) {
+        acked(t, window << shift, len);
     }
     return (int)len;
 }
