@@ -215,9 +215,9 @@ static uint8_t answer(const struct sim_replay_bus *bus, size_t at, bool *known)
     if (line) {
         return item->data[at];
     }
-    return *known
-        ? item->miso[at]
-        : sim_noise(bus->replay->cpu->world, bus->begin_ns ^ at << 40);
+    return *known ? item->miso[at]
+                  : sim_noise(bus->replay->cpu->world,
+                        bus->begin_ns ^ (uint64_t)at << 40);
 }
 
 // Answers one segment and lets its time pass. Returns 0, or NIF_EIO where the
