@@ -199,6 +199,10 @@ class Lab:
         fixed = [c.relative_to(self.folder) for part in ("core", "sim")
                  for c in sorted((self.folder / part).rglob("*.c"))]
         self.library = self.folder / "fixed.a"
+        # What tests share may include what their own folder has.
+        self.flags = FLAGS + sorted({f"-I{os.path.dirname(f)}"
+                                     for files in tests.values()
+                                     for f in files})
         self.objects = {test: [self.object(f) for f in files]
                         for test, files in tests.items()}
         wanted = {*map(str, fixed), *self.sources,
@@ -215,7 +219,7 @@ class Lab:
     def compile(self, source, base=None, to=None):
         """`base`: a folder whose files go before those of the copy."""
         flags = [f"-I{base}"] if base else []
-        return run(["gcc", *flags, *FLAGS, "-c",
+        return run(["gcc", *flags, *self.flags, "-c",
                     f"{base}/{source}" if base else source,
                     "-o", to or self.object(source)], self.folder)
 
@@ -223,7 +227,7 @@ class Lab:
         """What the compiler sees of it."""
         flags = [f"-I{base}"] if base else []
         child = CHILDREN.start(
-            ["gcc", *flags, *FLAGS, "-E", "-P",
+            ["gcc", *flags, *self.flags, "-E", "-P",
              f"{base}/{source}" if base else source], cwd=self.folder,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         with child.stdout as pipe:
