@@ -214,5 +214,6 @@ const struct host_chip host_enc28j60 = {
     .bus_fault = bus_fault,
     .complaints = complaints,
     .sleeps = sleeps,
+    .recover_us = 1500000,
     .stimuli = stimuli,
 };

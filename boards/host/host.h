@@ -130,6 +130,9 @@ struct host_chip {
     /// place of the one before. NULL: there is no bus.
     void (*bus_fault)(struct host_board *board, enum host_fault kind,
         uint64_t at);
+    /// The longest until traffic flows again after whatever is over, in
+    /// microseconds; 0: five seconds.
+    uint32_t recover_us;
     /// How often the chip was used against its data sheet, forgiven or not.
     /// NULL: it does not know.
     unsigned (*complaints)(struct host_board *board);

@@ -218,7 +218,9 @@ static void change_partner(struct host_board *board, unsigned i, bool *full)
 
 static bool sleeps(struct host_board *board)
 {
-    return (of(board)->phy.bmcr & NIF_PHY_BMCR_DOWN) != 0;
+    const struct part *part = of(board);
+
+    return (part->phy.bmcr & NIF_PHY_BMCR_DOWN) != 0 && !part->mac.started;
 }
 
 static void lose_edge(struct host_board *board)
@@ -296,5 +298,6 @@ const struct host_chip host_lan8720 = {
     .bus_fault = bus_fault,
     .partner = change_partner,
     .sleeps = sleeps,
+    .recover_us = 4000000,
     .stimuli = stimuli,
 };

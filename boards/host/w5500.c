@@ -254,5 +254,6 @@ const struct host_chip host_w5500_raw = {
     .complaints = complaints,
     .age = age,
     .sleeps = sleeps,
+    .recover_us = 2200000,
     .stimuli = of_frames,
 };

@@ -32,7 +32,7 @@ extern const struct nif_hwaddr bench_card;
 extern const struct nif_hwaddr bench_all;
 
 /// The longest that the bench waits for a link, and for traffic after all was
-/// well again, in microseconds.
+/// well again, in microseconds. A chip's row may be stricter (recover_us).
 #define BENCH_LINK_US    UINT64_C(5000000)
 #define BENCH_RECOVER_US UINT64_C(5000000)
 
