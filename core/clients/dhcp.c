@@ -96,7 +96,7 @@ static void enter(struct nif_dhcp *dhcp, uint8_t state, uint32_t s)
     dhcp->state = state;
     dhcp->tries = 0;
     dhcp->xid = nif_random_draw(&dhcp->random);
-    dhcp->begun_us = now_us(dhcp) + s * NIF__SECOND_US;
+    dhcp->begun_us = now_us(dhcp) + s * 1000000u; // a few
     dhcp->at_us = dhcp->begun_us;
 }
 
@@ -169,18 +169,25 @@ static void check(struct nif_dhcp *dhcp)
     }
 }
 
+// A product of 48 bits, without the compiler's 64 times 64.
+static uint64_t times(uint32_t a, uint16_t b)
+{
+    return ((uint64_t)((a >> 16) * b) << 16) + (a & 0xFFFF) * b;
+}
+
 // When `s` seconds of the lease, counted from our question (RFC 2131 4.4.5),
 // are over, or up to a sixteenth of it earlier, so that boards that were
 // switched on together drift apart.
 static uint64_t due_us(struct nif_dhcp *dhcp, uint32_t s, bool fuzz)
 {
-    uint64_t us = s * NIF__SECOND_US;
+    uint64_t us = times(s, 15625) << 6;
 
     if (s == DHCP_FOREVER_S) {
         return NIF_NEVER;
     }
     if (fuzz) {
-        us -= (us >> 20) * (nif_random_draw(&dhcp->random) & 0xFFFF);
+        us -= times((uint32_t)(us >> 20),
+            (uint16_t)nif_random_draw(&dhcp->random));
     }
     return dhcp->sent_us + us;
 }
@@ -223,8 +230,9 @@ static void schedule(struct nif_dhcp *dhcp)
     uint64_t wait_us = (limit_us - dhcp->sent_us) >> 1;
 
     if (dhcp->state < NIF_DHCP_BOUND) {
+        // 20 bits by 61/32: up to two seconds.
         dhcp->at_us = dhcp->sent_us + (FIRST_US << dhcp->tries) -
-            NIF__SECOND_US + nif_random_below(&dhcp->random, 2000001);
+            NIF__SECOND_US + ((nif_random_draw(&dhcp->random) >> 12) * 61 >> 5);
         if (dhcp->tries < DOUBLED_MAX) {
             dhcp->tries++;
         }

@@ -97,8 +97,7 @@ static bool send_held(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
     return sent(ip, nif_eth_send(ip->iface, &seg, 1), len) != NIF_EAGAIN;
 }
 
-// Tries again to send what is held.
-static void retry(struct nif_tcpip *ip)
+void nif__ether_retry(struct nif_tcpip *ip)
 {
     if (!send_held(ip, ip->held, ip->held_len)) {
         if (!nif__reached(ip, ip->held_until)) {
@@ -151,10 +150,7 @@ bool nif__ether_receive(struct nif_tcpip *ip)
     struct nif_iface *iface = ip->iface;
     uint32_t bytes = 0;
 
-    if (ip->held != NULL) {
-        retry(ip);
-    }
-    while (ip->held == NULL) {
+    do {
         uint8_t *frame;
         int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
 
@@ -166,10 +162,10 @@ bool nif__ether_receive(struct nif_tcpip *ip)
             return got == NIF_ETOOBIG;
         }
         input(ip, frame, (size_t)got);
-        bytes += (uint32_t)got;
-        if (bytes >= NIF_POLL_BYTES) {
-            return ip->held == NULL;
+        if (ip->held != NULL) {
+            return false;
         }
-    }
-    return false;
+        bytes += (uint32_t)got;
+    } while (bytes < NIF_POLL_BYTES);
+    return true;
 }

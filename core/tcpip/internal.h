@@ -45,7 +45,7 @@ struct nif__in {
     size_t len;    ///< of `body`, by the IPv4 header
     uint32_t src;
     uint32_t dst;
-    bool group;      ///< the frame or the packet was not for us alone
+    unsigned group;  ///< not 0: the frame or the packet was not for us alone
     uint32_t groups; ///< sent to a multicast group: its bit (nif/igmp.h)
     uint8_t *lent;   ///< put together from fragments: set it to NIF__LENT to
                      ///< keep the memory, and to NIF__FREE afterwards
@@ -170,9 +170,8 @@ void nif__hwaddr_copy(uint8_t *to, const uint8_t *from);
 /// True if two Ethernet addresses are the same.
 bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b);
 
-/// Takes frames until there is none, the budget is used up, or a reply waits
-/// for the device; one that waits already is tried first. True if it stopped
-/// for its budget, not for want.
+/// Takes frames, when no reply waits for the device, until there is none, the
+/// budget is used up, or a reply does. True if it stopped for its budget.
 bool nif__ether_receive(struct nif_tcpip *ip);
 
 /// Sends a frame of `len` bytes in all. Returns as nif_eth_ops.send.
@@ -189,6 +188,9 @@ NIF_NODISCARD int nif__ether_send_out(struct nif_tcpip *ip,
 NIF_NODISCARD int nif__ether_lend(struct nif_tcpip *ip, size_t len,
     uint8_t **buf);
 NIF_NODISCARD int nif__ether_commit(struct nif_tcpip *ip, size_t len);
+
+/// Tries again to send the reply that waits.
+void nif__ether_retry(struct nif_tcpip *ip);
 
 /// Sends a reply that was built in the received frame, back to where the
 /// frame came from. If the device has no room, the frame is held, and

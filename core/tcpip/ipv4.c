@@ -105,7 +105,7 @@ static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
     in->len = total - header;
     in->src = nif__be32(nif__word(a + IPV4_SRC));
     in->dst = nif__be32(nif__word(a + IPV4_DST));
-    in->group = (frame[ETH_DST] & 1) != 0;
+    in->group = frame[ETH_DST] & 1u;
     in->groups = 0;
     in->lent = NULL;
     return true;
@@ -318,13 +318,11 @@ int nif__ipv4_send_long(struct nif_tcpip *ip, struct nif__out *out, size_t len)
                                     : NIF_ETOOBIG;
 }
 
-// The header of a request, without options, as that of its reply. An echo keeps
-// its identification: the sender has not used it for another packet. What is
-// never cut needs none (RFC 6864 4.1).
-static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
+// Makes the header of a request that of its reply. An echo keeps its
+// identification: the sender has not used it for another packet. What is never
+// cut needs none (RFC 6864 4.1).
+static void turn_header(struct nif_tcpip *ip, uint8_t *h, uint32_t dst)
 {
-    uint8_t *h = in->ip;
-
     if (h[IPV4_PROTO] != IPV4_PROTO_ICMP) {
         nif_put_be16(h + IPV4_ID,
             h[IPV4_FRAGMENT] & IPV4_DONT_FRAGMENT >> 8 ? 0 : ip->ip_id++);
@@ -332,7 +330,7 @@ static void turn_header(struct nif_tcpip *ip, const struct nif__in *in)
     h[IPV4_TTL] = IPV4_TTL_DEFAULT;
     nif_put_be16(h + IPV4_SUM, 0);
     nif_put_be32(h + IPV4_SRC, ip->ip);
-    nif_put_be32(h + IPV4_DST, in->src);
+    nif_put_be32(h + IPV4_DST, dst);
     nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
 }
 
@@ -351,6 +349,20 @@ static void turn_words(const struct nif_tcpip *ip, uint8_t *h)
     nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
 }
 
+// Options are never echoed: the headers move to where they end. Returns
+// IPv4's, for `len` bytes.
+static uint8_t *strip(const struct nif__in *in, size_t len)
+{
+    uint8_t *h = in->body - IPV4_LEN;
+    uint8_t headers[ETH_LEN + IPV4_LEN];
+
+    memcpy(headers, nif__frame(in), sizeof(headers));
+    memcpy(h - ETH_LEN, headers, sizeof(headers));
+    h[IPV4_VERSION_IHL] = 0x45;
+    nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
+    return h;
+}
+
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
 {
     uint8_t *h = in->ip;
@@ -365,13 +377,10 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
     if (same && h[IPV4_PROTO] == IPV4_PROTO_ICMP && ((uintptr_t)h & 3) == 0) {
         turn_words(ip, h);
     } else {
-        // Options are never echoed: the body moves up behind a bare header.
         if (!same) {
-            memmove(h + IPV4_LEN, in->body, len);
-            h[IPV4_VERSION_IHL] = 0x45;
-            nif_put_be16(h + IPV4_TOTAL, (uint16_t)(IPV4_LEN + len));
+            h = strip(in, len);
         }
-        turn_header(ip, in);
+        turn_header(ip, h, in->src);
     }
-    nif__ether_reply(ip, nif__frame(in), ETH_LEN + IPV4_LEN + len);
+    nif__ether_reply(ip, h - ETH_LEN, ETH_LEN + IPV4_LEN + len);
 }

@@ -353,12 +353,10 @@ static void set_again(struct nif_tcpip *ip)
     }
 }
 
-// A turn in which there is something to do; the device has `seen` this, and it
-// or a timer wants to be called at `*again_us`. True if more is left.
-NIF_APART static bool turn(struct nif_tcpip *ip, int seen, uint64_t *again_us)
+// A turn in which something waits or has changed; the device has `seen` this.
+// True if it stopped for its budget.
+NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
 {
-    bool more = false;
-
     if (seen < 0) {
         ip->stats.eth_error++;
         seen = 0;
@@ -369,9 +367,18 @@ NIF_APART static bool turn(struct nif_tcpip *ip, int seen, uint64_t *again_us)
     if (ip->todo & (NIF__WORK | NIF__BUSY)) {
         run_output(ip);
     }
-    if (!(seen & NIF_SEEN_NO_FRAME) || ip->held != NULL) {
-        more = nif__ether_receive(ip);
+    if (ip->held != NULL) {
+        nif__ether_retry(ip);
+        seen = 0; // more may have come than the device was asked for
     }
+    return !(seen & NIF_SEEN_NO_FRAME) && ip->held == NULL &&
+        nif__ether_receive(ip);
+}
+
+// The end of a turn that has moved a timer, or brought one. The device or a
+// timer wants to be called at `*again_us`. True if there is more to send.
+NIF_APART static bool finish(struct nif_tcpip *ip, uint64_t *again_us)
+{
     if (nif__reached(ip, ip->due)) {
         run_timers(ip);
         set_again(ip);
@@ -382,26 +389,34 @@ NIF_APART static bool turn(struct nif_tcpip *ip, int seen, uint64_t *again_us)
         set_again(ip);
         *again_us = ip->again_us < *again_us ? ip->again_us : *again_us;
     }
-    return more || (ip->todo & NIF__WORK) != 0;
+    return (ip->todo & NIF__WORK) != 0;
 }
 
 // An idle turn is most of what a stack does: the device is asked once, and one
-// time is compared.
+// time is compared. If frames come, they are taken, and as a rule that was all.
 static uint64_t tcpip_poll(struct nif_stack *stack)
 {
     struct nif_tcpip *ip = nif__of(stack);
     uint64_t again_us = ip->again_us;
+    bool more = false;
     int seen;
 
     ip->now_us = nif_clock_now_us(stack->clock); // nif__tick(), without a call
     ip->now = (uint32_t)(ip->now_us >> 10);
     ip->tx_bytes = 0;
     seen = nif_iface_poll(ip->iface, &again_us);
-    if ((seen != ip->calm || ip->todo != 0 || nif__reached(ip, ip->due)) &&
-        turn(ip, seen, &again_us)) {
-        return ip->now_us;
+    if (seen == ip->calm && ip->todo == 0 && !nif__reached(ip, ip->due)) {
+        return again_us;
     }
-    return again_us;
+    if (ip->todo != 0 || (seen | NIF_SEEN_NO_FRAME) != ip->calm) {
+        more = turn(ip, seen);
+    } else if (seen != ip->calm) {
+        more = nif__ether_receive(ip);
+    }
+    if (ip->todo != 0 || nif__reached(ip, ip->due)) {
+        more |= finish(ip, &again_us);
+    }
+    return more ? ip->now_us : again_us;
 }
 
 // ------------------------------------------------------------------ init
