@@ -223,7 +223,8 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     } else if (!sum_holds(h, &in)) {
         ip->stats.ip_bad++;
     } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP && field == 0 &&
-        in.body == h + IPV4_LEN && nif__tcp_fast(ip, &in)) {
+        in.body == h + IPV4_LEN && ip->cfg.tcp->fast != NULL &&
+        ip->cfg.tcp->fast->take(ip, &in)) {
         // That was all.
     } else if (!source_possible(ip, &in)) {
         ip->stats.ip_source++;

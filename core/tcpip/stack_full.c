@@ -11,6 +11,7 @@ static const struct nif_tcp_parts all_parts = {
     .early = &nif_tcp_early,
     .keep = &nif_tcp_keep,
     .advice = &nif_tcp_advice,
+    .fast = &nif_tcp_fast,
 };
 
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)

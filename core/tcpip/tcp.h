@@ -2,11 +2,12 @@
 //
 // TCP (RFC 9293) inside. tcp.c: what the application calls; tcp_queue.c: what
 // waits to be acknowledged; tcp_listen.c: listeners and their backlog;
-// tcp_fast.c: the segments that come most; tcp_in.c: all the others;
+// tcp_in.c: segments that come;
 // tcp_data.c: what is in them; tcp_out.c: segments that go; tcp_cc.c: how many
 // may be on the way; tcp_timer.c: what happens when nothing comes; tcp_icmp.c:
 // what routers say. Parts that can be left out (tcp_parts.h): tcp_listen.c,
-// tcp_refs.c, tcp_early.c, tcp_keep.c, tcp_icmp.c; and those that are linked
+// tcp_refs.c, tcp_early.c, tcp_keep.c, tcp_icmp.c, and tcp_fast.c and tcp_push.c
+// for the segments that come and go most; and those that are linked
 // only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send
@@ -181,6 +182,17 @@ static inline void nif__tcp_clear(struct nif__tcp *t, unsigned flags)
     t->flags &= (uint16_t)~flags;
 }
 
+/// The peer was told of a `window`, bytes, and of all that came.
+static inline void nif__tcp_told(struct nif__tcp *t, uint32_t window)
+{
+    uint32_t edge = t->rcv_nxt + window;
+
+    if (nif__before(t->rcv_edge, edge)) {
+        t->rcv_edge = edge;
+    }
+    t->ack_at = 0;
+}
+
 // tcp_queue.c
 
 /// The most stretches of memory that a segment is gathered from.
@@ -228,13 +240,6 @@ void nif__tcp_meet(struct nif_conn *conn, const struct nif__seg *seg);
 /// The handshake is done; `seg` acknowledges our SYN.
 void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg);
 
-// tcp_fast.c
-
-/// Takes a packet whose IPv4 header is aligned, sound and without options, if
-/// it holds the segment that was to be expected of an open connection, and
-/// nothing about it is unusual. False: it was not looked at.
-bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in);
-
 // tcp_data.c
 
 /// Takes the text and the FIN of an acceptable segment.
@@ -262,6 +267,16 @@ bool nif__tcp_opened(const struct nif_conn *conn);
 /// as lost on the wire.
 NIF_NODISCARD int nif__tcp_emit(struct nif_conn *conn, uint32_t seq,
     unsigned flags, uint32_t len);
+
+/// Completes nif_tcpip_head in front of `len` bytes of data, but for TCP's sum.
+/// The options stand there already; `last` is the fourth word of TCP's header.
+///
+/// Returns the raw sum of TCP's and the pseudo header.
+uint32_t nif__tcp_put_headers(struct nif_tcpip_head *head,
+    const struct nif__tcp *t, uint32_t seq, uint32_t last, uint32_t len);
+
+/// `units` of data and FIN have gone, from snd_nxt on.
+void nif__tcp_advance(struct nif_conn *conn, uint32_t units);
 
 /// Sends what can be sent.
 void nif__tcp_output(struct nif_conn *conn);

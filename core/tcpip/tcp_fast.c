@@ -5,7 +5,7 @@
 // in one pass; if the sum is wrong, it was never there. All else goes through
 // tcp_in.c, with the same result.
 
-#include "tcp.h"
+#include "tcp_fast.h"
 
 #include "arch/words.h"
 
@@ -78,7 +78,7 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
     }
 }
 
-bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
+bool nif__tcp_expected(struct nif_tcpip *ip, const struct nif__in *in)
 {
     const uint8_t *tcp = in->body;
     size_t len = in->len - TCP_LEN;
@@ -119,3 +119,8 @@ bool nif__tcp_fast(struct nif_tcpip *ip, const struct nif__in *in)
     }
     return true;
 }
+
+const struct nif_tcp_fast nif_tcp_fast = {
+    .take = nif__tcp_expected,
+    .push = nif__tcp_push,
+};

@@ -95,12 +95,8 @@ NIF_APART static void begin_head(struct nif_tcpip *ip,
     ip->head.conn = whole ? conn : NULL;
 }
 
-// Completes the headers in front of `len` bytes of data, but for TCP's sum. The
-// options stand there already; `last` is the fourth word of TCP's header. Returns
-// the raw sum of it and of the pseudo header.
-//
-// Apart, so that small processors reach each word with one instruction.
-NIF_APART static uint32_t put_headers(struct nif_tcpip_head *head,
+// Small processors reach each word with one instruction.
+uint32_t nif__tcp_put_headers(struct nif_tcpip_head *head,
     const struct nif__tcp *t, uint32_t seq, uint32_t last, uint32_t len)
 {
     uint8_t *ip = (uint8_t *)(head->word + WORD_IP);
@@ -167,7 +163,7 @@ static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
     if (err != 0) {
         return err;
     }
-    sum = put_headers(&ip->head, nif__tcp_of(conn), seq, last, len);
+    sum = nif__tcp_put_headers(&ip->head, nif__tcp_of(conn), seq, last, len);
     sum = sum_data(segs + 1, n, lent != NULL ? lent + head_len : NULL, sum);
     nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
     if (lent != NULL) {
@@ -182,12 +178,7 @@ static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
 // what is ahead of a hole is told only by an ACK without data.
 static void acked(struct nif__tcp *t, uint32_t window, uint32_t len)
 {
-    uint32_t edge = t->rcv_nxt + window;
-
-    if (nif__before(t->rcv_edge, edge)) {
-        t->rcv_edge = edge;
-    }
-    t->ack_at = 0;
+    nif__tcp_told(t, window);
     if (len == 0 || t->aheads == 0) {
         nif__tcp_clear(t, TCP_ACK_NOW | TCP_ACK_SOON);
     }
@@ -303,7 +294,7 @@ uint32_t nif__tcp_pending(const struct nif__tcp *t)
     return t->queued + ((t->flags & TCP_FIN_QUEUED) != 0);
 }
 
-static void advance(struct nif_conn *conn, uint32_t units)
+void nif__tcp_advance(struct nif_conn *conn, uint32_t units)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
@@ -410,7 +401,7 @@ static bool send_next(struct nif_conn *conn, struct nif__tcp *t)
         len = (uint32_t)sent;
         fin = false;
     }
-    advance(conn, len + fin);
+    nif__tcp_advance(conn, len + fin);
     return len != rest || (state & TCP_FIN_QUEUED) != 0;
 }
 
@@ -427,7 +418,7 @@ static void send_syn(struct nif_conn *conn, struct nif__tcp *t)
     if (err == NIF_EUNREACH && t->state == TCP_SYN_SENT) {
         nif__tcp_end(conn, err);
     } else if (err != NIF_EAGAIN) {
-        advance(conn, 1);
+        nif__tcp_advance(conn, 1);
     }
 }
 
@@ -473,6 +464,8 @@ void nif__tcp_output(struct nif_conn *conn)
         if (t->state != TCP_SYN_RCVD) {
             return;
         }
+    } else if (ip->cfg.tcp->fast != NULL && ip->cfg.tcp->fast->push(conn)) {
+        return;
     } else if (!(t->flags & TCP_PERSIST) || (t->flags & TCP_FORCE)) {
         // Bounded by what one poll() may send.
         while (nif__ether_room(ip) && (mend(conn, t) || send_next(conn, t))) {

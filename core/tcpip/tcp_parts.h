@@ -63,6 +63,17 @@ struct nif_tcp_keep {
     void (*probe)(struct nif_conn *conn);
 };
 
+/// What tcp_fast.c and tcp_push.c do.
+struct nif_tcp_fast {
+    /// Takes a packet whose IPv4 header is aligned, sound and without options,
+    /// if it holds the segment that was to be expected of an open connection,
+    /// and nothing about it is unusual. False: it was not looked at.
+    bool (*take)(struct nif_tcpip *ip, const struct nif__in *in);
+
+    /// Sends what can be sent. False: not all that might be.
+    bool (*push)(struct nif_conn *conn);
+};
+
 /// What tcp_icmp.c does.
 struct nif_tcp_advice {
     void (*take)(struct nif_tcpip *ip, const struct nif__icmp_error *error);

@@ -25,6 +25,7 @@ struct stream_lane {
     bool refs;      ///< send_ref() in turn with send()
     bool lend;      ///< devices in which frames are built
     unsigned place; ///< pair_dev.place
+    bool slow;      ///< without nif_tcp_fast
 };
 
 /// What it came to.

@@ -14,9 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "arm-none-eabi-"
 # Parts of the stack that are linked only when they are named.
-OPTIONAL = ("acd", "fragment", "igmp", "reassembly", "tcp_early", "tcp_icmp",
-            "tcp_keep", "tcp_listen", "tcp_pool", "tcp_refs", "tcp_sack",
-            "tcp_stamp")
+OPTIONAL = ("acd", "fragment", "igmp", "reassembly", "tcp_early", "tcp_fast",
+            "tcp_icmp", "tcp_keep", "tcp_listen", "tcp_pool", "tcp_push",
+            "tcp_refs", "tcp_sack", "tcp_stamp")
 # What a part may want from outside: the C library's memory functions, and
 # the compiler's helpers for what a Cortex-M0+ has no instruction for.
 ALLOWED = re.compile(r"^(mem(cpy|set|move|cmp)|str(len|cmp|ncmp)|memchr|"
