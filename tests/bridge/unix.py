@@ -226,13 +226,45 @@ def other_versions():
               f"{process.returncode} {err}")
 
 
+def a_serial_line():
+    """There is no bridge: who is there speaks AT."""
+    command = [NIF, "chip", "espat", "--listen", f"uart:{PATH}"]
+    served = subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        check(f"is at {PATH}" in served.stdout.readline(), "it is there")
+        s = connect()
+        s.settimeout(0.3)
+        heard = b""
+        for _ in range(50):  # it is still booting, perhaps
+            s.sendall(b"AT\r\n")
+            try:
+                heard += s.recv(4096)
+            except TimeoutError:
+                pass
+            if b"\r\nOK\r\n" in heard:
+                break
+        check(b"\r\nOK\r\n" in heard, f"the module answers: {heard}")
+        check(not PATH.exists() and client()[0] == 1, "nobody else can come")
+        s.close()
+        said, _ = served.communicate(timeout=20)
+    finally:
+        served.kill()
+    check(served.returncode == 0 and "requests" not in said,
+          f"the program goes, and that is the end: {said}")
+    done = subprocess.run([NIF, "chip", "w5500", "--listen", f"uart:{PATH}"],
+                          capture_output=True, text=True, timeout=20)
+    check(done.returncode == 2 and "no serial line" in done.stderr, str(done))
+    check(not PATH.exists(), "the path is gone")
+
+
 def bad_paths():
     for where, code, says in (
             ("unix:/nonexistent/x", 1, "/nonexistent/x"),
             ("unix:/dev/null", 1, "/dev/null"),
-            ("unix:", 2, "unix:PATH or fifo:PATH"),
+            ("unix:", 2, "unix:PATH, fifo:PATH"),
             ("unix:" + "x" * 104, 2, "103 bytes"),
-            ("tcp:1", 2, "unix:PATH or fifo:PATH")):
+            ("tcp:1", 2, "unix:PATH, fifo:PATH")):
         done = subprocess.run([NIF, "chip", "enc28j60", "--listen", where],
                               capture_output=True, text=True, timeout=20)
         check(done.returncode == code and says in done.stderr,
@@ -254,7 +286,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         PATH = Path(folder) / "chip"
         for part in (each_chip, the_program_dies, the_chip_dies,
-                     a_second_program_is_told, other_versions, bad_paths):
+                     a_second_program_is_told, other_versions, a_serial_line,
+                     bad_paths):
             part()
             print(f"{part.__name__}: good")
 

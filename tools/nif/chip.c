@@ -5,6 +5,7 @@
 // program.
 
 #include "sim/bridge/bridge.h"
+#include "tools/nif/chip_uart.h"
 #include "tools/nif/listen.h"
 #include "tools/nif/nif.h"
 #include "tools/nif/session.h"
@@ -31,6 +32,9 @@ static const char help[] =
     "  --listen unix:PATH  at a unix socket\n"
     "  --listen fifo:PATH  at two FIFOs: the program writes into PATH.out\n"
     "                      and reads from PATH.in\n"
+    "  --listen uart:PATH  the chip's serial line at a unix socket, without a\n"
+    "                      bridge: bytes as they are, in real time; the line\n"
+    "                      has 115200 baud or --baud, and no flow control\n"
     "\n"
     "Every other option is as in `nif run`, but --app and --app-args: the end\n"
     "of the wire, the board, a bad network, files; see `nif run --help`. A\n"
@@ -79,6 +83,9 @@ static int serve(struct nif_board *nif)
 
     for (size_t i = 0; i < nif_countof(board->seams.pins); i++) {
         cfg.pins[i] = board->seams.pins[i];
+    }
+    if (door.is_line) {
+        return nif_chip_uart(board, &door);
     }
     describe(board, &cfg.board);
     sim_bridge_init(&bridge, &cfg);
@@ -144,9 +151,12 @@ static int judge(struct nif_session *s, int code)
             bridge.refused, s->loop.out_count, s->loop.in_count,
             s->world.complaints, code);
     } else if (!s->options->command) {
-        printf("%.3f s, %" PRIu64 " requests, %" PRIu64 " of them refused, "
-               "%" PRIu64 " frames from the board, %" PRIu64 " to it\n",
-            (double)s->world.now_ns / 1e9, bridge.requests, bridge.refused,
+        printf("%.3f s, ", (double)s->world.now_ns / 1e9);
+        if (!door.is_line) {
+            printf("%" PRIu64 " requests, %" PRIu64 " of them refused, ",
+                bridge.requests, bridge.refused);
+        }
+        printf("%" PRIu64 " frames from the board, %" PRIu64 " to it\n",
             s->loop.out_count, s->loop.in_count);
     }
     fflush(stdout);
@@ -170,6 +180,11 @@ static int serve_chip(struct nif_session *s, const char *where)
     if (code != 0) {
         fprintf(stderr, "nif: --listen: %s\n", door.error);
         return code == -2 ? NIF_EXIT_USAGE : NIF_EXIT_FAILED;
+    }
+    if (door.is_line && !seams->uart) {
+        fprintf(stderr, "nif: --listen: %s has no serial line\n",
+            s->board.chip->name);
+        return NIF_EXIT_USAGE;
     }
     door.wake_fd = s->wake_fd;
     door.waited = on_waited;

@@ -39,10 +39,11 @@ const struct nif_fw_board *nif_fw_find(const char *name);
 void nif_fw_folder(const struct nif_fw_board *board, const char *images,
     char path[NIF_FW_PATH]);
 
-/// Lists the examples of which a board has images in `folder`, with `chip` at
-/// the bridge or NULL: " services neighbour". Returns how many.
+/// Lists the examples of which a board has images in `folder`, with `chip` (or
+/// NULL) at the bridge, or at a serial line: " services neighbour". Returns how
+/// many.
 size_t nif_fw_examples(const struct nif_fw_board *board, const char *folder,
-    const char *chip, char names[TAP_WHY]);
+    const char *chip, bool uart, char names[TAP_WHY]);
 
 /// Makes a path absolute. False, with errno, if its folder is not there.
 bool nif_fw_absolute(const char *path, char out[NIF_FW_PATH]);
@@ -57,6 +58,7 @@ struct nif_fw_options {
     const char *args;        ///< for the application; or NULL
     const char *qemu;        ///< words for QEMU, with spaces between; or NULL
     const char *chip;        ///< at the bridge; or NULL
+    bool uart;               ///< the chip is at a serial line instead
     char **chip_words;       ///< for `nif chip`, of `chip_count`
     size_t chip_count;
     bool print;        ///< show QEMU's command line only
@@ -86,7 +88,8 @@ struct nif_fw_words {
 };
 
 /// Puts it together: the image with `net_fd` as the other end of its wire (-1:
-/// QEMU has one of its own) and, with a chip, the bridge at `bridge`. Returns
+/// QEMU has one of its own) and, with a chip, the bridge or the serial line at
+/// `bridge`. Returns
 /// 0, or an exit code; what was wrong is told. In any case
 /// nif_fw_words_done().
 int nif_fw_compose(struct nif_fw_words *words, const struct nif_fw_options *o,

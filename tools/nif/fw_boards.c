@@ -95,6 +95,7 @@ bool nif_fw_absolute(const char *path, char out[NIF_FW_PATH])
 
 struct image {
     char chip[24]; // at the bridge; "": none
+    bool uart;     // or at a serial line
     char example[40];
 };
 
@@ -111,12 +112,16 @@ static const char *behind(const char *text, const char *prefix)
     return strncmp(text, prefix, len) == 0 ? text + len : NULL;
 }
 
-// Takes "bridge-CHIP-" off. The longest name is meant: w5500-raw, not w5500.
+// Takes "bridge-CHIP-" or "uart-CHIP-" off. The longest name is meant:
+// w5500-raw, not w5500.
 static const char *take_chip(const char *name, struct image *image)
 {
-    const char *chip = behind(name, "bridge-");
+    const char *bridge = behind(name, "bridge-");
+    const char *uart = behind(name, "uart-");
+    const char *chip = uart ? uart : bridge;
     const char *rest = chip ? NULL : name;
 
+    image->uart = uart != NULL;
     for (const struct host_chip *const *c = host_chips; chip && *c; c++) {
         const char *example = behind(chip, (*c)->name);
 
@@ -134,7 +139,7 @@ static bool read_name(const struct nif_fw_board *board, const char *file,
     const char *name = behind(file, board->image);
     size_t len;
 
-    *image = (struct image){ "", "" };
+    *image = (struct image){ .chip = "" };
     if (!name || *name != '-') {
         return false;
     }
@@ -152,7 +157,8 @@ static int compare(const void *a, const void *b)
 {
     const struct image *x = a;
     const struct image *y = b;
-    int by_chip = strcmp(x->chip, y->chip);
+    int by_chip =
+        x->uart != y->uart ? x->uart - y->uart : strcmp(x->chip, y->chip);
 
     return by_chip != 0 ? by_chip : strcmp(x->example, y->example);
 }
@@ -175,7 +181,7 @@ static void look(const struct nif_fw_board *board, const char *folder,
 }
 
 size_t nif_fw_examples(const struct nif_fw_board *board, const char *folder,
-    const char *chip, char names[TAP_WHY])
+    const char *chip, bool uart, char names[TAP_WHY])
 {
     static struct images found;
     size_t count = 0;
@@ -186,7 +192,7 @@ size_t nif_fw_examples(const struct nif_fw_board *board, const char *folder,
     for (size_t i = 0; i < found.count; i++) {
         const struct image *image = &found.image[i];
 
-        if (strcmp(image->chip, chip ? chip : "") == 0) {
+        if (strcmp(image->chip, chip ? chip : "") == 0 && image->uart == uart) {
             count++;
             if (len < TAP_WHY) {
                 len += (size_t)snprintf(names + len, TAP_WHY - len, " %s",
@@ -202,17 +208,21 @@ size_t nif_fw_examples(const struct nif_fw_board *board, const char *folder,
 static void print_row(const struct nif_fw_board *board, const char *folder,
     const struct images *found, bool program)
 {
-    const char *chip = "";
+    const struct image *last = NULL;
 
     printf("%-18s %s\n%20s", board->name, board->about, "");
     for (size_t i = 0; i < found->count; i++) {
         const struct image *image = &found->image[i];
 
-        if (strcmp(image->chip, chip) != 0) {
-            chip = image->chip;
-            printf("\n%20s--chip %s:", "", chip);
+        if (image->chip[0] != '\0' &&
+            (!last || last->uart != image->uart ||
+                strcmp(image->chip, last->chip) != 0)) {
+            printf("%s--chip %s%s:", last ? "\n                    " : "",
+                image->chip, image->uart ? " --uart" : "");
         }
-        printf("%s%s", i == 0 && *chip == '\0' ? "" : " ", image->example);
+        printf("%s%s", i == 0 && image->chip[0] == '\0' ? "" : " ",
+            image->example);
+        last = image;
     }
     if (found->count == 0) {
         printf("no images in %s\n%20stools/dev build --board %s makes them",
@@ -242,8 +252,9 @@ static void print_json(const struct nif_fw_board *board, const char *folder,
     printf(", \"build\": \"tools/dev build --board %s\", \"images\": [",
         board->build);
     for (size_t i = 0; i < found->count; i++) {
-        printf("%s{\"example\": \"%s\", \"chip\": \"%s\"}", i ? ", " : "",
-            found->image[i].example, found->image[i].chip);
+        printf("%s{\"example\": \"%s\", \"chip\": \"%s\", \"uart\": %s}",
+            i ? ", " : "", found->image[i].example, found->image[i].chip,
+            found->image[i].uart ? "true" : "false");
     }
     printf("]}");
 }

@@ -53,6 +53,8 @@ static const char help[] =
     "  --chip CHIP        the image has the driver of CHIP, whose model is at\n"
     "                     the bridge; every other option is then one of\n"
     "                     `nif chip`, and the clock is the model's\n"
+    "  --uart             it is at a serial line of the board instead, in\n"
+    "                     real time; --args then has the image's address\n"
     "\n"
     "Exit: that of the image (0 good, 1 failed, 98 panic, 99 fault of the\n"
     "processor) or of COMMAND; 0 when told to stop; 2 usage; 77 no image or\n"
@@ -65,6 +67,7 @@ enum {
     OPT_ARGS,
     OPT_QEMU,
     OPT_CHIP,
+    OPT_UART,
     OPT_TIMEOUT,
     OPT_DURATION,
     OPT_SLIRP,
@@ -88,6 +91,7 @@ static const struct option table[] = {
     { "args", required_argument, NULL, OPT_ARGS },
     { "qemu", required_argument, NULL, OPT_QEMU },
     { "chip", required_argument, NULL, OPT_CHIP },
+    { "uart", no_argument, NULL, OPT_UART },
     { "timeout", required_argument, NULL, OPT_TIMEOUT },
     { "duration", required_argument, NULL, OPT_DURATION },
     { "slirp", no_argument, NULL, OPT_SLIRP },
@@ -144,6 +148,9 @@ static bool take(struct nif_fw_options *o, struct words *w, int code,
     case OPT_ARGS: o->args = value; return true;
     case OPT_QEMU: o->qemu = value; return true;
     case OPT_CHIP: o->chip = value; return true;
+    case OPT_UART:
+        fprintf(stderr, "nif: --uart goes with --chip only\n");
+        return false;
     case OPT_TIMEOUT: return nif_get_double(value, 1e-3, 1e9, &o->timeout_s);
     case OPT_DURATION: return nif_get_double(value, 1e-3, 1e9, &o->duration_s);
     case OPT_SLIRP: return set_end(o, NIF_END_SLIRP, NULL);
@@ -235,7 +242,7 @@ static int miss(const struct nif_fw_options *o, const char *example,
     char names[TAP_WHY];
 
     nif_fw_folder(o->board, images, folder);
-    if (nif_fw_examples(o->board, folder, o->chip, names) > 0) {
+    if (nif_fw_examples(o->board, folder, o->chip, o->uart, names) > 0) {
         fprintf(stderr,
             "nif: of %s%s%s there is no image '%s' in %s; there is:%s\n",
             o->board->name, o->chip ? " with " : "", o->chip ? o->chip : "",
@@ -258,7 +265,10 @@ static int find_example(struct nif_fw_options *o, const char *example,
 
     nif_fw_folder(o->board, images, folder);
     snprintf(path, sizeof(path), "%s/%s%s%s-%s.elf", folder, o->board->image,
-        o->chip ? "-bridge-" : "", o->chip ? o->chip : "", example);
+        !o->chip      ? ""
+            : o->uart ? "-uart-"
+                      : "-bridge-",
+        o->chip ? o->chip : "", example);
     return nif_fw_absolute(path, o->image) && access(o->image, R_OK) == 0
         ? 0
         : miss(o, example, images);
@@ -352,7 +362,10 @@ static int parse_chip(struct nif_fw_options *o, int argc, char **argv)
 {
     struct words w = { 0 };
     int count = 0;
-    int err = take_chip(o, &w, &argc, argv);
+    int err;
+
+    o->uart = nif_take_flag(&argc, argv, "uart");
+    err = take_chip(o, &w, &argc, argv);
 
     while (1 + count < argc && argv[1 + count][0] != '-') {
         count++;

@@ -97,7 +97,7 @@ static int add_args(struct nif_fw_words *words, const struct nif_fw_options *o,
     char ip[NIF_IP_TEXT_MAX];
     int len = 0;
 
-    if (bridge) {
+    if (bridge && !o->uart) {
         len = snprintf(text, sizeof(text), "bridge=%s ", bridge);
     } else if (o->net.ip.family != NIF_IP_NONE &&
         strncmp(args, "ip=", 3) != 0) {
@@ -152,6 +152,11 @@ int nif_fw_compose(struct nif_fw_words *words, const struct nif_fw_options *o,
         "enable=on,target=native");
     if (bridge) {
         add_each(words, "-nic none");
+        if (o->uart) {
+            add(words, "-chardev");
+            add(words, "socket,id=u1,path=%s", bridge);
+            add_each(words, "-serial chardev:u1");
+        }
     } else {
         add_network(words, o, net_fd);
     }

@@ -48,7 +48,7 @@ struct run {
     int said[2]; // QEMU's standard error
     char line[400];
     size_t line_len;
-    char bridge[32]; // its FIFOs but for .in and .out; "": none
+    char bridge[32]; // its FIFOs but for .in and .out, or its socket
     uint64_t deadline_ns;
     uint64_t stop_ns;
     bool over;
@@ -253,7 +253,7 @@ static int wait_for_bridge(struct run *r)
     char path[sizeof(r->bridge) + 4];
     struct stat is;
 
-    snprintf(path, sizeof(path), "%s.in", r->bridge);
+    snprintf(path, sizeof(path), "%s%s", r->bridge, r->o->uart ? "" : ".in");
     for (int ms = 0; ms < BRIDGE_MS; ms += 10) {
         if (nif_fw_child_ended(&r->chip)) {
             return r->chip.code ? r->chip.code : NIF_EXIT_FAILED;
@@ -266,7 +266,7 @@ static int wait_for_bridge(struct run *r)
     return fail("`nif chip` does not come up");
 }
 
-// `nif chip CHIP --listen fifo:PATH`, and what is for it. It takes the FIFOs
+// `nif chip CHIP --listen fifo:PATH`, and what is for it. It takes its path
 // away itself, whatever becomes of us; nobody can have foreseen their name.
 static int start_chip(struct run *r)
 {
@@ -286,7 +286,8 @@ static int start_chip(struct run *r)
     snprintf(r->bridge, sizeof(r->bridge),
         "/tmp/nif-fw-%02x%02x%02x%02x%02x%02x", name[0], name[1], name[2],
         name[3], name[4], name[5]);
-    snprintf(where, sizeof(where), "fifo:%s", r->bridge);
+    snprintf(where, sizeof(where), "%s:%s", o->uart ? "uart" : "fifo",
+        r->bridge);
     snprintf(chip, sizeof(chip), "%s", o->chip);
     argv[0] = words[0];
     argv[1] = words[1];
@@ -497,6 +498,7 @@ static void finish(struct run *r)
         unlink(path);
         snprintf(path, sizeof(path), "%s.out", r->bridge);
         unlink(path);
+        unlink(r->bridge);
     }
 }
 

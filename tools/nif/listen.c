@@ -195,10 +195,12 @@ int nif_listen_open(struct nif_listen *l, const char *where)
         .out_fd = -1,
     };
     l->is_fifo = strncmp(where, "fifo:", 5) == 0;
-    if ((!l->is_fifo && strncmp(where, "unix:", 5) != 0) || where[5] == '\0' ||
-        strlen(where + 5) > sizeof(l->in_path) - 5) {
+    l->is_line = strncmp(where, "uart:", 5) == 0;
+    if ((!l->is_fifo && !l->is_line && strncmp(where, "unix:", 5) != 0) ||
+        where[5] == '\0' || strlen(where + 5) > sizeof(l->in_path) - 5) {
         snprintf(l->error, sizeof(l->error),
-            "it is unix:PATH or fifo:PATH, with a path of 103 bytes at most");
+            "it is unix:PATH, fifo:PATH or uart:PATH, with a path of 103 bytes "
+            "at most");
         return -2;
     }
     l->path = where + 5;
@@ -242,6 +244,15 @@ int nif_listen_accept(struct nif_listen *l)
     return -1;
 }
 
+void nif_listen_shut(struct nif_listen *l)
+{
+    if (l->listen_fd >= 0) {
+        close(l->listen_fd);
+        unlink(l->path);
+        l->listen_fd = -1;
+    }
+}
+
 void nif_listen_close(struct nif_listen *l)
 {
     if (!l->path) {
@@ -256,10 +267,7 @@ void nif_listen_close(struct nif_listen *l)
     if (l->late_fd >= 0) {
         close(l->late_fd);
     }
-    if (l->listen_fd >= 0) {
-        close(l->listen_fd);
-        unlink(l->path);
-    }
+    nif_listen_shut(l);
     if (l->is_fifo) {
         unlink(l->in_path);
         unlink(l->out_path);

@@ -101,6 +101,24 @@ bool nif_get_name(const char *text, char *name, size_t cap)
     return true;
 }
 
+static void take_out(int *argc, char **argv, int at, int count)
+{
+    *argc -= count;
+    memmove(argv + at, argv + at + count,
+        (size_t)(*argc - at + 1) * sizeof(*argv));
+}
+
+bool nif_take_flag(int *argc, char **argv, const char *name)
+{
+    for (int i = 1; argv[i] && strcmp(argv[i], "--") != 0; i++) {
+        if (strncmp(argv[i], "--", 2) == 0 && strcmp(argv[i] + 2, name) == 0) {
+            take_out(argc, argv, i, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
 const char *nif_take_option(int *argc, char **argv, const char *name)
 {
     size_t len = strlen(name);
@@ -120,9 +138,7 @@ const char *nif_take_option(int *argc, char **argv, const char *name)
             words = 2;
         }
         if (value) {
-            *argc -= words;
-            memmove(argv + i, argv + i + words,
-                (size_t)(*argc - i + 1) * sizeof(*argv));
+            take_out(argc, argv, i, words);
             return value;
         }
     }

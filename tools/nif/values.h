@@ -32,4 +32,7 @@ bool nif_get_name(const char *text, char *name, size_t cap);
 /// left is for another parser. Returns the value; NULL if it is not there.
 const char *nif_take_option(int *argc, char **argv, const char *name);
 
+/// The same of "--NAME". Returns whether it was there.
+bool nif_take_flag(int *argc, char **argv, const char *name);
+
 #endif
