@@ -212,6 +212,13 @@ def captures():
     check(data[:4] == b"\xd4\xc3\xb2\xa1", "it is a pcap file")
     check(data[40 + 6:40 + 12] == bytes([2, 0, 7, 8, 9, 5]),
           f"seed and number are in the address: {data[40:60].hex()}")
+    expect(0, "1 received", "services", "--netns", "--pcap", pcap, "--", "sh",
+           "-c", "for i in $(seq 50); do ping -c1 -W1 192.0.2.2 && break; done")
+    data = pcap.read_bytes()
+    ping = bytes([192, 0, 2, 1, 192, 0, 2, 2, 8, 0])
+    at = data.index(ping) - 12 - 14  # of the Ethernet head
+    check(int.from_bytes(data[at - 8:at - 4], "little") == 14 + 84,
+          "nothing stands before a frame")
     expect(1, "/nonexistent", "services", "--pcap", "/nonexistent/x")
 
 

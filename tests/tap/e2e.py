@@ -326,7 +326,12 @@ def wire():
             check(dhcpd.process.wait(10) == 0, "it ends well")
             fetch[2] = "--ip"
             fetch.insert(3, "192.0.2.99")
+            stimuli = str(FOLDER / "stimuli")
+            fetch += ["--record-stimuli", stimuli]
             fetches("direct")
+    code, out, err = nif("run", "--stimuli", stimuli)
+    check(code == 0 and f"<b>w5500</b> at {found[0]}." in out,
+          f"the same once more, by nobody: {code} {out} {err}")
     check("held here" in "".join(dhcpd.said), "who came first holds it")
     check("who held it has left; it is held here" in "".join(served.said),
           "the next holds it: " + "".join(served.said))

@@ -128,7 +128,13 @@ static void look_for_tshark(struct finding *f)
 static void look_for_qemu(struct finding *f)
 {
     look_for_program(f, "qemu-system-arm",
-        "qemu-system-arm, to run images for boards");
+        "qemu-system-arm, for `nif fw run` of boards with a Cortex-M");
+}
+
+static void look_for_qemu_riscv(struct finding *f)
+{
+    look_for_program(f, "qemu-system-riscv32",
+        "qemu-system-misc, for `nif fw run` of boards with a RISC-V");
 }
 
 static const struct {
@@ -147,6 +153,7 @@ static const struct {
     { "nsenter", look_for_nsenter, false },
     { "tshark", look_for_tshark, false },
     { "qemu", look_for_qemu, false },
+    { "qemu RISC-V", look_for_qemu_riscv, false },
 };
 
 static void print_json(size_t row, const struct finding *f)
