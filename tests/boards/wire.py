@@ -4,8 +4,8 @@
 
 Each fetches the other's page, with a W5500 that has the sockets and one that
 gives frames; with set addresses, and with one that a third board gives out.
-Then a QEMU that nobody here has started joins, by its own options, and last
-two are joined by datagrams. Exit code 77: something is missing here.
+Two in QEMU do, too. Then a QEMU that nobody here has started joins, by its own
+options, and last two are joined by datagrams. Exit code 77: something is missing here.
 """
 
 import subprocess
@@ -41,6 +41,13 @@ def each_other(nif, fw, chip, name, wire):
     with Run(*fw("services"), *at) as server:
         fetch(server, name, "192.0.2.3", nif, "run", chip, *at, *LIMIT,
               "--app", "fetch", "--app-args", "http://192.0.2.3/")
+
+
+def both_in_qemu(fw, name, wire):
+    at = ["--wire", wire]
+    with Run(*fw("services"), *at, "--number", "0") as server:
+        fetch(server, name, "192.0.2.2", *fw("fetch"), *at, "--args",
+              "192.0.2.2")
 
 
 def by_dhcp(nif, fw, name, wire):
@@ -95,6 +102,7 @@ def main():
         wire = here / "wire"
         for chip in ("w5500", "w5500-raw"):
             each_other(nif, fw, chip, row["image"], wire)
+        both_in_qemu(fw, row["image"], wire)
         by_dhcp(nif, fw, row["image"], wire)
         by_its_own_options(nif, row, folder, here)
         if wire.exists():
