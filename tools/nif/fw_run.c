@@ -5,12 +5,11 @@
 
 #include "tools/nif/fw.h"
 #include "tools/nif/fw_child.h"
+#include "tools/nif/fw_net.h"
 #include "tools/nif/nif.h"
 
 #include "sim/world.h"
-#include "tap/device.h"
 #include "tap/netns.h"
-#include "tap/wire.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +18,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,16 +32,12 @@
 // Until `nif chip` has made its FIFOs.
 #define BRIDGE_MS 10000
 
-#define FRAMES_A_TURN 64
-
 struct run {
     const struct nif_fw_options *o;
     struct nif_fw_child qemu;
     struct nif_fw_child chip;
     struct nif_fw_child command;
-    struct tap_end *end;   // of QEMU's own wire
-    struct tap_wire *wire; // shared, and
-    int link[2];           // our end and QEMU's of what leads there
+    struct nif_fw_net net;
     int signal_fd;
     int said[2]; // QEMU's standard error
     char line[400];
@@ -113,92 +107,6 @@ static void hear_qemu(struct run *r)
     }
 }
 
-// ---- the wire
-
-static void on_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    // What does not fit is lost, as on a wire.
-    (void)send(((struct run *)arg)->link[0], frame, len, MSG_NOSIGNAL);
-}
-
-static void on_say(void *arg, const char *text)
-{
-    (void)arg;
-    (void)fail(text);
-}
-
-static void pass_on(struct run *r)
-{
-    uint8_t frame[2048];
-
-    for (int i = 0; i < FRAMES_A_TURN; i++) {
-        ssize_t len = recv(r->link[0], frame, sizeof(frame), 0);
-
-        if (len <= 0) {
-            return;
-        }
-        tap_wire_send(r->wire, frame, (size_t)len);
-    }
-}
-
-static int open_wire(struct run *r, int *net_fd)
-{
-    char why[TAP_WHY];
-
-    r->wire = tap_wire_open(&(struct tap_wire_cfg){ .where = r->o->end_arg,
-                                .frame = on_frame,
-                                .say = on_say,
-                                .arg = r },
-        why);
-    if (!r->wire) {
-        return fail(why);
-    }
-    if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, r->link) != 0) {
-        return fail(strerror(errno));
-    }
-    fcntl(r->link[0], F_SETFL, O_NONBLOCK);
-    *net_fd = r->link[1];
-    return 0;
-}
-
-// QEMU is given the device itself.
-static int open_device(struct run *r, int *net_fd)
-{
-    const struct nif_fw_options *o = r->o;
-    struct nif_options like = { .board.net = o->net };
-    char host[64];
-    char why[TAP_WHY];
-
-    nif_options_host(&like, host);
-    r->end = o->end == NIF_END_TAP
-        ? tap_device_open(o->end_arg, host, why)
-        : tap_netns_open(&(struct tap_netns_cfg){ .host_addr = host }, why);
-    if (!r->end) {
-        return fail(why);
-    }
-    if (o->end == NIF_END_NETNS && strcmp(tap_netns_kind(r->end), "tap") != 0) {
-        return fail("--netns: QEMU wants a TAP device, and /dev/net/tun does "
-                    "not open here; see `nif doctor`, or use --slirp");
-    }
-    *net_fd = o->end == NIF_END_TAP ? tap_device_end_fd(r->end)
-                                    : tap_netns_fd(r->end);
-    return 0;
-}
-
-static int open_end(struct run *r, int *net_fd)
-{
-    switch (r->o->end) {
-    case NIF_END_NETNS:
-    case NIF_END_TAP: return open_device(r, net_fd);
-    case NIF_END_WIRE: return open_wire(r, net_fd);
-    case NIF_END_SLIRP:
-    case NIF_END_LIVE:
-    case NIF_END_PCAP:
-    case NIF_END_STIMULI: break;
-    }
-    return 0;
-}
-
 // ---- starting
 
 static int catch_signals(struct run *r)
@@ -216,7 +124,7 @@ static int catch_signals(struct run *r)
     return r->signal_fd < 0 ? fail(strerror(errno)) : 0;
 }
 
-static int start_qemu(struct run *r, const char *program, int net_fd)
+static int start_qemu(struct run *r, const char *program)
 {
     struct nif_fw_words words;
     char folder[NIF_FW_PATH];
@@ -224,14 +132,15 @@ static int start_qemu(struct run *r, const char *program, int net_fd)
 
     snprintf(folder, sizeof(folder), "%.*s",
         (int)(strrchr(r->o->image, '/') - r->o->image + 1), r->o->image);
-    code = nif_fw_compose(&words, r->o, net_fd, r->o->chip ? r->bridge : NULL);
+    code = nif_fw_compose(&words, r->o, r->net.qemu_fd,
+        r->o->chip ? r->bridge : NULL);
     if (code == 0) {
         code = nif_fw_spawn(&r->qemu,
             &(struct nif_fw_spawn){ .path = program,
                 .argv = words.argv,
                 .folder = folder,
                 .err_fd = r->said[1],
-                .keep_fd = net_fd,
+                .keep_fd = r->net.qemu_fd,
                 .apart = true });
     }
     nif_fw_words_done(&words);
@@ -305,7 +214,7 @@ static int start_command(struct run *r)
 {
     char why[TAP_WHY];
 
-    r->command.pid = tap_netns_spawn(r->end, r->o->command, -1, why);
+    r->command.pid = tap_netns_spawn(r->net.end, r->o->command, -1, why);
     if (r->command.pid < 0) {
         r->command.pid = 0;
         return fail(why);
@@ -322,12 +231,12 @@ static void introduce(const struct run *r)
     }
     if (o->end == NIF_END_NETNS && !o->command && !o->chip) {
         fprintf(stderr, "nif: to enter its network: nsenter %s-n -t %d\n",
-            tap_netns_has_user(r->end) ? "--preserve-credentials -U " : "",
-            (int)tap_netns_pid(r->end));
+            tap_netns_has_user(r->net.end) ? "--preserve-credentials -U " : "",
+            (int)tap_netns_pid(r->net.end));
     }
-    if (r->wire) {
+    if (r->net.wire) {
         fprintf(stderr, "nif: its wire is %s%s\n", o->end_arg,
-            tap_wire_is_held(r->wire) ? ", held here" : "");
+            tap_wire_is_held(r->net.wire) ? ", held here" : "");
     }
 }
 
@@ -335,7 +244,6 @@ static int start(struct run *r)
 {
     const struct nif_fw_options *o = r->o;
     char program[TAP_PATH];
-    int net_fd = 0;
     int code;
 
     if (!tap_program_find(o->board->program, program)) {
@@ -349,11 +257,11 @@ static int start(struct run *r)
     }
     if (code == 0) {
         fcntl(r->said[0], F_SETFL, O_NONBLOCK);
-        code = o->chip ? start_chip(r) : open_end(r, &net_fd);
+        code = o->chip ? start_chip(r) : nif_fw_net_open(&r->net, o);
     }
     if (code == 0) {
         introduce(r);
-        code = start_qemu(r, program, net_fd);
+        code = start_qemu(r, program);
     }
     return code == 0 && o->command ? start_command(r) : code;
 }
@@ -430,10 +338,9 @@ static void check_time(struct run *r)
 // Waits for anything, and serves it.
 static void turn(struct run *r)
 {
-    struct pollfd fds[3 + TAP_WIRE_PEERS + 1] = {
+    struct pollfd fds[2 + NIF_FW_NET_FDS] = {
         { .fd = r->signal_fd, .events = POLLIN },
         { .fd = r->said[0], .events = POLLIN },
-        { .fd = r->link[0], .events = POLLIN },
     };
     uint64_t now_ns = clock_ns();
     uint64_t until_ns =
@@ -442,14 +349,11 @@ static void turn(struct run *r)
         : until_ns > now_ns ? (int64_t)(until_ns - now_ns)
                             : 0;
     struct timespec timeout;
-    size_t n = 0;
+    size_t n = nif_fw_net_fds(&r->net, fds + 2, &timeout_ns);
 
-    if (r->wire) {
-        n = tap_wire_fds(r->wire, fds + 3, TAP_WIRE_PEERS + 1, &timeout_ns);
-    }
     timeout.tv_sec = timeout_ns / (int64_t)SIM_S;
     timeout.tv_nsec = timeout_ns % (int64_t)SIM_S;
-    if (ppoll(fds, 3 + n, &timeout, NULL) < 0) {
+    if (ppoll(fds, 2 + n, &timeout, NULL) < 0) {
         return;
     }
     if (fds[1].revents) {
@@ -459,10 +363,7 @@ static void turn(struct run *r)
         close(r->said[0]);
         r->said[0] = -1;
     }
-    if (r->wire) {
-        pass_on(r);
-        tap_wire_ready(r->wire, fds + 3, n);
-    }
+    nif_fw_net_ready(&r->net, fds + 2, n);
     if (fds[0].revents) {
         take_signals(r);
     }
@@ -475,16 +376,8 @@ static void finish(struct run *r)
     stop_children(r);
     hear_qemu(r);
     end_line(r);
-    if (r->wire) {
-        tap_wire_close(r->wire);
-    }
-    if (r->end) {
-        r->end->ops->close(r->end);
-    }
+    nif_fw_net_close(&r->net);
     for (size_t i = 0; i < 2; i++) {
-        if (r->link[i] >= 0) {
-            close(r->link[i]);
-        }
         if (r->said[i] >= 0) {
             close(r->said[i]);
         }
@@ -517,7 +410,7 @@ int nif_fw_run(struct nif_fw_options *o)
         .qemu.name = "QEMU",
         .chip.name = "nif chip",
         .command.name = "the command",
-        .link = { -1, -1 },
+        .net.link = { -1, -1 },
         .signal_fd = -1,
         .said = { -1, -1 },
         .deadline_ns = after(now_ns, o->timeout_s),
