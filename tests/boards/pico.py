@@ -10,11 +10,10 @@ They differ from those that are shipped by an address and a network only. Exit
 code 77: something is missing here.
 """
 
-import shutil
 import subprocess
 import sys
 
-from boot import build, skip
+from images import make
 
 CHIPS = ("enc28j60", "w5500", "espat")
 OPTIONS = ["-DNIF_ARGS=ip=192.0.2.2/24", "-DNIF_WIFI_SSID=netif"]
@@ -23,12 +22,10 @@ LIMIT_S = 60
 
 def main():
     folder, emulator, *chips = sys.argv[1:]
-    if not shutil.which("arm-none-eabi-gcc"):
-        skip("arm-none-eabi-gcc is not installed")
     images = [(chip, f"pico-{chip}-services{ram}")
               for chip in chips or CHIPS for ram in ("", "-ram")]
-    home = build(folder, "cm0plus", *[f"{name}.elf" for _, name in images],
-                 name="pico", options=OPTIONS)
+    home = make(folder, "cm0plus", *[f"{name}.elf" for _, name in images],
+                name="pico", options=OPTIONS)
     bad = 0
     for chip, name in images:
         done = subprocess.run([emulator, chip, home / f"{name}.uf2"],
