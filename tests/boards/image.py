@@ -15,7 +15,7 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
-from images import ROOT, make
+from images import ROOT, make, told
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -374,7 +374,8 @@ def check_budget(board, sizes):
 def main():
     folder, board = sys.argv[1:]
     preset, images = BOARDS[board]
-    home = make(folder, preset, *[f"{name}.elf" for name, *_ in images])
+    home = make(folder, preset, *[f"{name}.elf" for name, *_ in images],
+                options=told())
     sizes = {}
     broken = 0
     for name, kind, example in images:

@@ -33,10 +33,18 @@ def row_of(nif, board):
     return {row["board"]: row for row in json.loads(done.stdout)}[board]
 
 
-def make(build, preset, *images, name=None, options=()):
-    """Builds images in a folder below `build`: its own for other options."""
+def told(**settings):
+    """Options of make() for what real boards are told when they are built."""
+    plain = {"NIF_ARGS": "", "NIF_WIFI_SSID": "", "NIF_WIFI_PASSPHRASE": "",
+             "NIF_ESPAT_RTS_CTS": "OFF"}
+    return [f"-D{name}={value}" for name, value in (plain | settings).items()]
+
+
+def make(build, preset, *images, options=()):
+    """Builds images in a folder below `build`. Options stay until others are
+    given: the settings of real boards are to be given each time."""
     need(COMPILER.get(preset, "arm-none-eabi-gcc"))
-    folder = Path(build).resolve() / "boards" / (name or preset)
+    folder = Path(build).resolve() / "boards" / preset
     for step in (["cmake", "--preset", preset, "-B", folder, *options],
                  ["ninja", "-C", folder, *images]):
         done = subprocess.run(step, cwd=ROOT, text=True, check=False,

@@ -13,26 +13,33 @@ code 77: something is missing here.
 import subprocess
 import sys
 
-from images import make
+from images import make, told
 
-CHIPS = ("enc28j60", "w5500", "espat")
-OPTIONS = ["-DNIF_ARGS=ip=192.0.2.2/24", "-DNIF_WIFI_SSID=netif"]
+TOLD = {"NIF_ARGS": "ip=192.0.2.2/24", "NIF_WIFI_SSID": "netif"}
+# What they are told, and {device of the emulator: images}.
+BUILDS = [
+    (TOLD, {chip: [f"pico-{chip}-services{ram}" for ram in ("", "-ram")]
+            for chip in ("enc28j60", "w5500", "espat")}),
+    (TOLD | {"NIF_ESPAT_RTS_CTS": "ON"},
+     {"espat-rts": ["pico-espat-services-ram"]}),
+]
 LIMIT_S = 60
 
 
 def main():
-    folder, emulator, *chips = sys.argv[1:]
-    images = [(chip, f"pico-{chip}-services{ram}")
-              for chip in chips or CHIPS for ram in ("", "-ram")]
-    home = make(folder, "cm0plus", *[f"{name}.elf" for _, name in images],
-                name="pico", options=OPTIONS)
+    folder, emulator = sys.argv[1:]
     bad = 0
-    for chip, name in images:
-        done = subprocess.run([emulator, chip, home / f"{name}.uf2"],
-                              timeout=LIMIT_S, check=False)
-        if done.returncode:
-            bad = 1
-            print(f"{name}: exit code {done.returncode}")
+    for settings, devices in BUILDS:
+        home = make(folder, "cm0plus", *[f"{image}.elf" for images in
+                                         devices.values() for image in images],
+                    options=told(**settings))
+        for device, images in devices.items():
+            for image in images:
+                done = subprocess.run([emulator, device, home / f"{image}.uf2"],
+                                      timeout=LIMIT_S, check=False)
+                if done.returncode:
+                    bad = 1
+                    print(f"{image}: exit code {done.returncode}")
     return bad
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from images import Run, make, need
+from images import Run, make, need, told
 
 LIMIT_S = 60
 ADDRESS = "mac=02:00:00:00:00:07"  # QEMU has no number of the chip
@@ -116,8 +116,7 @@ def check(board, said, list_):
 def main():
     need("qemu-system-arm")
     images = [f"{board}-services.elf" for board in BOARDS]
-    home = make(sys.argv[1], "cm4", *images, name="stm32f4",
-                options=[f"-DNIF_ARGS={ADDRESS}"])
+    home = make(sys.argv[1], "cm4", *images, options=told(NIF_ARGS=ADDRESS))
     for board, image in zip(BOARDS, images):
         check(board, *run(home / image))
 

@@ -26,15 +26,18 @@
 // what it bears.
 static const struct device {
     const char *name;
+    const char *chip;
     uint32_t baud;
     uint32_t spi_max_hz;
     uint32_t cs_ns;
-    bool one_listener;
+    bool is_espat; // one listener at a time
+    bool rts_cts;
     uint32_t page_us; // until the page is there: what bring-up takes, and more
 } devices[] = {
-    { "enc28j60", 15625000, 20000000, 50, false, 300000 },
-    { "w5500", 31250000, 33333333, 5, false, 2500000 },
-    { "espat", 115207, 0, 0, true, 4000000 },
+    { "enc28j60", "enc28j60", 15625000, 20000000, 50, false, false, 300000 },
+    { "w5500", "w5500", 31250000, 33333333, 5, false, false, 2500000 },
+    { "espat", "espat", 115207, 0, 0, true, false, 4000000 },
+    { "espat-rts", "espat", 920810, 0, 0, true, true, 4000000 },
 };
 
 static struct {
@@ -140,7 +143,7 @@ static int peer_app(struct nif_board *board)
     int err = nif_iface_start(board->iface);
 
     all.failed = err != 0 ? "the other end does not start" : get_page(board);
-    if (all.failed == NULL && !all.device->one_listener) {
+    if (all.failed == NULL && !all.device->is_espat) {
         all.failed = echo(board);
     }
     all.board.board.stop = true;
@@ -159,10 +162,10 @@ static int image_app(struct nif_board *board)
 static void make_world(void)
 {
     const struct host_board_cfg board = {
-        .chip = all.device->name,
+        .chip = all.device->chip,
         .app = image_app,
-        .bus_hz = all.device->spi_max_hz ? all.device->baud : 0,
-        .no_rts_cts = true,
+        .bus_hz = all.device->is_espat ? 0 : all.device->baud,
+        .no_rts_cts = !all.device->rts_cts,
         .cpu_ns = 8,
         .remote = true,
         .seed = 1,
@@ -199,7 +202,7 @@ static int report(void)
     const struct rp2040 *chip = &all.chip;
     char name[24];
 
-    snprintf(name, sizeof(name), "pico-%s", all.device->name);
+    snprintf(name, sizeof(name), "pico-%s", all.device->chip);
     printf("%s", chip->console);
     if (chip->cpu.why[0] != '\0') {
         return fail(chip->cpu.why);
@@ -257,7 +260,8 @@ int main(int argc, char **argv)
     file = all.device ? fopen(argv[2], "rb") : NULL;
     if (file == NULL) {
         fprintf(stderr,
-            "usage: pico_emulator enc28j60|w5500|espat IMAGE.uf2\n");
+            "usage: pico_emulator enc28j60|w5500|espat|espat-rts "
+            "IMAGE.uf2\n");
         return 2;
     }
     len = fread(uf2, 1, sizeof(uf2), file);
