@@ -226,8 +226,9 @@ static void prove(void)
         }
     }
     if (kind == EVENT_RESET || kind == EVENT_LINK) {
-        // It may be noticed only now. A radio misses some beacons first.
-        bench_pass(bench.board.iface->wifi ? 10 * S : 3 * S);
+        // It may be noticed only now. A module that has lost its line's rate
+        // has its time to start anew, and to say nothing for a while.
+        bench_pass(bench.board.iface->wifi ? 6 * S : 3 * S);
     }
     while (!bench_is_up(&bench.board) && bench_now() < until_us) {
         bench_pass(S / 10);
