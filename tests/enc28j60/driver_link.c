@@ -52,6 +52,29 @@ static void link_changes_are_told(void **state)
     }
 }
 
+// The board was busy while the cable was pulled and put back: what it finds is
+// the link that there is, whatever PHSTAT1 still tells of its loss.
+static void a_pull_that_nobody_saw_is_no_loss(void **state)
+{
+    (void)state;
+    for (unsigned polled = 0; polled < 2; polled++) {
+        bench_open(&b, &(struct bench_cfg){ .polled = polled });
+        bench_up(&b);
+        for (unsigned i = 0; i < 5; i++) {
+            bench_run(&b, 130000);
+            sim_cable_plug(&b.cable, false);
+            sim_pass_ns(&b.world, SIM_MS);
+            sim_cable_plug(&b.cable, true);
+            sim_pass_ns(&b.world, SIM_ENC28J60_LINK_NS + SIM_MS);
+            bench_run(&b, 10000);
+            assert_true(nif_iface_flags(b.iface) & NIF_IFACE_LINK);
+            assert_true(bench_traffic(&b, 10000));
+        }
+        assert_int_equal(bench_told(&b, NIF_EVENT_LINK_DOWN), 0);
+        bench_close(&b);
+    }
+}
+
 // Even if the chip never says so, the state of the link is looked at.
 static void the_link_is_polled_where_its_interrupt_fails(void **state)
 {
@@ -341,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(link_changes_are_told),
+        cmocka_unit_test(a_pull_that_nobody_saw_is_no_loss),
         cmocka_unit_test(the_link_is_polled_where_its_interrupt_fails),
         cmocka_unit_test(a_lost_edge_delays_but_does_not_deafen),
         cmocka_unit_test(a_line_that_is_never_low_only_slows_the_board),
