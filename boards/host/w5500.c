@@ -207,6 +207,12 @@ static void bend_length(struct host_board *board)
     sim_w5500_rx_bogus(&of(board)->model, 0xFFFE);
 }
 
+// One that a frame could have.
+static void stretch_length(struct host_board *board)
+{
+    sim_w5500_rx_bogus(&of(board)->model, 1514);
+}
+
 static const struct host_stimulus of_sockets[] = {
     { .name = "lost-edge", .fn = lose_edge, .late = true },
     { .name = "torn-read", .fn = tear },
@@ -226,6 +232,7 @@ static const struct host_stimulus of_frames[] = {
         .rest_us = 25000 },
     { .name = "slow-command", .fn = take_slowly },
     { .name = "bent-length", .fn = bend_length, .loses = true },
+    { .name = "long-length", .fn = stretch_length, .loses = true },
     { .name = NULL },
 };
 

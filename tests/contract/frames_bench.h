@@ -110,8 +110,8 @@ void bench_end(struct bench *b);
 bool bench_can(const struct host_board_cfg *cfg);
 
 /// From here on what was wrong so far counts no more, complaints included. But
-/// frames that are bent, if the bus told no lies (`lied`): a chip may lose them,
-/// and itself, and makes up none.
+/// frames that are bent do, if the bus told no lies (`lied`): a chip may lose
+/// frames, and itself, and makes up none.
 void bench_forgive(struct bench *b);
 
 /// Complaints are neither told nor counted until the next bench_forgive().

@@ -229,6 +229,29 @@ static uint64_t told_after_us(bool up)
     return now_us() - begun_us;
 }
 
+// The chip loses itself: that too is over some time.
+static void a_pull_after_a_loss_is_told_as_soon_as_ever(void **state)
+{
+    uint64_t first_us;
+
+    (void)state;
+    if (!b.board.chip->reset) {
+        skip();
+        return;
+    }
+    bench_up(&b);
+    first_us = told_after_us(false);
+    (void)told_after_us(true);
+    bench_run(&b, 1000000);
+    bench_hush(&b);
+    b.board.chip->reset(&b.board);
+    bench_run(&b, 1500000);
+    assert_true(bench_traffic(&b, BENCH_RECOVER_US));
+    bench_forgive(&b);
+    bench_run(&b, 10000);
+    assert_true(told_after_us(false) <= first_us + BENCH_TOLD_US);
+}
+
 // After whatever it has done, the next pull is told as soon as the first.
 static void a_pull_is_told_as_soon_as_ever(void **state)
 {
@@ -444,6 +467,33 @@ static void whoever_is_at_the_other_end_frames_flow(void **state)
     assert_int_equal(b.restarts, 0);
 }
 
+// Frames collide, and are sent again until they have arrived.
+static void in_half_duplex_no_frame_is_lost_or_bent(void **state)
+{
+    const struct host_board_cfg half = { .half_duplex = true };
+    unsigned sent = 0;
+
+    (void)state;
+    if (!bench_can(&half)) {
+        skip();
+        return;
+    }
+    bench_close(&b);
+    bench_open(&b, &half);
+    bench_up(&b);
+    assert_false(nif_iface_flags(b.iface) & NIF_IFACE_FULL_DUPLEX);
+    for (unsigned i = 1; i <= 300; i++) {
+        bench_card_send(&b, &bench_own, i, bench_len(i));
+        sent += bench_send(&b, sent + 1, bench_len(i)) == 0;
+        bench_run(&b,
+            sim_roll(b.world, (uint32_t)(3 * bench_wire_us(&b, 1514))));
+    }
+    bench_run(&b, 500000);
+    assert_int_equal(b.in.count, 300);
+    assert_int_equal(b.out.count, sent);
+    assert_true(sent > 100);
+}
+
 // ---- stop
 
 static void a_chip_that_is_stopped_sleeps(void **state)
@@ -478,10 +528,12 @@ int frames_moments(const char *name)
         TEST(rings_end_at_each_place_of_a_frame),
         TEST(what_a_chip_does_unasked_never_adds_up),
         TEST(a_pull_is_told_as_soon_as_ever),
+        TEST(a_pull_after_a_loss_is_told_as_soon_as_ever),
         TEST(a_pull_while_the_link_comes_is_told),
         TEST(a_pull_while_the_chip_is_looked_after_is_told),
         TEST(a_lie_of_the_bus_while_the_link_comes_is_seen_through),
         TEST(whoever_is_at_the_other_end_frames_flow),
+        TEST(in_half_duplex_no_frame_is_lost_or_bent),
         TEST(a_chip_that_is_stopped_sleeps),
     };
 

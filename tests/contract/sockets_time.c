@@ -468,7 +468,7 @@ static void a_message_never_waits_for_the_next(void **state)
                 c.sent == BYTES || again_us < c.next_us ? again_us : c.next_us);
         }
     }
-    print_message("at most %u us to and fro\n", (unsigned)c.worst_us);
+    print_message("at most %u us there and back\n", (unsigned)c.worst_us);
     assert_true(c.worst_us <= contract_late_us());
 }
 

@@ -3,10 +3,9 @@
 // A bench for the driver of a frame chip on SPI: driver - fault wrapper - bus -
 // model - cable - network card, and a main loop such as a board has.
 //
-// It is the same for each chip but for the chip: a driver_bench.h says in
-// SPI_BENCH_CFG and SPI_BENCH_PARTS what its tests need of model and driver, and
-// includes this; its driver_bench.c makes them. spi_bench.c is compiled for each
-// chip anew.
+// It is the same for each chip but for the chip: driver_bench.h says in
+// SPI_BENCH_CFG and SPI_BENCH_PARTS what tests need of model and driver, and
+// includes this; driver_bench.c makes them. spi_bench.c is compiled for each.
 
 #ifndef TESTS_SUPPORT_SPI_BENCH_H
 #define TESTS_SUPPORT_SPI_BENCH_H
