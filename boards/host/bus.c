@@ -28,7 +28,7 @@ void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
         break;
     case HOST_FAULT_ERROR: fault.kind = SIM_FAULT_EIO; break;
     case HOST_FAULT_ONE_ERROR:
-        fault.kind = SIM_FAULT_EIO;
+        fault.kind = at % 2 == 0 ? SIM_FAULT_EIO : SIM_FAULT_EIO_LATE;
         fault.count = 1;
         break;
     }

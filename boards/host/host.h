@@ -81,7 +81,7 @@ enum host_fault {
     HOST_FAULT_NOISE,     ///< what is read is noise
     HOST_FAULT_ONE_NOISE, ///< what is read is noise once
     HOST_FAULT_ERROR,     ///< the port fails
-    HOST_FAULT_ONE_ERROR  ///< the port fails once
+    HOST_FAULT_ONE_ERROR  ///< the port fails once, before or behind its bytes
 };
 
 /// Something that a chip may do unasked. It may cost a frame where `loses`
