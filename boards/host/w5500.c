@@ -217,6 +217,7 @@ static const struct host_stimulus of_sockets[] = {
     { .name = "lost-edge", .fn = lose_edge, .late = true },
     { .name = "torn-read", .fn = tear },
     { .name = "late-sendok", .fn = delay_sendok },
+    { .name = "lost-sendok", .fn = lose_sendok },
     { .name = "slow-command", .fn = take_slowly },
     { .name = NULL },
 };

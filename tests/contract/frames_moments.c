@@ -241,15 +241,17 @@ static void a_pull_after_a_loss_is_told_as_soon_as_ever(void **state)
     }
     bench_up(&b);
     first_us = told_after_us(false);
-    (void)told_after_us(true);
-    bench_run(&b, 1000000);
-    bench_hush(&b);
-    b.board.chip->reset(&b.board);
-    bench_run(&b, 1500000);
-    assert_true(bench_traffic(&b, BENCH_RECOVER_US));
-    bench_forgive(&b);
-    bench_run(&b, 10000);
-    assert_true(told_after_us(false) <= first_us + BENCH_TOLD_US);
+    for (unsigned i = 0; i < 5; i++) {
+        (void)told_after_us(true);
+        bench_run(&b, 1000000);
+        bench_hush(&b);
+        b.board.chip->reset(&b.board);
+        bench_run(&b, 1500000);
+        assert_true(bench_traffic(&b, BENCH_RECOVER_US));
+        bench_forgive(&b);
+        bench_run(&b, 10000 + UINT64_C(230000) * i);
+        assert_true(told_after_us(false) <= first_us + BENCH_TOLD_US);
+    }
 }
 
 // After whatever it has done, the next pull is told as soon as the first.

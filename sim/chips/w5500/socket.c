@@ -284,8 +284,8 @@ void sim_w55_send_done(struct sim_w5500 *chip, struct sim_w5500_socket *s)
     if (!sim_w55_is_tcp(s)) { // else it is the peer that frees it
         s->tx_ack = s->tx_rd;
     }
+    s->sending = false;
     if (!s->mute) {
-        s->sending = false;
         sim_w55_flag(chip, s, W55_SN_IR_SENDOK);
     }
 }
