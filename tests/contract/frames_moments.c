@@ -403,7 +403,7 @@ static void a_lie_of_the_bus_while_the_link_comes_is_seen_through(void **state)
     b.lied = true;
     points = points_of_the_link(&from);
     from = points > LIE_POINTS ? points - LIE_POINTS : 0;
-    for (uint64_t i = 0; i < 8 * LIE_POINTS; i += sample_step()) {
+    for (uint64_t i = 0; i < UINT64_C(8) * LIE_POINTS; i += sample_step()) {
         uint64_t at = from + i % LIE_POINTS; // each time another noise
 
         host_board_link(&b.board, true);
