@@ -104,6 +104,28 @@ static int refs_send(struct nif_conn *conn, const void *data, size_t len)
     return (int)len;
 }
 
+// As a rule, all lies in the reference at which the last walk ended, which is
+// `known` bytes behind the oldest.
+static bool find_next(struct nif_conn *conn, uint32_t known, uint32_t end,
+    uint32_t len, struct nif_seg *piece)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+    const struct ref *ref = in_place(conn, t->ref_at);
+
+    end -= known;
+    if (ref == NULL || end > ref->len) {
+        return false;
+    }
+    *piece = (struct nif_seg){ ref->data + end - len, len };
+    if (end == ref->len && ref->next == 0) {
+        size_t at = t->ref_at + sizeof(*ref);
+
+        t->ref_seq += end;
+        t->ref_at = at < conn->cfg.tx_cap ? (uint32_t)at : 0;
+    }
+    return true;
+}
+
 // Walks from reference to reference, beginning where the last walk ended if
 // that is before `offset`. Of `len` bytes, all queued, there is some in each,
 // so that it comes to an end.
@@ -118,13 +140,17 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     size_t at = 0;
     struct ref room;
 
-    *n = 0;
+    *n = 1;
     if ((int32_t)known >= 0 && known <= offset) {
+        if (find_next(conn, known, offset + len, len, pieces)) {
+            return len;
+        }
         offset -= known;
         at = t->ref_at < t->tx.at ? t->ref_at + conn->cfg.tx_cap : t->ref_at;
         at -= t->tx.at;
         plain = 0;
     }
+    *n = 0;
     // Each round: the bytes before a reference, then what it refers to.
     while (left > 0) {
         const struct ref *ref;

@@ -86,6 +86,63 @@ static void copies_and_references_keep_their_order(void **state)
     }
 }
 
+// Hears what has come, behind the `have` bytes that are there; acknowledges it
+// if `ack`. Returns how many there are then.
+static size_t hear_more(size_t have, bool ack)
+{
+    uint32_t start = p.ack - (uint32_t)have;
+
+    peer_pass(&p, 100);
+    while (peer_hear(&p)) {
+        assert_int_equal(p.seg.seq, start + have);
+        memcpy(got + have, p.seg.data, p.seg.len);
+        have += p.seg.len;
+    }
+    p.ack = start + (uint32_t)have;
+    if (ack) {
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+    return have;
+}
+
+// Segments end where references do, and copies come between them while others
+// wait, around the end of the ring and at odd places in it.
+static void what_was_lent_is_found_from_segment_to_segment(void **state)
+{
+    static const uint8_t mss[] = { 2, 4, 0, 100 };
+    static const size_t lens[] = { 100, 100, 200, 300, 37 };
+
+    (void)state;
+    for (size_t cap = 480; cap < 500; cap++) {
+        size_t given = 0;
+        size_t have = 0;
+
+        memset(got, 0, sizeof(got));
+        peer_init_rings(&p, cap);
+        p.options = mss;
+        p.options_len = sizeof(mss);
+        peer_connect(&p);
+        p.options = NULL;
+        while (given < sizeof(page) - 300) {
+            const uint8_t *from = page + given;
+            size_t len = lens[pair_roll(&p.pair, nif_countof(lens))];
+            int n = pair_roll(&p.pair, 3) > 0
+                ? nif_conn_send_ref(p.conn, from, len)
+                : nif_conn_send(p.conn, from, len, NULL);
+
+            given += n > 0 ? (size_t)n : 0;
+            if (pair_roll(&p.pair, 2) == 0) {
+                have = hear_more(have, pair_roll(&p.pair, 3) == 0);
+            }
+        }
+        for (unsigned i = 0; i < 300 && have < given; i++) {
+            have = hear_more(have, true);
+        }
+        assert_int_equal(have, given);
+        assert_memory_equal(got, page, given);
+    }
+}
+
 static void unacked_says_when_lent_data_is_free_again(void **state)
 {
     (void)state;
@@ -217,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(data_is_sent_from_where_it_lies, setup),
         cmocka_unit_test_setup(copies_and_references_keep_their_order, setup),
+        cmocka_unit_test_setup(what_was_lent_is_found_from_segment_to_segment,
+            setup),
         cmocka_unit_test_setup(unacked_says_when_lent_data_is_free_again,
             setup),
         cmocka_unit_test_setup(lent_data_is_sent_again_when_it_was_lost, setup),
