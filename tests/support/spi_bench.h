@@ -10,7 +10,10 @@
 #ifndef TESTS_SUPPORT_SPI_BENCH_H
 #define TESTS_SUPPORT_SPI_BENCH_H
 
+#include "nif/iface.h"
+#include "nif/pin.h"
 #include "sim/bus/fault.h"
+#include "sim/bus/pin.h"
 #include "sim/bus/spi.h"
 #include "sim/net/nic.h"
 #include "tests/support/check.h"
