@@ -259,18 +259,6 @@ int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data)
     return (int)nif__min(t->rx.used, (uint32_t)conn->cfg.rx_cap - t->rx.at);
 }
 
-void nif__tcp_consume(struct nif_conn *conn, size_t len)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-
-    nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
-    if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
-        nif__tcp_opened(conn)) {
-        nif__tcp_set(t, TCP_ACK_NOW);
-        nif__kick(nif__conn_stack(conn));
-    }
-}
-
 int nif__tcp_recv(struct nif_conn *conn, void *buf, size_t cap)
 {
     struct nif__tcp *t = nif__tcp_of(conn);

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
 // TCP (RFC 9293) inside. tcp.c: what the application calls; tcp_queue.c: what
-// waits to be acknowledged; tcp_listen.c: listeners and their backlog;
-// tcp_in.c: segments that come;
-// tcp_data.c: what is in them; tcp_out.c: segments that go; tcp_cc.c: how many
-// may be on the way; tcp_timer.c: what happens when nothing comes; tcp_icmp.c:
-// what routers say. Parts that can be left out (tcp_parts.h): tcp_listen.c,
-// tcp_refs.c, tcp_early.c, tcp_keep.c, tcp_icmp.c, and tcp_fast.c and tcp_push.c
-// for the segments that come and go most; and those that are linked
-// only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
+// waits to be acknowledged; tcp_in.c: segments that come; tcp_data.c: what is
+// in them; tcp_out.c: segments that go; tcp_cc.c: how many may be on the way;
+// tcp_timer.c: what happens when nothing comes.
+//
+// Parts that can be left out (tcp_parts.h): tcp_listen.c: listeners and their
+// backlog; tcp_refs.c: data that is sent from where it lies; tcp_early.c: what
+// comes too early; tcp_keep.c: times that the application sets; tcp_icmp.c:
+// what routers say; tcp_fast.c, tcp_push.c: the segments that come and go most.
+// Parts that are linked only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send
 // queue begins at snd_una, once the SYN is acknowledged; FIN counts as one
@@ -255,9 +256,6 @@ void nif__tcp_owe_ack(struct nif_conn *conn);
 /// The window to advertise, bytes: what is free, but never a small step (RFC
 /// 9293 3.8.6.2.2) and never back.
 uint32_t nif__tcp_window(const struct nif_conn *conn);
-
-/// True if the window has opened so far that the peer is to be told now.
-bool nif__tcp_opened(const struct nif_conn *conn);
 
 // tcp_out.c
 

@@ -32,7 +32,7 @@ uint32_t nif__tcp_window(const struct nif_conn *conn)
 
 // Who has no room for a segment waits for it. Else two segments or half the
 // ring are soon enough: smaller steps go with the next ACK.
-bool nif__tcp_opened(const struct nif_conn *conn)
+static bool opened(const struct nif_conn *conn)
 {
     uint32_t said = told(nif__tcp_view(conn));
     uint32_t mss = nif__tcp_view(conn)->rcv_mss;
@@ -40,6 +40,18 @@ bool nif__tcp_opened(const struct nif_conn *conn)
 
     return step >= nif__min(2 * mss, (uint32_t)conn->cfg.rx_cap >> 1) ||
         (said < mss && step > 0);
+}
+
+void nif__tcp_consume(struct nif_conn *conn, size_t len)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
+    if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
+        opened(conn)) {
+        nif__tcp_set(t, TCP_ACK_NOW);
+        nif__kick(nif__conn_stack(conn));
+    }
 }
 
 // The second segment in a row is acknowledged now, one alone may wait (RFC

@@ -106,7 +106,10 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const struct nif__in *in)
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
         return false;
     }
-    sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
+    // The addresses lie before it, for there are no options.
+    sum = nif__carry_add(nif__word(tcp - 8), nif__word(tcp - 4));
+    sum = nif__carry_add(sum,
+        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)in->len));
     sum = nif__carry_add(sum, nif__sum_five(tcp)); // no options
     if (len > 0) {
         sum = nif__carry_add(sum, put(conn, t, tcp + TCP_LEN, len));

@@ -450,7 +450,8 @@ static bool mend(struct nif_conn *conn, const struct nif__tcp *t)
         nif__conn_stack(conn)->cfg.sack->resend(conn);
 }
 
-void nif__tcp_output(struct nif_conn *conn)
+// Looks at all that there could be to send.
+NIF_APART static void output(struct nif_conn *conn)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
@@ -464,8 +465,6 @@ void nif__tcp_output(struct nif_conn *conn)
         if (t->state != TCP_SYN_RCVD) {
             return;
         }
-    } else if (ip->cfg.tcp->fast != NULL && ip->cfg.tcp->fast->push(conn)) {
-        return;
     } else if (!(t->flags & TCP_PERSIST) || (t->flags & TCP_FORCE)) {
         // Bounded by what one poll() may send.
         while (nif__ether_room(ip) && (mend(conn, t) || send_next(conn, t))) {
@@ -477,6 +476,15 @@ void nif__tcp_output(struct nif_conn *conn)
     if ((t->flags & TCP_ACK_NOW) &&
         nif__tcp_emit(conn, seq, TCP_FLAG_ACK, 0) != NIF_EAGAIN) {
         nif__tcp_clear(t, TCP_ACK_NOW);
+    }
+}
+
+void nif__tcp_output(struct nif_conn *conn)
+{
+    const struct nif_tcp_fast *fast = nif__conn_stack(conn)->cfg.tcp->fast;
+
+    if (fast == NULL || !fast->push(conn)) {
+        output(conn);
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The shortest way out: what an open connection sends while nothing is lost and
-// nothing is asked of it. All else goes through tcp_out.c, with the same result.
+// The shortest way out: what an open connection sends while nothing is lost.
+// All else goes through tcp_out.c, with the same result.
 
 #include "tcp_fast.h"
 

@@ -74,9 +74,9 @@ static void what_is_sent_arrives_once_and_in_order(void **state)
     }
 }
 
-// The short ways may change nothing that can be seen. Where the headers lie at no
-// word's border, every segment comes in the long way; without nif_tcp_fast they
-// go out the long way, too.
+// The short ways may change nothing that can be seen. Where the headers lie at
+// no word's border, every segment comes in the long way; without nif_tcp_fast
+// they go out the long way, too.
 static void compare_ways(const struct stream_lane *of, uint64_t seed)
 {
     struct stream_lane lane = *of;
