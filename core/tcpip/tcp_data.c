@@ -78,7 +78,7 @@ void nif__tcp_put(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    nif__ring_write(&t->rx, conn->cfg.rx, conn->cfg.rx_cap,
+    nif__ring_put(&t->rx, conn->cfg.rx, conn->cfg.rx_cap,
         t->rx.used + (seq - t->rcv_nxt), data, len);
 }
 

@@ -68,17 +68,17 @@ static int put_neighbour(struct nif_tcpip *ip, uint32_t to, uint8_t *hwaddr)
 }
 
 // What all segments of a connection have in common.
-NIF_APART static void begin_head(struct nif_tcpip *ip,
+NIF_APART static void begin_head(struct nif_tcpip_head *head,
     const struct nif_conn *conn)
 {
+    struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif__tcp *t = nif__tcp_view(conn);
-    uint8_t *ether = (uint8_t *)ip->head.word + NIF__HEAD_AT;
-    uint32_t *h = ip->head.word + WORD_IP;
+    uint8_t *ether = (uint8_t *)head->word + NIF__HEAD_AT;
+    uint32_t *h = head->word + WORD_IP;
     // Never cut on the way (RFC 1191), until it seems that for this it never
     // arrives (RFC 2923 2.1). Before that, the identification means nothing
     // (RFC 6864 4.1), and tells nobody how much we send.
     bool whole = t->backoff < 3;
-    uint32_t sum;
 
     nif__put_hwaddr(ether + ETH_SRC, ip->own.byte);
     nif__put_half(ether + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
@@ -88,11 +88,9 @@ NIF_APART static void begin_head(struct nif_tcpip *ip,
     h[3] = nif__be32(ip->ip);
     h[4] = nif__be32(t->flow.peer_ip);
     h[5] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
-    sum = nif__carry_add(h[3], h[4]);
-    ip->head.tcp_sum = nif__carry_add(nif__carry_add(sum, h[5]),
-        nif__be32(IPV4_PROTO_TCP << 16));
-    ip->head.ip_sum = nif__raw_words(sum, h, 3);
-    ip->head.conn = whole ? conn : NULL;
+    head->ip_sum = nif__raw_words(0, h, 5);
+    head->tcp_sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16), h + 3, 3);
+    head->conn = whole ? conn : NULL;
 }
 
 // Small processors reach each word with one instruction.
@@ -197,7 +195,7 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, unsigned flags,
     int err;
 
     if (ip->head.conn != conn || t->backoff >= 3) {
-        begin_head(ip, conn);
+        begin_head(&ip->head, conn);
     }
     if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
         last += (uint32_t)put_options(conn,
@@ -247,17 +245,18 @@ void nif__tcp_send_reset(struct nif_conn *conn)
 void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
     uint32_t seq, uint32_t ack, uint32_t flags_window)
 {
-    uint8_t *h = in->body;
+    uint32_t ports = nif_get_be32(in->body + TCP_SRC);
     uint32_t sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, TCP_LEN);
-    uint16_t port = nif_get_be16(h + TCP_SRC);
+    uint32_t h[TCP_LEN / 4];
 
-    nif_put_be16(h + TCP_SRC, nif_get_be16(h + TCP_DST));
-    nif_put_be16(h + TCP_DST, port);
-    nif_put_be32(h + TCP_SEQ, seq);
-    nif_put_be32(h + TCP_ACK, ack);
-    nif_put_be32(h + TCP_OFFSET, (uint32_t)TCP_LEN << 26 | flags_window);
-    nif_put_be32(h + TCP_SUM, 0); // and the urgent pointer
-    nif_put_be16(h + TCP_SUM, nif__checksum(sum, h, TCP_LEN));
+    h[0] = nif__be32(ports << 16 | ports >> 16);
+    h[1] = nif__be32(seq);
+    h[2] = nif__be32(ack);
+    h[3] = nif__be32((uint32_t)TCP_LEN << 26 | flags_window);
+    h[4] = 0;
+    nif__put_half((uint8_t *)h + TCP_SUM,
+        nif__raw_end(nif__raw_words(sum, h, TCP_LEN / 4)));
+    memcpy(in->body, h, TCP_LEN);
     nif_put_be16(in->ip + IPV4_FRAGMENT, IPV4_DONT_FRAGMENT);
     ip->stats.tcp_tx++;
     nif__ipv4_reply(ip, in, TCP_LEN);
