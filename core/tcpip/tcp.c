@@ -24,8 +24,7 @@ void nif__tcp_reset(struct nif_conn *conn)
 // The longest segment of a direction whose ring is `cap` bytes.
 static uint16_t mss(const struct nif_conn *conn, size_t cap)
 {
-    size_t most =
-        nif_iface_mtu(nif__conn_stack(conn)->iface) - IPV4_LEN - TCP_LEN;
+    size_t most = nif__conn_stack(conn)->mtu - IPV4_LEN - TCP_LEN;
     size_t half = cap >> 1;
 
     // Two at least fit the ring, else each would wait for the delayed ACK of
@@ -62,10 +61,13 @@ static void offer(struct nif_conn *conn)
     const struct nif_tcpip_cfg *cfg = &nif__conn_stack(conn)->cfg;
     struct nif__tcp *t = nif__tcp_of(conn);
 
+    unsigned shift = 0;
+
     nif__tcp_set(t, TCP_SCALE);
-    while (conn->cfg.rx_cap >> t->flow.rcv_shift > UINT16_MAX) {
-        t->flow.rcv_shift++;
+    while (conn->cfg.rx_cap >> shift > UINT16_MAX) {
+        shift++;
     }
+    t->flow.rcv_shift = shift & 15;
     if (cfg->tcp_pool != NULL) {
         cfg->tcp_pool->ops->take(cfg->tcp_pool, conn);
     }

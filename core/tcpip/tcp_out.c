@@ -283,11 +283,10 @@ void nif__tcp_refuse(struct nif_tcpip *ip, const struct nif__in *in,
 
 uint32_t nif__tcp_pending(const struct nif__tcp *t)
 {
-    if (t->state == TCP_SYN_SENT || t->state == TCP_SYN_RCVD) {
-        return 1;
+    if (t->state < TCP_ESTABLISHED) {
+        return t->state >= TCP_SYN_SENT;
     }
-    if (t->state < TCP_ESTABLISHED || t->state == TCP_FIN_WAIT_2 ||
-        t->state == TCP_TIME_WAIT) {
+    if (t->state == TCP_FIN_WAIT_2 || t->state == TCP_TIME_WAIT) {
         return 0;
     }
     return t->queued + ((t->flags & TCP_FIN_QUEUED) != 0);

@@ -60,33 +60,40 @@ void nif__tcp_arm(struct nif_conn *conn)
     }
 }
 
+// How long what waits to be acknowledged may do so, seconds.
+static uint32_t patience_with(const struct nif__tcp *t)
+{
+    if (t->state == TCP_SYN_RCVD) {
+        return NIF_TCP_SYN_RCVD_S;
+    }
+    if (t->user_timeout_s != 0) {
+        return t->user_timeout_s;
+    }
+    if (t->state == TCP_SYN_SENT) {
+        return NIF_TCP_R2_SYN_S;
+    }
+    return t->snd_wnd == 0 || (t->flags & TCP_PERSIST) ? NIF_TCP_STALL_S
+                                                       : NIF_TCP_R2_S;
+}
+
 // How long it may stay as it is, ticks; 0: for ever.
 static uint32_t patience(const struct nif__tcp *t)
 {
-    uint16_t s = t->keepalive_s;
+    uint32_t s = 0;
 
     if (t->state < TCP_SYN_SENT) {
         return 0;
     }
     if (t->state == TCP_TIME_WAIT) {
-        return NIF__TCP_S(NIF_TCP_TIME_WAIT_S);
+        s = NIF_TCP_TIME_WAIT_S;
+    } else if (nif__tcp_pending(t) > 0) {
+        s = patience_with(t);
+    } else if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
+        s = NIF_TCP_FIN_WAIT_S;
+    } else if (t->keepalive_s != 0) {
+        s = t->keepalive_s + (uint32_t)t->backoff * NIF_TCP_KEEP_INTERVAL_S;
     }
-    if (nif__tcp_pending(t) > 0) {
-        if (t->state == TCP_SYN_RCVD) {
-            return NIF__TCP_S(NIF_TCP_SYN_RCVD_S);
-        }
-        s = t->user_timeout_s;
-        return NIF__TCP_S(s != 0                              ? s
-                : t->state == TCP_SYN_SENT                    ? NIF_TCP_R2_SYN_S
-                : t->snd_wnd == 0 || (t->flags & TCP_PERSIST) ? NIF_TCP_STALL_S
-                                                              : NIF_TCP_R2_S);
-    }
-    if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
-        return NIF__TCP_S(NIF_TCP_FIN_WAIT_S);
-    }
-    return s == 0
-        ? 0
-        : NIF__TCP_S(s) + t->backoff * NIF__TCP_S(NIF_TCP_KEEP_INTERVAL_S);
+    return NIF__TCP_S(s);
 }
 
 static void due_long(struct nif_conn *conn, const struct nif__tcp *t)
