@@ -16,6 +16,8 @@
 #include "tests/contract/race.h"
 #include "tests/support/check.h"
 
+#include <stdio.h>
+
 #define PORT 5006
 
 // Bytes that are read and written, and those that come beside them.
@@ -288,7 +290,10 @@ static bool can(unsigned phase, unsigned event)
     }
 }
 
-static struct race race = {
+static char name[40]; // of the chip, and of its firmware
+
+static const struct race race = {
+    .name = name,
     .phases = phase_names,
     .events = event_names,
     .most = NIF_RACE_MOST,
@@ -321,8 +326,9 @@ int main(int argc, char **argv)
     }
     strike.fn = on_strike;
     replug.fn = on_replug;
-    race.name = contract_chip;
+    snprintf(name, sizeof(name), "%s%s%s", contract_chip,
+        contract_dialect ? "-" : "", contract_dialect ? contract_dialect : "");
     learn_events();
-    return race_end(contract_chip,
+    return race_end(name,
         cmocka_run_group_tests_name("races of sockets", tests, NULL, NULL));
 }
