@@ -213,6 +213,12 @@ static void stretch_length(struct host_board *board)
     sim_w5500_rx_bogus(&of(board)->model, 1514);
 }
 
+// Less than its own two bytes.
+static void shrink_length(struct host_board *board)
+{
+    sim_w5500_rx_bogus(&of(board)->model, 1);
+}
+
 static const struct host_stimulus of_sockets[] = {
     { .name = "lost-edge", .fn = lose_edge, .late = true },
     { .name = "torn-read", .fn = tear },
@@ -233,6 +239,7 @@ static const struct host_stimulus of_frames[] = {
         .rest_us = 25000 },
     { .name = "slow-command", .fn = take_slowly },
     { .name = "bent-length", .fn = bend_length, .loses = true },
+    { .name = "short-length", .fn = shrink_length, .loses = true },
     { .name = "long-length", .fn = stretch_length, .loses = true },
     { .name = NULL },
 };

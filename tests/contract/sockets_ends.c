@@ -171,12 +171,14 @@ static void after_the_peers_end_we_may_go_on_sending(void **state)
     uint8_t byte;
 
     (void)state;
-    if (contract_traits()->no_half_close) {
-        skip();
-    }
     peer_serve(&(struct peer_manner){ .fin = true, .expect = 4 });
     flow.conn = bench_dial(0, PEER_PORT);
     assert_int_equal(nif_recv(flow.conn, &byte, 1, bench_in(5 * S)), 0);
+    if (contract_traits()->no_half_close) { // what cannot leave is not taken
+        bench_pass(S);
+        assert_true(bench_send(flow.conn, "x", 1, NULL) < 0);
+        return;
+    }
     flow_run(&flow, bench_in(20 * S));
     assert_int_equal(nif_close(flow.conn, bench_in(20 * S)), 0);
     assert_true(bench_until(&first()->ended, 5 * S));

@@ -303,6 +303,78 @@ static void the_same_memory_serves_connection_after_connection(void **state)
     }
 }
 
+// Small messages that an echo sends back, some of them in one burst, at times
+// that have nothing to do with each other: for each byte, when it left us.
+#define BYTES 4096
+
+struct chat {
+    struct nif_conn *conn;
+    uint32_t sent;
+    uint32_t got;
+    uint64_t next_us; // when more is sent
+    uint64_t sent_us[BYTES];
+    uint64_t worst_us;
+};
+
+static void hear(struct chat *c)
+{
+    uint8_t got[64];
+    int n;
+
+    while ((n = bench_recv(c->conn, got, sizeof(got), NULL)) > 0) {
+        for (int i = 0; i < n; i++, c->got++) {
+            uint64_t took_us = bench_now() - c->sent_us[c->got];
+
+            assert_int_equal(got[i], peer_text(5, c->got));
+            c->worst_us = took_us > c->worst_us ? took_us : c->worst_us;
+        }
+    }
+    assert_int_equal(n, NIF_EAGAIN);
+}
+
+static void say(struct chat *c)
+{
+    uint8_t text[4];
+    int n;
+
+    for (uint32_t i = 0; i < sizeof(text); i++) {
+        text[i] = peer_text(5, c->sent + i);
+    }
+    n = bench_send(c->conn, text, sizeof(text), NULL);
+    assert_true(n > 0 || n == NIF_EAGAIN);
+    for (; n > 0; n--) {
+        c->sent_us[c->sent++] = bench_now();
+    }
+    c->next_us = bench_in(sim_roll(&bench.world, 3) == 0
+            ? 2 * contract_late_us()
+            : sim_roll(&bench.world,
+                  UINT64_C(1) << sim_roll(&bench.world, 13)));
+}
+
+static void a_message_never_waits_for_the_next(void **state)
+{
+    static struct chat c;
+
+    (void)state;
+    peer_serve(&(struct peer_manner){ .echo = true });
+    c = (struct chat){ .conn = bench_dial(0, PEER_PORT) };
+    while (c.got < BYTES) {
+        uint64_t again_us = nif_stack_poll(bench.stack);
+
+        // The second half of it over a longer way: it comes at other moments.
+        bench.board.cable.delay_ns = c.sent > BYTES / 2 ? 3 * SIM_MS : 0;
+        hear(&c);
+        if (c.sent < BYTES && bench_now() >= c.next_us) {
+            say(&c);
+        } else {
+            nif_clock_wait(bench.stack->clock,
+                c.sent == BYTES || again_us < c.next_us ? again_us : c.next_us);
+        }
+    }
+    print_message("at most %u us there and back\n", (unsigned)c.worst_us);
+    assert_true(c.worst_us <= contract_late_us());
+}
+
 // Two of the same chip, one at each end of the cable.
 static void two_of_a_kind_talk_to_each_other(void **state)
 {
@@ -332,6 +404,7 @@ int sockets_tcp(void)
         BENCH_TEST(several_connections_do_not_mix_their_bytes),
         BENCH_TEST(one_that_is_stuck_does_not_stop_another),
         BENCH_TEST(the_same_memory_serves_connection_after_connection),
+        BENCH_TEST(a_message_never_waits_for_the_next),
         cmocka_unit_test_setup_teardown(two_of_a_kind_talk_to_each_other,
             bench_setup_twins, bench_teardown),
     };

@@ -400,76 +400,47 @@ static void what_comes_in_is_told_soon(void **state)
     }
 }
 
-// Small messages that an echo sends back, some of them in one burst, at times
-// that have nothing to do with each other: for each byte, when it left us.
-#define BYTES 4096
-
-struct chat {
+struct reader {
     struct nif_conn *conn;
-    uint32_t sent;
-    uint32_t got;
-    uint64_t next_us; // when more is sent
-    uint64_t sent_us[BYTES];
-    uint64_t worst_us;
+    bool has_read;
 };
 
-static void hear(struct chat *c)
+// The first time it reads as much as there can be, behind the stack's turn.
+static int read_once_and_look(void *arg)
 {
-    uint8_t got[64];
-    int n;
+    struct reader *r = arg;
+    uint8_t scrap[500];
 
-    while ((n = bench_recv(c->conn, got, sizeof(got), NULL)) > 0) {
-        for (int i = 0; i < n; i++, c->got++) {
-            uint64_t took_us = bench_now() - c->sent_us[c->got];
-
-            assert_int_equal(got[i], peer_text(5, c->got));
-            c->worst_us = took_us > c->worst_us ? took_us : c->worst_us;
-        }
+    if (r->has_read) {
+        return (nif_conn_ready(r->conn) & NIF_READABLE) ? 0 : NIF_EAGAIN;
     }
-    assert_int_equal(n, NIF_EAGAIN);
+    r->has_read = true;
+    for (unsigned k = 0; k < BENCH_RING / sizeof(scrap) + 1; k++) {
+        (void)bench_recv(r->conn, scrap, sizeof(scrap), NULL);
+    }
+    return NIF_EAGAIN;
 }
 
-static void say(struct chat *c)
+// All is full up to the peer; then all is read in one go, and nothing else
+// asks for a turn.
+static void who_comes_back_to_read_is_given_more_at_once(void **state)
 {
-    uint8_t text[4];
-    int n;
-
-    for (uint32_t i = 0; i < sizeof(text); i++) {
-        text[i] = peer_text(5, c->sent + i);
-    }
-    n = bench_send(c->conn, text, sizeof(text), NULL);
-    assert_true(n > 0 || n == NIF_EAGAIN);
-    for (; n > 0; n--) {
-        c->sent_us[c->sent++] = bench_now();
-    }
-    c->next_us = bench_in(sim_roll(&bench.world, 3) == 0
-            ? 2 * contract_late_us()
-            : sim_roll(&bench.world,
-                  UINT64_C(1) << sim_roll(&bench.world, 13)));
-}
-
-static void a_message_never_waits_for_the_next(void **state)
-{
-    static struct chat c;
+    struct script s = { .eager_us = 0 };
+    struct reader r;
 
     (void)state;
-    peer_serve(&(struct peer_manner){ .echo = true });
-    c = (struct chat){ .conn = bench_dial(0, PEER_PORT) };
-    while (c.got < BYTES) {
-        uint64_t again_us = nif_stack_poll(bench.stack);
+    script = &s;
+    peer_serve(&(struct peer_manner){ .send = 1u << 20, .salt = 1 });
+    r.conn = bench_dial(0, PEER_PORT);
+    for (unsigned i = 0; i < 4; i++) {
+        uint64_t begun_us;
 
-        // The second half of it over a longer way: it comes at other moments.
-        bench.board.cable.delay_ns = c.sent > BYTES / 2 ? 3 * SIM_MS : 0;
-        hear(&c);
-        if (c.sent < BYTES && bench_now() >= c.next_us) {
-            say(&c);
-        } else {
-            nif_clock_wait(bench.stack->clock,
-                c.sent == BYTES || again_us < c.next_us ? again_us : c.next_us);
-        }
+        turns(NULL, NULL, 3333333);
+        r.has_read = false;
+        begun_us = bench_now();
+        turns(read_once_and_look, &r, 100 * S);
+        assert_true(bench_now() - begun_us <= contract_late_us());
     }
-    print_message("at most %u us there and back\n", (unsigned)c.worst_us);
-    assert_true(c.worst_us <= contract_late_us());
 }
 
 static int take_datagrams(void *arg)
@@ -552,7 +523,7 @@ int sockets_time(void)
         cmocka_unit_test(polled_as_it_asks_a_busy_processor_gets_all),
         BENCH_TEST(a_quiet_stack_lets_the_processor_sleep),
         BENCH_TEST(what_comes_in_is_told_soon),
-        BENCH_TEST(a_message_never_waits_for_the_next),
+        BENCH_TEST(who_comes_back_to_read_is_given_more_at_once),
         BENCH_TEST(what_a_poll_leaves_is_taken_by_the_next),
         BENCH_TEST(jobs_have_their_turns_while_a_call_waits),
     };
