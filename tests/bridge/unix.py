@@ -234,16 +234,16 @@ def a_serial_line():
     try:
         check(f"is at {PATH}" in served.stdout.readline(), "it is there")
         s = connect()
-        s.settimeout(0.3)
+        s.settimeout(0.5)
         heard = b""
-        for _ in range(50):  # it is still booting, perhaps
+        for _ in range(30):  # it is still booting, perhaps
             s.sendall(b"AT\r\n")
             try:
-                heard += s.recv(4096)
+                while b"\r\nOK\r\n" not in heard:
+                    heard += s.recv(4096)
+                break
             except TimeoutError:
                 pass
-            if b"\r\nOK\r\n" in heard:
-                break
         check(b"\r\nOK\r\n" in heard, f"the module answers: {heard}")
         check(not PATH.exists() and client()[0] == 1, "nobody else can come")
         s.close()
