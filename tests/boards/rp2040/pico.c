@@ -2,9 +2,10 @@
 //
 // Runs an image of the Pico: pico_emulator CHIP IMAGE.uf2. The image's
 // processor has the model of CHIP at its port; at the other end of the cable is
-// a board with our stack that asks for its page and has bytes echoed. All in
-// virtual time. Ends with 0 if the image did what it is to do.
+// a board with our stack that gives it an address, asks for its page and has
+// bytes echoed. All in virtual time. Ends with 0 if the image did what it is to do.
 
+#include "nif/dhcp_server.h"
 #include "nif/net.h"
 #include "tests/boards/rp2040/rp2040.h"
 
@@ -56,6 +57,44 @@ static struct {
     uint64_t echo_us;   // how long it took
 } all;
 
+// ---- the other end
+
+static struct {
+    struct nif_job job;
+    struct nif_dhcp_server server;
+    struct nif_dhcp_lease lease; // 192.0.2.2
+} dhcp;
+
+static uint64_t serve(struct nif_job *job)
+{
+    (void)job;
+    return nif_dhcp_server_poll(&dhcp.server);
+}
+
+static int start_dhcp(struct nif_board *board)
+{
+    nif_dhcp_server_init(&dhcp.server,
+        &(struct nif_dhcp_server_cfg){
+            .stack = board->stack,
+            .leases = &dhcp.lease,
+            .count = 1,
+        });
+    dhcp.job.poll = serve;
+    nif_job_add(board->stack, &dhcp.job);
+    return nif_dhcp_server_start(&dhcp.server);
+}
+
+static void pause_us(struct nif_board *board, uint32_t us)
+{
+    uint64_t until_us = nif_clock_now_us(board->clock) + us;
+
+    while (nif_clock_now_us(board->clock) < until_us) {
+        uint64_t again_us = nif_poll_all(board->stack);
+
+        nif_clock_wait(board->clock, again_us < until_us ? again_us : until_us);
+    }
+}
+
 static uint8_t text(size_t i)
 {
     return (uint8_t)(i * 131 >> 3);
@@ -76,8 +115,7 @@ static int dial(struct nif_conn *conn, struct nif_board *board, uint16_t port)
     while (err != 0 && nif_clock_now_us(board->clock) < until_us) {
         err = nif_dial(conn, &cfg, &to, until_us);
         if (err != 0) {
-            nif_clock_wait(board->clock,
-                nif_clock_now_us(board->clock) + 100000);
+            pause_us(board, 100000);
         }
     }
     return err;
@@ -142,10 +180,17 @@ static int peer_app(struct nif_board *board)
 {
     int err = nif_iface_start(board->iface);
 
+    if (err == 0) {
+        err = start_dhcp(board);
+    }
     all.failed = err != 0 ? "the other end does not start" : get_page(board);
     if (all.failed == NULL && !all.device->is_espat) {
         all.failed = echo(board);
     }
+    if (all.failed == NULL && dhcp.server.ack_count == 0) {
+        all.failed = "it has an address that nobody gave it";
+    }
+    nif_dhcp_server_stop(&dhcp.server);
     all.board.board.stop = true;
     all.chip.wake = true;
     sim_notify(&all.world);
