@@ -3,7 +3,8 @@
 // Runs an image of the Pico: pico_emulator CHIP IMAGE.uf2. The image's
 // processor has the model of CHIP at its port; at the other end of the cable is
 // a board with our stack that gives it an address, asks for its page and has
-// bytes echoed. All in virtual time. Ends with 0 if the image did what it is to do.
+// bytes echoed. All in virtual time. Ends with 0 if the image did what it is to
+// do.
 
 #include "nif/dhcp_server.h"
 #include "nif/net.h"
