@@ -20,6 +20,7 @@ BOTH = ("", "-ram")
 BUILDS = [
     ({}, {chip: [f"pico-{chip}-services{ram}" for ram in BOTH]
           for chip in ("enc28j60", "w5500")}),
+    ({}, {"enc28j60": ["pico-enc28j60-iperf3"]}),
     ({"NIF_WIFI_SSID": "netif"},
      {"espat": [f"pico-espat-services{ram}" for ram in BOTH]}),
     ({"NIF_WIFI_SSID": "netif", "NIF_ESPAT_RTS_CTS": "ON"},
@@ -37,8 +38,9 @@ def main():
                     options=told(**settings))
         for device, images in devices.items():
             for image in images:
-                done = subprocess.run([emulator, device, home / f"{image}.uf2"],
-                                      timeout=LIMIT_S, check=False)
+                words = ["192.0.2.2 -t 1"] if "iperf3" in image else []
+                done = subprocess.run([emulator, device, home / f"{image}.uf2",
+                                       *words], timeout=LIMIT_S, check=False)
                 if done.returncode:
                     bad = 1
                     print(f"{image}: exit code {done.returncode}")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Runs an image of the Pico: pico_emulator CHIP IMAGE.uf2. The image's
+// Runs an image of the Pico: pico_emulator CHIP IMAGE.uf2 [IPERF3]. The image's
 // processor has the model of CHIP at its port; at the other end of the cable is
 // a board with our stack that gives it an address, asks for its page and has
-// bytes echoed. All in virtual time. Ends with 0 if the image did what it is to
-// do.
+// bytes echoed; or measures an image of iperf3, as the words IPERF3 say. All in
+// virtual time. Ends with 0 if the image did what it is to do.
 
 #include "nif/dhcp_server.h"
 #include "nif/net.h"
@@ -42,8 +42,11 @@ static const struct device {
     { "espat-rts", "espat", 920810, 0, 0, true, true, 4000000 },
 };
 
+int nif_app_iperf3_client(struct nif_board *board);
+
 static struct {
     const struct device *device;
+    const char *iperf3; // what is measured, as its client is told; or NULL
     struct sim_world world;
     struct host_board board; // the chip and its cable
     struct host_board peer;
@@ -177,6 +180,24 @@ static const char *echo(struct nif_board *board)
         : "the echo is not what was sent";
 }
 
+// Its server is measured: as soon as it has its address.
+static const char *measure(struct nif_board *board)
+{
+    for (unsigned i = 0; i < 100 && dhcp.server.ack_count == 0; i++) {
+        pause_us(board, 100000);
+    }
+    pause_us(board, 1000000); // for its probes, and to listen
+    board->args = all.iperf3;
+    (void)nif_iface_stop(board->iface); // the client starts it
+    return nif_app_iperf3_client(board) == 0 ? NULL : "iperf3 has failed";
+}
+
+static void print(struct nif_board *board, const char *line)
+{
+    (void)board;
+    printf("%s\n", line);
+}
+
 static int peer_app(struct nif_board *board)
 {
     int err = nif_iface_start(board->iface);
@@ -184,8 +205,12 @@ static int peer_app(struct nif_board *board)
     if (err == 0) {
         err = start_dhcp(board);
     }
-    all.failed = err != 0 ? "the other end does not start" : get_page(board);
-    if (all.failed == NULL && !all.device->is_espat) {
+    if (err != 0) {
+        all.failed = "the other end does not start";
+    } else {
+        all.failed = all.iperf3 ? measure(board) : get_page(board);
+    }
+    if (all.failed == NULL && !all.iperf3 && !all.device->is_espat) {
         all.failed = echo(board);
     }
     if (all.failed == NULL && dhcp.server.ack_count == 0) {
@@ -219,6 +244,7 @@ static void make_world(void)
     const struct host_board_cfg peer = {
         .chip = "direct",
         .app = peer_app,
+        .print = print,
         .number = 255, // its address ends in 1
         .seed = 2,
         .cpu_ns = 10000,
@@ -243,6 +269,26 @@ static int fail(const char *why)
     return 1;
 }
 
+static void print_figures(const char *name)
+{
+    const struct rp2040 *chip = &all.chip;
+
+    if (all.iperf3 == NULL) {
+        printf("%s: page after %llu ms, ", name,
+            (unsigned long long)all.page_us / 1000);
+    }
+    if (all.echo_us != 0) {
+        printf("%u bytes echoed in %llu ms, ", ECHO_LEN,
+            (unsigned long long)all.echo_us / 1000);
+    }
+    printf("%llu thousand instructions, %llu lines of flash, %llu ms asleep, "
+           "%u bytes of stack\n",
+        (unsigned long long)chip->instructions / 1000,
+        (unsigned long long)chip->misses,
+        (unsigned long long)chip->slept_ns / 1000000,
+        (unsigned)(0x20042000 - chip->sp_low));
+}
+
 static int report(void)
 {
     const struct rp2040 *chip = &all.chip;
@@ -256,7 +302,8 @@ static int report(void)
     if (all.failed != NULL || !sim_fiber_ended(all.peer.fiber)) {
         return fail(all.failed ? all.failed : "it takes too long");
     }
-    if (!strstr(all.page, name) || !strstr(chip->console, name)) {
+    if (!strstr(chip->console, name) ||
+        (all.iperf3 == NULL && !strstr(all.page, name))) {
         return fail("page and console do not say the board's name");
     }
     if (chip->spi_hz + chip->uart_baud != all.device->baud) {
@@ -270,18 +317,7 @@ static int report(void)
     if (all.world.complaints != 0 || chip->light || chip->slept_ns == 0) {
         return fail("a complaint of the chip, the light, or no sleep");
     }
-    printf("%s: page after %llu ms", name,
-        (unsigned long long)all.page_us / 1000);
-    if (all.echo_us != 0) {
-        printf(", %u bytes echoed in %llu ms", ECHO_LEN,
-            (unsigned long long)all.echo_us / 1000);
-    }
-    printf("; %llu thousand instructions, %llu lines of flash, %llu ms asleep, "
-           "%u bytes of stack\n",
-        (unsigned long long)chip->instructions / 1000,
-        (unsigned long long)chip->misses,
-        (unsigned long long)chip->slept_ns / 1000000,
-        (unsigned)(0x20042000 - chip->sp_low));
+    print_figures(name);
     return 0;
 }
 
@@ -302,12 +338,13 @@ int main(int argc, char **argv)
     size_t len;
     int result;
 
-    all.device = argc == 3 ? find(argv[1]) : NULL;
+    all.device = argc >= 3 && argc <= 4 ? find(argv[1]) : NULL;
+    all.iperf3 = argc == 4 ? argv[3] : NULL;
     file = all.device ? fopen(argv[2], "rb") : NULL;
     if (file == NULL) {
         fprintf(stderr,
             "usage: pico_emulator enc28j60|w5500|espat|espat-rts "
-            "IMAGE.uf2\n");
+            "IMAGE.uf2 [\"192.0.2.2 -t 2\"]\n");
         return 2;
     }
     len = fread(uf2, 1, sizeof(uf2), file);
@@ -319,7 +356,7 @@ int main(int argc, char **argv)
     all.cfg = (struct rp2040_cfg){
         .spi_max_hz = all.device->spi_max_hz,
         .cs_ns = all.device->cs_ns,
-        .instructions_max = INSTRUCTIONS_MAX,
+        .instructions_max = all.iperf3 ? UINT64_MAX : INSTRUCTIONS_MAX,
     };
     make_world();
     sim_run_until(&all.world, LIMIT_S * SIM_S);

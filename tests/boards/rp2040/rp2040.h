@@ -24,9 +24,9 @@
 #define RP2040_FLASH   (2u << 20)
 #define RP2040_RAM     0x42000u
 #define RP2040_CONSOLE 2000
-#define RP2040_BLOCKS  32  // of registers, 16 KiB apart from 0x40000000 on
-#define RP2040_REGS    128 // in each, as far as they are used
-#define RP2040_LINES   2048
+#define RP2040_BLOCKS  32   // of registers, 16 KiB apart from 0x40000000 on
+#define RP2040_REGS    128  // in each, as far as they are used
+#define RP2040_SETS    1024 // of the cache, two lines of 8 bytes in each
 
 struct rp2040_cfg {
     uint32_t spi_max_hz; ///< what the device bears
@@ -54,7 +54,7 @@ struct rp2040 {
     uint64_t ps; // less than a nanosecond, not passed yet
     uint32_t reg[RP2040_BLOCKS][RP2040_REGS];
     uint32_t ssi[64];
-    uint32_t cached[RP2040_LINES];
+    uint32_t cached[RP2040_SETS][2]; // which lines, the last used first
     uint32_t sio_out;
     uint32_t sio_oe;
     uint32_t nvic;

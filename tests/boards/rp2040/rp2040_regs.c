@@ -256,17 +256,23 @@ static bool can_execute(const struct rp2040 *chip)
         (spi_ctrlr0 & 3) == 0;
 }
 
-// A line of 8 bytes is two words, each with command and address.
+// A line of 8 bytes is two words, each with command and address (2.6.3.1).
 static bool fetch(struct rp2040 *chip, uint32_t at)
 {
-    uint32_t *line = &chip->cached[at / 8 % RP2040_LINES];
+    uint32_t *lines = chip->cached[at / 8 % RP2040_SETS];
+    uint32_t line = at / 8 + 1; // 0: none
+    bool hit = lines[0] == line || lines[1] == line;
 
-    if (*line != at / 8 + 1) {
-        if (!can_execute(chip)) {
-            rp2040__stop(chip, "flash is read and is not ready");
-            return false;
-        }
-        *line = at / 8 + 1;
+    if (lines[0] == line) {
+        return true;
+    }
+    lines[1] = lines[0];
+    lines[0] = line;
+    if (!hit && !can_execute(chip)) {
+        rp2040__stop(chip, "flash is read and is not ready");
+        return false;
+    }
+    if (!hit) {
         chip->misses++;
         rp2040__pass(chip, 2 * 64 * chip->ssi[0x14 / 4]);
     }
