@@ -39,19 +39,27 @@ static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
         nif__half(frame + ETH_DST) == nif__half(own);
 }
 
-// Counts what the device said to a frame of `len` bytes.
-static int sent(struct nif_tcpip *ip, int err, size_t len)
+// Counts that the device did not take a frame.
+NIF_APART static int failed(struct nif_tcpip *ip, int err)
 {
-    if (err == 0) {
-        ip->stats.eth_tx++;
-        ip->tx_bytes += (uint32_t)len;
-    } else if (err == NIF_EAGAIN) {
+    if (err == NIF_EAGAIN) {
         ip->stats.eth_busy++;
         nif__todo(ip, NIF__BUSY);
     } else {
         ip->stats.eth_error++;
     }
     return err;
+}
+
+// Counts what the device said to a frame of `len` bytes.
+static inline int sent(struct nif_tcpip *ip, int err, size_t len)
+{
+    if (err != 0) {
+        return failed(ip, err);
+    }
+    ip->stats.eth_tx++;
+    ip->tx_bytes += (uint32_t)len;
+    return 0;
 }
 
 int nif__ether_send(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
@@ -81,7 +89,7 @@ int nif__ether_lend(struct nif_tcpip *ip, size_t len, uint8_t **buf)
     if (ip->held == NULL) {
         err = ip->iface->eth->lend(ip->iface, len, buf);
     }
-    return err != 0 ? sent(ip, err, 0) : 0;
+    return err != 0 ? failed(ip, err) : 0;
 }
 
 int nif__ether_commit(struct nif_tcpip *ip, size_t len)
@@ -111,7 +119,6 @@ void nif__ether_retry(struct nif_tcpip *ip)
 
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
-    NIF_ASSERT(ip->held == NULL);
     if (((uintptr_t)frame & 1) == 0) {
         nif__put_hwaddr(frame + ETH_DST, frame + ETH_SRC);
         nif__put_hwaddr(frame + ETH_SRC, ip->own.byte);
