@@ -80,10 +80,10 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// Cortex-M0+:
 ///
 /// nif_tcp_server (1100): listen(), accept(), cookies.
-/// nif_tcp_refs (900): send_ref().
-/// nif_tcp_early (280): segments that come too early are kept; without it
+/// nif_tcp_refs (960): send_ref().
+/// nif_tcp_early (270): segments that come too early are kept; without it
 /// they are dropped and come again.
-/// nif_tcp_keep (160): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
+/// nif_tcp_keep (150): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
 /// nif_tcp_advice (200): what ICMP says: refused, no way, too big.
 /// nif_tcp_fast (1000): shorter ways for what comes and goes most; they
 /// change nothing but time.
