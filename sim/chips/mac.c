@@ -4,6 +4,8 @@
 
 #include "sim/chips/mac.h"
 
+#include "sim/chips/rmii.h"
+
 #include <string.h>
 
 // Frames that can wait to be sent.
@@ -17,8 +19,6 @@
 #define STEP_BYTES 24
 
 #define FRAME_MIN 60
-#define FAST      100000000u
-#define SLOW      10000000u
 
 static struct sim_mac *of(struct nif_mac *mac)
 {
@@ -41,31 +41,12 @@ static int enter(struct sim_mac *mac)
 
 static bool has_link(const struct sim_mac *mac)
 {
-    return mac->phy && mac->phy->link && mac->nic.port.cable;
+    return sim_rmii_has_link(&mac->nic, mac->phy);
 }
 
-// True if what MAC and PHY have for a bit is the same. Sets the cable's rate.
 static bool same_speed(struct sim_mac *mac)
 {
-    sim_cable_set_rate(mac->nic.port.cable, mac->phy->is_100 ? FAST : SLOW);
-    return mac->is_100 == mac->phy->is_100;
-}
-
-// A frame of `len` bytes as the wrong speed makes it: each tenth di-bit, or
-// each ten times.
-static bool send_noise(struct sim_mac *mac, size_t len)
-{
-    uint8_t noise[SIM_FRAME_MAX];
-    size_t new_len = mac->is_100 ? len / 10 + 1 : len * 10;
-
-    mac->tx_noise++;
-    if (new_len > sizeof(noise)) {
-        new_len = sizeof(noise);
-    }
-    for (size_t i = 0; i < new_len; i++) {
-        noise[i] = sim_noise(mac->cpu->world, mac->tx << 16 | i);
-    }
-    return sim_nic_send_raw(&mac->nic, noise, new_len);
+    return sim_rmii_same_speed(&mac->nic, mac->phy, mac->is_100);
 }
 
 static bool wants(const struct sim_mac *mac, const uint8_t *to)
@@ -222,7 +203,9 @@ static int mac_send(struct nif_mac *nif, const struct nif_seg *segs, size_t n,
     } else if (same_speed(mac)) {
         (void)sim_nic_send(&mac->nic, frame, len);
     } else {
-        (void)send_noise(mac, len < FRAME_MIN ? FRAME_MIN : len);
+        mac->tx_noise++;
+        (void)sim_rmii_send_noise(&mac->nic, mac->is_100,
+            len < FRAME_MIN ? FRAME_MIN : len);
     }
     sim_pass_ns(mac->cpu->world,
         (uint64_t)mac->cpu->cost_ns * len / STEP_BYTES);
