@@ -67,11 +67,23 @@ static uint32_t divider(uint32_t hclk_hz)
     return 4;
 }
 
-static int access(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
-    uint32_t write)
+// Before its reset has ended nothing may be written (RM0090 33.8.3), and
+// without the clock of RMII it does not end.
+static int await_reset(struct stm32_eth *chip)
 {
-    struct stm32_eth *chip = nif_container_of(mdio, struct stm32_eth, mdio);
+    return await_clear(chip, STM32_ETH_DMABMR, STM32_ETH_DMABMR_SR, RESET_US);
+}
 
+// One frame. `write` is STM32_ETH_MACMIIAR_MW, or 0 to read.
+static int access(struct stm32_eth *chip, uint8_t phy, uint8_t reg,
+    uint32_t write, uint16_t value)
+{
+    int err = await_reset(chip);
+
+    if (err != 0) {
+        return err;
+    }
+    stm32_eth__put(chip, STM32_ETH_MACMIIDR, value);
     stm32_eth__put(chip, STM32_ETH_MACMIIAR,
         (uint32_t)phy << 11 | (uint32_t)reg << 6 |
             divider(chip->cfg.hclk_hz) << 2 | write | STM32_ETH_MACMIIAR_MB);
@@ -82,7 +94,7 @@ static int access(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
 static int mdio_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
 {
     struct stm32_eth *chip = nif_container_of(mdio, struct stm32_eth, mdio);
-    int err = access(mdio, phy, reg, 0);
+    int err = access(chip, phy, reg, 0, 0);
 
     if (err != 0) {
         return err;
@@ -93,10 +105,8 @@ static int mdio_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
 static int mdio_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
     uint16_t value)
 {
-    struct stm32_eth *chip = nif_container_of(mdio, struct stm32_eth, mdio);
-
-    stm32_eth__put(chip, STM32_ETH_MACMIIDR, value);
-    return access(mdio, phy, reg, STM32_ETH_MACMIIAR_MW);
+    return access(nif_container_of(mdio, struct stm32_eth, mdio), phy, reg,
+        STM32_ETH_MACMIIAR_MW, value);
 }
 
 static const struct nif_mdio_ops mdio_ops = {
@@ -106,23 +116,32 @@ static const struct nif_mdio_ops mdio_ops = {
 
 // ---- start, stop, link
 
-// No frames and no interrupts. Needs no clock but the bus's.
-static void silence(struct stm32_eth *chip)
+// No frames and no interrupts. Needs no clock but the bus's, unless a reset
+// waits for one: then there is nothing to silence.
+static int silence(struct stm32_eth *chip)
 {
+    int err = await_reset(chip);
+
     chip->running = false;
     chip->fatal = false;
-    stm32_eth__put(chip, STM32_ETH_DMAIER, 0);
-    stm32_eth__put(chip, STM32_ETH_DMAOMR, 0);
-    put_mac(chip, STM32_ETH_MACCR, STM32_ETH_MACCR_KEPT);
+    if (err == 0) {
+        stm32_eth__put(chip, STM32_ETH_DMAIER, 0);
+        stm32_eth__put(chip, STM32_ETH_DMAOMR, 0);
+        put_mac(chip, STM32_ETH_MACCR, STM32_ETH_MACCR_KEPT);
+    }
+    return err;
 }
 
 static int stm32_eth_start(struct nif_mac *mac)
 {
     struct stm32_eth *chip = stm32_eth__of(mac);
+    int err = silence(chip);
 
-    silence(chip);
     chip->ready = false;
     chip->lent = false;
+    if (err != 0) {
+        return err;
+    }
     // Without the clock of the MAC its registers read as zero.
     return stm32_eth__get(chip, STM32_ETH_MACCR) == STM32_ETH_MACCR_KEPT
         ? 0
@@ -131,7 +150,7 @@ static int stm32_eth_start(struct nif_mac *mac)
 
 static int stm32_eth_stop(struct nif_mac *mac)
 {
-    silence(stm32_eth__of(mac));
+    (void)silence(stm32_eth__of(mac));
     return 0;
 }
 
@@ -177,14 +196,13 @@ static int stm32_eth_link(struct nif_mac *mac, const struct nif_phy_link *link)
 {
     struct stm32_eth *chip = stm32_eth__of(mac);
     uint32_t cr = STM32_ETH_MACCR_KEPT;
-    int err;
+    int err = silence(chip);
 
-    silence(chip);
-    if (!link->up) {
-        return 0;
+    if (err != 0 || !link->up) {
+        return err;
     }
     stm32_eth__put(chip, STM32_ETH_DMABMR, STM32_ETH_DMABMR_SR);
-    err = await_clear(chip, STM32_ETH_DMABMR, STM32_ETH_DMABMR_SR, RESET_US);
+    err = await_reset(chip);
     if (err != 0) {
         return err;
     }

@@ -74,31 +74,15 @@ static uint32_t mmio_read(struct nif_mmio *mmio, uint32_t offset)
     if (offset == DMASR) {
         b.status = value;
     }
-    if (offset == DMABMR && b.reset > 0) {
+    if (offset == DMABMR && (value & 1) && b.reset > 0) {
         b.reset--;
-        return value | 1;
+        return value;
     }
     if (offset == MIIAR && b.mii_busy > 0) {
         b.mii_busy--;
         return value | 1;
     }
     return value & ~(offset == MIIAR || offset == DMABMR ? 1u : 0);
-}
-
-// One frame of MDIO.
-static void manage(uint32_t value)
-{
-    uint32_t *data = &b.reg[MIIDR / 4];
-    uint8_t phy = value >> 11 & 31;
-    uint8_t reg = value >> 6 & 31;
-
-    if (!b.phy) {
-        *data = value & 2 ? *data : b.phy_value;
-    } else if (value & 2) {
-        (void)b.phy->ops->write(b.phy, phy, reg, (uint16_t)*data);
-    } else {
-        *data = (uint16_t)b.phy->ops->read(b.phy, phy, reg);
-    }
 }
 
 static void mmio_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
@@ -129,8 +113,8 @@ static void mmio_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
     if (offset == TDLAR) {
         b.tx_now = value;
     }
-    if (offset == MIIAR) {
-        manage(value);
+    if (offset == MIIAR && !(value & 2)) {
+        b.reg[MIIDR / 4] = b.phy_value;
     }
     b.reg[offset / 4] = value;
     if (offset == DMATPDR) {
@@ -199,11 +183,6 @@ static const struct nif_clock_ops clock_ops = {
 
 void bench_open(bool interrupt, uint32_t hclk_hz)
 {
-    bench_open_with(interrupt, hclk_hz, &b.clock);
-}
-
-void bench_open_with(bool interrupt, uint32_t hclk_hz, struct nif_clock *clock)
-{
     memset(&b, 0, sizeof(b));
     memset(&memory, 0xA5, sizeof(memory));
     b.seen = memory;
@@ -213,7 +192,7 @@ void bench_open_with(bool interrupt, uint32_t hclk_hz, struct nif_clock *clock)
     stm32_eth_init(&b.chip,
         &(struct stm32_eth_cfg){
             .mmio = &b.mmio,
-            .clock = clock,
+            .clock = &b.clock,
             .rx = memory.rx,
             .tx = memory.tx,
             .rx_count = RX,
@@ -223,7 +202,7 @@ void bench_open_with(bool interrupt, uint32_t hclk_hz, struct nif_clock *clock)
             .hwaddr = bench_own,
         });
     b.mac = &b.chip.mac;
-    b.mac->wake = clock;
+    b.mac->wake = &b.clock;
 }
 
 int bench_link(bool up, bool is_100, bool full)

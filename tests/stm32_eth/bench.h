@@ -47,8 +47,7 @@ struct bench {
     bool off;                     // the MAC has no clock: all reads as zero
     unsigned reset;               // so many reads until DMABMR.SR is 0
     unsigned mii_busy;            // so many until MIIAR.MB is
-    uint16_t phy_value;           // what the PHY answers, ...
-    struct nif_mdio *phy;         // ... where there is none here
+    uint16_t phy_value;           // what the PHY answers
     uint64_t mac_us;              // of the last write to MACCR
     uint32_t status;              // DMASR as last read
     unsigned step;                // counts writes
@@ -73,9 +72,6 @@ extern const struct nif_hwaddr bench_own;
 
 /// The driver, not yet started, and the wish for an interrupt.
 void bench_open(bool interrupt, uint32_t hclk_hz);
-
-/// The same with a clock of somebody else.
-void bench_open_with(bool interrupt, uint32_t hclk_hz, struct nif_clock *clock);
 
 /// The first, started, with a link of 100 Mbit/s.
 void bench_up(bool interrupt);

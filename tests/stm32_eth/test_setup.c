@@ -42,7 +42,16 @@ static void without_the_clock_of_rmii_the_link_times_out(void **state)
     assert_in_range(b.now_us - since_us, 1000, 1200);
     assert_int_equal(b.reg[DMAOMR / 4] & 0x2002, 0);
     assert_int_equal(bench_poll(&due_us), 0);
+    // Nothing may be written before the reset has ended.
+    b.step = 0;
+    assert_int_equal(b.mac->ops->start(b.mac), NIF_ETIMEDOUT);
+    assert_int_equal(b.mac->mdio->ops->read(b.mac->mdio, 1, 3), NIF_ETIMEDOUT);
+    assert_int_equal(b.mac->mdio->ops->write(b.mac->mdio, 1, 3, 0),
+        NIF_ETIMEDOUT);
+    assert_int_equal(b.mac->ops->stop(b.mac), 0);
+    assert_int_equal(b.step, 0);
     b.reset = 0;
+    assert_int_equal(b.mac->ops->start(b.mac), 0);
     assert_int_equal(bench_link(true, true, true), 0);
 }
 
