@@ -4,6 +4,7 @@
 
 #include "boards/host/host.h"
 #include "sim/bus/fault.h"
+#include "sim/bus/mdio_fault.h"
 
 void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
     uint64_t at)
@@ -33,4 +34,28 @@ void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
         break;
     }
     sim_spi_fault_add(wrap, &fault);
+}
+
+void host_mdio_fault(struct sim_mdio_fault *wrap, enum host_fault kind,
+    uint64_t at)
+{
+    bool once = kind == HOST_FAULT_ONE_NOISE || kind == HOST_FAULT_ONE_ERROR;
+    struct sim_mdio_fault_cfg fault = {
+        .at = wrap->frames + at,
+        .count = once ? 1 : UINT64_MAX,
+    };
+
+    switch (kind) {
+    case HOST_FAULT_NONE: sim_mdio_fault_set(wrap, NULL); return;
+    case HOST_FAULT_ZEROS: fault.kind = SIM_MDIO_STUCK; break;
+    case HOST_FAULT_ONES:
+        fault.kind = SIM_MDIO_STUCK;
+        fault.value = UINT16_MAX;
+        break;
+    case HOST_FAULT_NOISE:
+    case HOST_FAULT_ONE_NOISE: fault.kind = SIM_MDIO_NOISE; break;
+    case HOST_FAULT_ERROR:
+    case HOST_FAULT_ONE_ERROR: fault.kind = SIM_MDIO_EIO; break;
+    }
+    sim_mdio_fault_set(wrap, &fault);
 }

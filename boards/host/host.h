@@ -219,10 +219,15 @@ const char *host_board_kind(const struct host_board *board,
     char text[HOST_KIND]);
 
 struct sim_spi_fault;
+struct sim_mdio_fault;
 
 /// For rows whose chip is on SPI: bus_fault() by a fault wrapper, which the
 /// driver is given.
 void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
+    uint64_t at);
+
+/// The same for MDIO.
+void host_mdio_fault(struct sim_mdio_fault *wrap, enum host_fault kind,
     uint64_t at);
 
 // ---- private: the rows of host_chips, each in a file of its own
@@ -231,6 +236,7 @@ extern const struct host_chip host_enc28j60;
 extern const struct host_chip host_w5500;
 extern const struct host_chip host_w5500_raw;
 extern const struct host_chip host_lan8720;
+extern const struct host_chip host_stm32_eth;
 extern const struct host_chip host_espat;
 extern const struct host_chip host_direct;
 

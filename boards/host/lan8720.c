@@ -175,26 +175,7 @@ static void reset(struct host_board *board)
 static void bus_fault(struct host_board *board, enum host_fault kind,
     uint64_t at)
 {
-    struct sim_mdio_fault *wrap = &of(board)->fault;
-    bool once = kind == HOST_FAULT_ONE_NOISE || kind == HOST_FAULT_ONE_ERROR;
-    struct sim_mdio_fault_cfg fault = {
-        .at = wrap->frames + at,
-        .count = once ? 1 : UINT64_MAX,
-    };
-
-    switch (kind) {
-    case HOST_FAULT_NONE: sim_mdio_fault_set(wrap, NULL); return;
-    case HOST_FAULT_ZEROS: fault.kind = SIM_MDIO_STUCK; break;
-    case HOST_FAULT_ONES:
-        fault.kind = SIM_MDIO_STUCK;
-        fault.value = UINT16_MAX;
-        break;
-    case HOST_FAULT_NOISE:
-    case HOST_FAULT_ONE_NOISE: fault.kind = SIM_MDIO_NOISE; break;
-    case HOST_FAULT_ERROR:
-    case HOST_FAULT_ONE_ERROR: fault.kind = SIM_MDIO_EIO; break;
-    }
-    sim_mdio_fault_set(wrap, &fault);
+    host_mdio_fault(&of(board)->fault, kind, at);
 }
 
 static const struct {

@@ -24,7 +24,9 @@ static const struct contract_traits traits[] = {
     { .chip = "w5500", .no_abort = true, .late_us = 60000 },
     // Its memory is full before so much has come over SPI.
     { .chip = "w5500-raw", .burst = 20000 },
-    { .chip = "lan8720", .data_beside_bus = true }, // MDIO is for the PHY only
+    // MDIO is for the PHY only.
+    { .chip = "lan8720", .data_beside_bus = true },
+    { .chip = "stm32_eth", .data_beside_bus = true },
     // Before ESP-AT 3.3 one setting is for TCP and UDP alike.
     { ESPAT, .dialect = "2.4", .no_borders = true },
     { ESPAT, .dialect = "2.2", .no_borders = true },

@@ -489,6 +489,10 @@ def quadrant_lan8720():
     quadrant("lan8720")
 
 
+def quadrant_stm32_eth():
+    quadrant("stm32_eth")
+
+
 def quadrant_espat():
     quadrant("espat", ["--baud", "2000000"], half=False, most=1460)
     code, out, err = nif("run", "espat", "--no-rts-cts", "--netns",
@@ -672,8 +676,8 @@ def main():
     NIF = sys.argv[1]
     parts = [cli, ping, unplugged, page, echo_slirp, echo_netns, direct,
              quadrant_enc28j60, quadrant_w5500, quadrant_w5500_raw,
-             quadrant_lan8720, quadrant_espat, iperf3, replay, capture, leftovers,
-             user, wire]
+             quadrant_lan8720, quadrant_stm32_eth, quadrant_espat, iperf3,
+             replay, capture, leftovers, user, wire]
     with tempfile.TemporaryDirectory() as folder:
         FOLDER = Path(folder)
         {part.__name__: part for part in parts}[sys.argv[2]]()
