@@ -272,6 +272,19 @@ static void stall(struct host_board *board)
     sim_espat_stall(&of(board)->model, 20 * SIM_MS);
 }
 
+// Its clock was set, which nobody has asked for.
+static void say_line(struct host_board *board)
+{
+    sim_espat_say(&of(board)->model, "+TIME_UPDATED\r\n");
+}
+
+static void renew_lease(struct host_board *board)
+{
+    if (sim_espat_online(&of(board)->model)) {
+        sim_espat_say(&of(board)->model, "WIFI GOT IP\r\n");
+    }
+}
+
 static const struct host_stimulus stimuli[] = {
     { .name = "late-send-ok", .fn = delay_send_ok },
     { .name = "lost-send-ok", .fn = lose_send_ok },
@@ -279,6 +292,8 @@ static const struct host_stimulus stimuli[] = {
     { .name = "slow-command", .fn = take_slowly },
     { .name = "busy", .fn = storm },
     { .name = "stall", .fn = stall },
+    { .name = "stray-line", .fn = say_line },
+    { .name = "new-lease", .fn = renew_lease },
     { .name = NULL },
 };
 
