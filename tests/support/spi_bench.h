@@ -11,7 +11,6 @@
 #define TESTS_SUPPORT_SPI_BENCH_H
 
 #include "nif/iface.h"
-#include "nif/pin.h"
 #include "sim/bus/fault.h"
 #include "sim/bus/pin.h"
 #include "sim/bus/spi.h"
