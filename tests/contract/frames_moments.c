@@ -174,8 +174,10 @@ static void repeat(const struct host_stimulus *s)
     bench_up(&b);
     before = turns_at_rest();
     for (unsigned i = 0; i < 40; i++) {
+        unsigned restarts = b.restarts;
         uint64_t us;
 
+        b.send_err = 0;
         s->fn(&b.board);
         bench_run(&b, i % 2 == 0 ? 1500 : 20);
         if (i % 2 == 0) {
@@ -183,6 +185,11 @@ static void repeat(const struct host_stimulus *s)
         }
         us = worst_gap_us((unsigned)(rest_us / 1000) + 20);
         worst_us = us > worst_us ? us : worst_us;
+        // What ends so begins anew, and says that it has (nif/iface.h).
+        if (b.send_err == NIF_EIO && b.restarts == restarts) {
+            fail_msg("%s: send() failed, and nothing was set up again",
+                s->name);
+        }
         bench_run(&b, s->loses ? 200000 : 20000);
         if (!bench_traffic(&b, BENCH_RECOVER_US)) {
             fail_msg("%s, time %u: no traffic after it", s->name, i + 1);
