@@ -96,7 +96,7 @@ static void enter(struct nif_dhcp *dhcp, uint8_t state, uint32_t s)
     dhcp->state = state;
     dhcp->tries = 0;
     dhcp->xid = nif_random_draw(&dhcp->random);
-    dhcp->begun_us = now_us(dhcp) + s * 1000000u; // a few
+    dhcp->begun_us = now_us(dhcp) + (uint32_t)(s * 1000000u); // a few
     dhcp->at_us = dhcp->begun_us;
 }
 
@@ -172,7 +172,10 @@ static void check(struct nif_dhcp *dhcp)
 // A product of 48 bits, without the compiler's 64 times 64.
 static uint64_t times(uint32_t a, uint16_t b)
 {
-    return ((uint64_t)((a >> 16) * b) << 16) + (a & 0xFFFF) * b;
+    uint32_t high = (a >> 16) * b;
+    uint32_t low = (a & 0xFFFF) * b;
+
+    return ((uint64_t)high << 16) + low;
 }
 
 // When `s` seconds of the lease, counted from our question (RFC 2131 4.4.5),

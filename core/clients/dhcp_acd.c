@@ -16,6 +16,7 @@ static void dhcp_acd_begin(struct nif_dhcp_probe *probe,
     (void)!nif_acd_probe(acd_of(probe)->acd, ip);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
 static int dhcp_acd_look(struct nif_dhcp_probe *probe, uint64_t *again_us)
 {
     const struct nif_acd *acd = acd_of(probe)->acd;

@@ -51,6 +51,7 @@ static uint32_t few(uint8_t *dst, const uint8_t *p, size_t len)
 // The same where not all is words: what leads to the first and is behind the
 // last goes by bytes. Where the two places have no words in common, all is
 // copied first.
+// NOLINTNEXTLINE(misc-no-recursion): once; what it asks for is words
 NIF_APART static uint32_t copy_sum_any(uint8_t *to, const uint8_t *p,
     size_t len)
 {
@@ -75,6 +76,7 @@ NIF_APART static uint32_t copy_sum_any(uint8_t *to, const uint8_t *p,
     return nif__raw_join(ahead, rest, lead);
 }
 
+// NOLINTNEXTLINE(misc-no-recursion): see above
 uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
 {
     const uint8_t *p = src;

@@ -517,6 +517,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct head head;
     uint32_t port_len;
     size_t len;
+    size_t take;
 
     if (ring->used == 0 || udp->error != 0) {
         return nothing(conn);
@@ -528,14 +529,14 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
             (uint16_t)(port_len >> 16));
     }
     len = port_len & 0xFFFF;
-    cap = len < cap ? len : cap;
-    if (rx_cap - ring->at >= HEAD + cap) { // in one piece
-        nif__copy(buf, rx + ring->at + HEAD, cap);
+    take = len < cap ? len : cap;
+    if (rx_cap - ring->at >= HEAD + take) { // in one piece
+        nif__copy(buf, rx + ring->at + HEAD, take);
     } else {
-        nif__ring_read(ring, rx, rx_cap, HEAD, buf, cap);
+        nif__ring_read(ring, rx, rx_cap, HEAD, buf, take);
     }
     drop_record(ring, rx_cap, len);
-    return (int)cap;
+    return (int)take;
 }
 
 void nif__udp_close(struct nif_conn *conn)
