@@ -126,13 +126,39 @@ static bool find_next(struct nif_conn *conn, uint32_t known, uint32_t end,
     return true;
 }
 
+// `len` bytes that were copied, `at` bytes behind the oldest. Returns how many
+// pieces they are in.
+static size_t find_plain(const struct nif_conn *conn, size_t at, uint32_t len,
+    struct nif_seg *pieces)
+{
+    nif__ring_segs(&nif__tcp_view(conn)->tx, conn->cfg.tx, conn->cfg.tx_cap, at,
+        len, pieces);
+    return pieces[1].len > 0 ? 2 : 1;
+}
+
+// Notes that a walk has ended at stream position `seq`, behind `taken` bytes of
+// `ref`, which is `at` bytes behind the oldest: to go on there, or, if it is
+// used up, at what follows it.
+static void end_walk(struct nif_conn *conn, const struct ref *ref, size_t at,
+    uint32_t seq, uint32_t taken)
+{
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    if (taken == ref->len && ref->next == 0) {
+        taken = 0;
+        at += sizeof(*ref);
+    }
+    t->ref_seq = seq - taken;
+    t->ref_at = (uint32_t)nif__queue_place(conn, at);
+}
+
 // Walks from reference to reference, beginning where the last walk ended if
 // that is before `offset`. Of `len` bytes, all queued, there is some in each,
 // so that it comes to an end.
 static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     struct nif_seg *pieces, size_t *n)
 {
-    struct nif__tcp *t = nif__tcp_of(conn);
+    const struct nif__tcp *t = nif__tcp_view(conn);
     uint32_t end = t->snd_una + offset + len;
     uint32_t known = t->ref_seq - t->snd_una;
     uint32_t plain = t->plain;
@@ -161,9 +187,7 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
             if (*n + 2 > NIF__TCP_PIECES) {
                 break;
             }
-            nif__ring_segs(&t->tx, conn->cfg.tx, conn->cfg.tx_cap, at + offset,
-                take, pieces + *n);
-            *n += pieces[*n + 1].len > 0 ? 2 : 1;
+            *n += find_plain(conn, at + offset, take, pieces + *n);
             left -= take;
             offset = plain;
         }
@@ -176,15 +200,11 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
         plain = ref->next;
         if (offset < ref->len) {
             uint32_t take = nif__min(left, ref->len - offset);
-            bool whole = offset + take == ref->len && plain == 0;
 
             pieces[(*n)++] = (struct nif_seg){ ref->data + offset, take };
             left -= take;
-            // To go on behind it, or with the rest of it.
-            t->ref_seq = end - left - (whole ? 0 : offset + take);
-            t->ref_at = (uint32_t)nif__queue_place(conn,
-                at + (whole ? sizeof(*ref) : 0));
             offset += take;
+            end_walk(conn, ref, at, end - left, offset);
         }
         at += sizeof(*ref);
         offset -= ref->len;
