@@ -167,7 +167,7 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     struct ref room;
 
     *n = 1;
-    if ((int32_t)known >= 0 && known <= offset) {
+    if (!nif__before(t->ref_seq, t->snd_una) && known <= offset) {
         if (find_next(conn, known, offset + len, len, pieces)) {
             return len;
         }
