@@ -19,13 +19,13 @@ struct stream_lane {
     uint32_t chunk;  ///< bytes per call of send()
     size_t cap;      ///< of each ring
     unsigned refill; ///< frames that the devices have room for
+    bool slow;       ///< without nif_tcp_fast
     uint64_t limit_s;
     bool sack;
     bool stamps;
     bool refs;      ///< send_ref() in turn with send()
     bool lend;      ///< devices in which frames are built
     unsigned place; ///< pair_dev.place
-    bool slow;      ///< without nif_tcp_fast
 };
 
 /// What it came to.
