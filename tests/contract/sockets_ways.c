@@ -34,6 +34,7 @@ static void write_text(size_t len, uint32_t salt)
 // The next datagram is `len` bytes of that text.
 static void expect(struct nif_conn *conn, size_t len, uint32_t salt)
 {
+    bench_needs_datagrams();
     assert_int_equal(nif_recv(conn, got, sizeof(got), bench_in(5 * S)), len);
     write_text(len, salt);
     assert_memory_equal(got, data, len);
