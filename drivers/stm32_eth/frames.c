@@ -48,6 +48,7 @@ void stm32_eth__lay_out(struct stm32_eth *chip)
     chip->tx_done = 0;
     chip->tx_pending = 0;
     chip->lent = false;
+    chip->refused = false;
     chip->ready = true;
     nif_mmio_barrier(chip->cfg.mmio);
     stm32_eth__put(chip, STM32_ETH_DMARDLAR, rx);
@@ -84,6 +85,17 @@ bool stm32_eth__reclaim(struct stm32_eth *chip)
     return true;
 }
 
+// No slot is free. With an interrupt, one that is wakes; else poll() has to
+// ask to be called sooner than it has, once.
+static int refuse(struct stm32_eth *chip)
+{
+    if (!chip->cfg.interrupt && !chip->refused) {
+        chip->refused = true;
+        stm32_eth__wake(chip);
+    }
+    return NIF_EAGAIN;
+}
+
 int stm32_eth__send(struct nif_mac *mac, const struct nif_seg *segs, size_t n,
     size_t len)
 {
@@ -95,7 +107,7 @@ int stm32_eth__send(struct nif_mac *mac, const struct nif_seg *segs, size_t n,
 
     (void)stm32_eth__reclaim(chip);
     if (chip->tx_pending == chip->cfg.tx_count) {
-        return NIF_EAGAIN;
+        return refuse(chip);
     }
     for (; n > 0; n--) {
         memcpy(to, segs->data, segs->len);

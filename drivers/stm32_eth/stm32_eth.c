@@ -16,8 +16,14 @@
 // ends.
 #define RESET_US 1000u
 
-// Without an interrupt.
+// While a frame is to leave, at the latest.
 #define POLL_US 1000u
+
+// Without an interrupt, what a slot takes to fill up: 600 bytes at 100 Mbit/s.
+#define SLOT_US 50u
+
+// ... and somebody waits for a slot to be free: the longest frame leaves.
+#define FULL_US 125u
 
 // Two writes to the same register of the MAC need four cycles of its slowest
 // clock in between: 1.6 us at 2.5 MHz.
@@ -234,17 +240,30 @@ void stm32_eth_interrupt(struct stm32_eth *chip)
         chip->full = true;
     }
     stm32_eth__put(chip, STM32_ETH_DMASR, status & STM32_ETH_DMASR_ALL);
-    if (chip->mac.wake != NULL) {
-        nif_clock_wake(chip->mac.wake);
+    stm32_eth__wake(chip);
+}
+
+// How long nobody has to look, if no frame has come; 0: until the interrupt.
+static uint32_t rest_us(struct stm32_eth *chip)
+{
+    uint32_t us = POLL_US;
+
+    if (chip->cfg.interrupt) {
+        return chip->tx_pending > 0 ? us : 0;
     }
+    if (us > SLOT_US * chip->cfg.rx_count) {
+        us = SLOT_US * chip->cfg.rx_count;
+    }
+    chip->refused = chip->refused && chip->tx_pending == chip->cfg.tx_count;
+    return chip->refused && us > FULL_US ? FULL_US : us;
 }
 
 static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
 {
     struct stm32_eth *chip = stm32_eth__of(mac);
-    uint64_t due_us = NIF_NEVER;
+    uint64_t due_us;
     uint32_t status;
-    bool frame;
+    uint32_t rest;
 
     if (!chip->running) {
         return 0;
@@ -262,16 +281,16 @@ static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
     if (!stm32_eth__reclaim(chip)) {
         return NIF_ETIMEDOUT;
     }
-    frame = stm32_eth__has_frame(chip);
-    if (frame) {
-        due_us = 0;
-    } else if (!chip->cfg.interrupt || chip->tx_pending > 0) {
-        due_us = nif_clock_now_us(chip->cfg.clock) + POLL_US;
+    if (stm32_eth__has_frame(chip)) {
+        *again_us = 0;
+        return 0;
     }
-    if (*again_us > due_us) {
-        *again_us = due_us;
+    rest = rest_us(chip);
+    if (rest != 0) {
+        due_us = nif_clock_now_us(chip->cfg.clock) + rest;
+        *again_us = due_us < *again_us ? due_us : *again_us;
     }
-    return frame ? 0 : NIF_SEEN_NO_FRAME;
+    return NIF_SEEN_NO_FRAME;
 }
 
 // ---- the filter

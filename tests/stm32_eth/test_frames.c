@@ -55,11 +55,12 @@ static void no_more_than_there_are_slots_wait(void **state)
     b.stuck = true;
     assert_int_equal(send(100), 0);
     assert_int_equal(bench_poll(&due_us), 0);
-    assert_true(due_us <= b.now_us + 1000);
+    assert_int_equal(due_us, b.now_us - 1 + 1000);
     assert_int_equal(send(200), 0);
     assert_int_equal(send(300), NIF_EAGAIN);
+    assert_int_equal(b.wakes, 0); // the interrupt will
     assert_int_equal(bench_poll(&due_us), 0);
-    assert_true(due_us <= b.now_us + 1000);
+    assert_int_equal(due_us, b.now_us - 1 + 1000);
     assert_int_equal(b.chip.stats.tx, 0);
     b.stuck = false;
     bench_transmit();
@@ -68,6 +69,52 @@ static void no_more_than_there_are_slots_wait(void **state)
     assert_int_equal(b.chip.stats.tx, 2);
     assert_int_equal(send(300), 0);
     assert_int_equal(b.frame_len, 300);
+}
+
+// Two slots are filled, and a third frame finds none.
+static void fill_up(void)
+{
+    assert_int_equal(send(100), 0);
+    assert_int_equal(send(200), 0);
+    assert_int_equal(send(300), NIF_EAGAIN);
+}
+
+static void without_interrupt_a_full_ring_is_looked_at_soon(void **state)
+{
+    uint64_t due_us;
+
+    (void)state;
+    bench_up(false);
+    for (unsigned i = 1; i <= 3; i++) {
+        b.stuck = true;
+        fill_up();
+        assert_int_equal(b.wakes, i);
+        assert_int_equal(bench_poll(&due_us), 0);
+        assert_int_equal(due_us, b.now_us - 1 + 125);
+        assert_int_equal(send(300), NIF_EAGAIN);
+        assert_int_equal(b.wakes, i); // it is asked for already
+        b.stuck = false;
+        bench_transmit();
+        assert_int_equal(bench_poll(&due_us), 0);
+        assert_int_equal(due_us, b.now_us - 1 + 50 * RX);
+    }
+}
+
+// The link was lost with the ring full.
+static void a_new_link_begins_with_an_empty_ring(void **state)
+{
+    uint64_t due_us;
+
+    (void)state;
+    bench_up(false);
+    b.stuck = true;
+    fill_up();
+    assert_int_equal(bench_link(false, true, true), 0);
+    assert_int_equal(bench_link(true, true, true), 0);
+    fill_up();
+    assert_int_equal(b.wakes, 2);
+    assert_int_equal(bench_poll(&due_us), 0);
+    assert_int_equal(due_us, b.now_us - 1 + 125);
 }
 
 static void what_did_not_leave_is_counted(void **state)
@@ -219,6 +266,25 @@ static void two_slots_and_one_are_enough(void **state)
     }
 }
 
+// Two slots to receive fill up sooner than a full ring has to be looked at.
+static void few_slots_are_looked_at_often(void **state)
+{
+    struct stm32_eth_cfg cfg;
+    uint64_t due_us;
+
+    (void)state;
+    bench_open(false, 168000000);
+    cfg = b.chip.cfg;
+    cfg.rx_count = 2;
+    stm32_eth_init(&b.chip, &cfg);
+    assert_int_equal(b.mac->ops->start(b.mac), 0);
+    assert_int_equal(bench_link(true, true, true), 0);
+    b.stuck = true;
+    fill_up();
+    assert_int_equal(bench_poll(&due_us), 0);
+    assert_int_equal(due_us, b.now_us - 1 + 100);
+}
+
 static void a_buffer_too_small_costs_the_frame(void **state)
 {
     uint8_t *frame = NULL;
@@ -250,6 +316,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_leave_as_they_are),
         cmocka_unit_test(no_more_than_there_are_slots_wait),
+        cmocka_unit_test(without_interrupt_a_full_ring_is_looked_at_soon),
+        cmocka_unit_test(a_new_link_begins_with_an_empty_ring),
         cmocka_unit_test(what_did_not_leave_is_counted),
         cmocka_unit_test(a_frame_that_never_leaves_is_an_error),
         cmocka_unit_test(frames_come_in_order_and_in_place),
@@ -257,6 +325,7 @@ int main(void)
         cmocka_unit_test(bad_frames_are_skipped),
         cmocka_unit_test(a_burst_of_bad_frames_is_skipped_at_once),
         cmocka_unit_test(two_slots_and_one_are_enough),
+        cmocka_unit_test(few_slots_are_looked_at_often),
         cmocka_unit_test(a_buffer_too_small_costs_the_frame),
         cmocka_unit_test(before_the_first_link_there_are_no_frames),
     };
