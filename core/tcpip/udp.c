@@ -517,7 +517,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct head head;
     uint32_t port_len;
     size_t len;
-    size_t take;
+    size_t taken;
 
     if (ring->used == 0 || udp->error != 0) {
         return nothing(conn);
@@ -529,14 +529,14 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
             (uint16_t)(port_len >> 16));
     }
     len = port_len & 0xFFFF;
-    take = len < cap ? len : cap;
-    if (rx_cap - ring->at >= HEAD + take) { // in one piece
-        nif__copy(buf, rx + ring->at + HEAD, take);
+    taken = len < cap ? len : cap;
+    if (rx_cap - ring->at >= HEAD + taken) { // in one piece
+        nif__copy(buf, rx + ring->at + HEAD, taken);
     } else {
-        nif__ring_read(ring, rx, rx_cap, HEAD, buf, take);
+        nif__ring_read(ring, rx, rx_cap, HEAD, buf, taken);
     }
     drop_record(ring, rx_cap, len);
-    return (int)take;
+    return (int)taken;
 }
 
 void nif__udp_close(struct nif_conn *conn)
