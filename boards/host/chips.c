@@ -10,6 +10,7 @@ const struct host_chip *const host_chips[] = {
     &host_w5500_raw,
     &host_lan8720,
     &host_stm32_eth,
+    &host_lan9118,
     &host_espat,
     &host_direct,
     NULL,

@@ -237,6 +237,7 @@ extern const struct host_chip host_w5500;
 extern const struct host_chip host_w5500_raw;
 extern const struct host_chip host_lan8720;
 extern const struct host_chip host_stm32_eth;
+extern const struct host_chip host_lan9118;
 extern const struct host_chip host_espat;
 extern const struct host_chip host_direct;
 

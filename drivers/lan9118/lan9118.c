@@ -76,12 +76,12 @@
 #define FCS               4u
 
 // Reads until a deadline; each takes 45 ns or more on the bus.
-#define WAKE_MS     100u
-#define RESET_MS    20u
-#define CSR_READS   10000u // 64 bits of MDIO at 2.5 MHz: 26 us
-#define POLL_US     1000u
-#define RX_SKIPS    32
-#define TX_STATUSES 64
+#define WAKE_MS   100u
+#define RESET_MS  20u
+#define CSR_READS 10000u // 64 bits of MDIO at 2.5 MHz: 26 us
+#define POLL_US   1000u
+#define FULL_US   125u // a frame of full length, at 100 Mbit/s
+#define RX_SKIPS  32
 
 static struct lan9118 *of(struct nif_mac *mac)
 {
@@ -98,14 +98,20 @@ static void put(struct lan9118 *chip, uint32_t reg, uint32_t value)
     nif_mmio_write(&chip->cfg.mmio, reg, value);
 }
 
+static void wake(struct lan9118 *chip)
+{
+    if (chip->mac.wake != NULL) {
+        nif_clock_wake(chip->mac.wake);
+    }
+}
+
 void lan9118_interrupt(struct lan9118 *chip)
 {
     // After a reset the line is active low, and so calls without end.
     put(chip, IRQ_CFG, IRQ_ON);
     put(chip, INT_EN, 0);
-    if (chip->mac.wake != NULL) {
-        nif_clock_wake(chip->mac.wake);
-    }
+    chip->look = true;
+    wake(chip);
 }
 
 // ---- the MAC's registers, and MDIO
@@ -247,6 +253,8 @@ static int lan9118_start(struct nif_mac *mac)
     put(chip, FIFO_INT, 0x48000000); // an interrupt with the first status
     put(chip, IRQ_CFG, IRQ_ON);
     put(chip, INT_STS, UINT32_MAX);
+    chip->look = true;
+    chip->full = false;
     return set_hwaddr(chip);
 }
 
@@ -275,34 +283,68 @@ static int lan9118_link(struct nif_mac *mac, const struct nif_phy_link *link)
     return csr_write(chip, MAC_CR, control);
 }
 
-static int lan9118_poll(struct nif_mac *mac, uint64_t *again_us)
+// A chip that has lost itself does not send; one that is gone is no chip.
+static bool is_lost(struct lan9118 *chip)
 {
-    struct lan9118 *chip = of(mac);
-    uint64_t due_us = NIF_NEVER;
-    bool frame;
+    return get(chip, TX_CFG) != (TX_ON | TXSAO);
+}
 
-    if (get(chip, BYTE_TEST) != BYTE_TEST_VALUE) {
-        return NIF_EIO;
-    }
-    for (unsigned i = 0;
-         i < TX_STATUSES && (get(chip, TX_FIFO_INF) >> 16 & 0xFF) != 0; i++) {
+// Free bytes of the FIFO. Takes the statuses of what was sent out of theirs.
+static uint32_t tx_free(struct lan9118 *chip)
+{
+    uint32_t inf = get(chip, TX_FIFO_INF);
+
+    for (unsigned i = inf >> 16 & 0xFF; i > 0; i--) {
         if (get(chip, TX_STATUS) & TX_ERROR) {
             chip->stats.tx_bad++;
         }
     }
+    return inf & 0xFFFF;
+}
+
+// True if the handler has been called since, or there is none.
+static bool has_frame(struct lan9118 *chip)
+{
+    if (!chip->look && chip->cfg.interrupt) {
+        return false;
+    }
+    chip->look = false; // the handler may set it again from here on
     // Acknowledged first, looked at then.
     put(chip, INT_STS, UINT32_MAX);
     if (chip->cfg.interrupt) {
         put(chip, INT_EN, INT_RSFL | INT_RXE | INT_TXE);
-    } else {
-        due_us = nif_clock_now_us(chip->cfg.clock) + POLL_US;
     }
-    frame = (get(chip, RX_FIFO_INF) >> 16 & 0xFF) != 0;
+    if ((get(chip, RX_FIFO_INF) >> 16 & 0xFF) == 0) {
+        return false;
+    }
+    chip->look = true;
+    return true;
+}
+
+static int lan9118_poll(struct nif_mac *mac, uint64_t *again_us)
+{
+    struct lan9118 *chip = of(mac);
+    uint32_t in_us = UINT32_MAX;
+    uint64_t due_us;
+    bool frame;
+
+    if (is_lost(chip)) {
+        return NIF_EIO;
+    }
+    if (chip->full) {
+        chip->full = false;
+        (void)tx_free(chip);
+        in_us = FULL_US;
+    } else if (!chip->cfg.interrupt) {
+        in_us = POLL_US;
+    }
+    frame = has_frame(chip);
     if (frame) {
-        due_us = 0;
+        in_us = 0;
     }
-    if (*again_us > due_us) {
-        *again_us = due_us;
+    if (in_us != UINT32_MAX) {
+        due_us = nif_clock_now_us(chip->cfg.clock) + in_us;
+        *again_us = *again_us < due_us ? *again_us : due_us;
     }
     return frame ? 0 : NIF_SEEN_NO_FRAME;
 }
@@ -316,7 +358,9 @@ static int lan9118_send(struct nif_mac *mac, const struct nif_seg *segs,
     uint32_t word = 0;
     unsigned count = 0;
 
-    if ((get(chip, TX_FIFO_INF) & 0xFFFF) < len + TX_MORE) {
+    if (tx_free(chip) < len + TX_MORE) {
+        chip->full = true;
+        wake(chip); // poll() says until when
         return NIF_EAGAIN;
     }
     put(chip, TX_DATA, TX_FIRST_LAST | (uint32_t)len);
@@ -373,6 +417,9 @@ static int lan9118_recv(struct nif_mac *mac, uint8_t *buf, size_t cap,
             continue;
         }
         read_frame(chip, len + FCS, buf, len < cap ? len : cap);
+        if (is_lost(chip)) {
+            return NIF_EIO; // in the middle of it, perhaps
+        }
         if (len > cap) {
             return NIF_ETOOBIG;
         }

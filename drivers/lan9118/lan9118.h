@@ -53,7 +53,9 @@ struct lan9118 {
     struct nif_mdio mdio;
     struct lan9118_cfg cfg;
     struct nif_hwaddr hwaddr;
-    uint32_t control; ///< MAC_CR
+    uint32_t control;   ///< MAC_CR
+    volatile bool look; ///< there may be frames: the handler was called
+    bool full;          ///< a frame found no room
     struct lan9118_stats stats;
 };
 

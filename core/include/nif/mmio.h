@@ -51,8 +51,10 @@ struct nif_mmio_ops {
     void (*barrier)(struct nif_mmio *mmio);
 };
 
+/// May be copied.
 struct nif_mmio {
     const struct nif_mmio_ops *ops;
+    void *model; ///< for `ops`
 };
 
 static inline uint32_t nif_mmio_read(struct nif_mmio *mmio, uint32_t offset)
