@@ -25,6 +25,8 @@ struct part {
     struct sim_phy phy;
     struct sim_pin interrupt;
     struct sim_pin reset;
+    struct sim_event alarm; // a false one ends
+    struct sim_event clock; // it is back
     struct sim_mdio_recorder recorder;
     struct sim_mdio_fault fault;
     struct stm32_eth mac;
@@ -57,6 +59,19 @@ static void on_reset(struct sim_pin *pin, void *arg, bool level)
         part->eth.chip[part->phy.cfg.addr] = &part->phy.mdio;
         lose_settings(part);
     }
+}
+
+static void on_alarm(struct sim_event *event)
+{
+    struct part *part = nif_container_of(event, struct part, alarm);
+
+    sim_pin_drive(&part->interrupt,
+        (part->phy.int_source & part->phy.int_mask) == 0);
+}
+
+static void on_clock(struct sim_event *event)
+{
+    nif_container_of(event, struct part, clock)->eth.no_clock = false;
 }
 
 static void handler(void *arg)
@@ -148,6 +163,8 @@ static int make(struct host_board *board, char why[HOST_WHY])
     }
     board->part = calloc(1, sizeof(struct part));
     NIF_ASSERT(board->part != NULL);
+    of(board)->alarm.fn = on_alarm;
+    of(board)->clock.fn = on_clock;
     make_chip(board);
     make_driver(board);
     board->revision = "STM32F4 with LAN8720A";
@@ -158,6 +175,8 @@ static void done(struct host_board *board)
 {
     struct part *part = of(board);
 
+    sim_event_cancel(board->world, &part->alarm);
+    sim_event_cancel(board->world, &part->clock);
     sim_phy_done(&part->phy);
     sim_stm32_eth_done(&part->eth);
     free(part);
@@ -179,6 +198,33 @@ static void bus_fault(struct host_board *board, enum host_fault kind,
     host_mdio_fault(&of(board)->fault, kind, at);
 }
 
+static const struct {
+    struct sim_phy_partner partner;
+    bool full;
+} partners[] = {
+    { { .page = 0 }, true },
+    { { .page = 0x8021 }, false }, // 10BASE-T, half duplex
+    { { .page = 0x8041 }, true },  // 10BASE-T, full duplex
+    { { .page = HALF_ONLY }, false },
+    { { .silent_about_it = true, .is_100 = true }, false },
+    { { .silent_about_it = true }, false },
+};
+
+static void change_partner(struct host_board *board, unsigned i, bool *full)
+{
+    i %= (unsigned)nif_countof(partners);
+    sim_stm32_eth_partner(&of(board)->eth, &partners[i].partner);
+    *full = partners[i].full;
+}
+
+static bool sleeps(struct host_board *board)
+{
+    const struct part *part = of(board);
+
+    return (part->phy.bmcr & NIF_PHY_BMCR_DOWN) != 0 &&
+        !sim_stm32_eth_runs(&part->eth);
+}
+
 static void lose_edge(struct host_board *board)
 {
     of(board)->interrupt.lose_edges++;
@@ -190,22 +236,74 @@ static void break_bus(struct host_board *board)
     sim_stm32_eth_break_bus(&of(board)->eth);
 }
 
+// The 50 MHz of RMII are away for a moment.
+static void stop_clock(struct host_board *board)
+{
+    struct part *part = of(board);
+
+    part->eth.no_clock = true;
+    sim_event_at(board->world, &part->clock,
+        board->world->now_ns + 300 * SIM_US);
+}
+
+// What the PHY's mode has become by itself; a reset is stronger.
+static void change_mode(struct part *part, uint16_t bmcr)
+{
+    struct sim_mdio_chip *chip = &part->phy.mdio;
+
+    if (!part->phy.resetting) {
+        chip->ops->write(chip, NIF_PHY_BMCR, bmcr);
+    }
+}
+
 // The PHY sends nothing and answers nothing any more, until nRST wakes it.
 static void hang_phy(struct host_board *board)
 {
     struct part *part = of(board);
-    struct sim_mdio_chip *chip = &part->phy.mdio;
 
-    if (!part->phy.resetting) {
-        chip->ops->write(chip, NIF_PHY_BMCR, NIF_PHY_BMCR_DOWN);
-    }
+    change_mode(part, NIF_PHY_BMCR_DOWN);
     part->eth.chip[part->phy.cfg.addr] = NULL;
 }
 
+// nINT is low for a moment, and nobody says why.
+static void alarm_falsely(struct host_board *board)
+{
+    struct part *part = of(board);
+
+    sim_pin_drive(&part->interrupt, false);
+    sim_event_at(board->world, &part->alarm,
+        board->world->now_ns + 300 * SIM_US);
+}
+
+// The PHY forgets to negotiate.
+static void force(struct host_board *board)
+{
+    change_mode(of(board), 0);
+}
+
+// Until the two have agreed on a link again; before that it has to be noticed.
+#define AGREE_US 2100000
+#define REST_US  (AGREE_US + 1200000)
+
 static const struct host_stimulus stimuli[] = {
-    { .name = "lost-edge", .fn = lose_edge },
-    { .name = "bus-error", .fn = break_bus, .loses = true },
-    { .name = "phy-hangs", .fn = hang_phy, .loses = true },
+    { .name = "lost-edge", .fn = lose_edge, .late = true },
+    { .name = "false-alarm", .fn = alarm_falsely },
+    { .name = "clock-gone", .fn = stop_clock, .loses = true },
+    { .name = "forced",
+        .fn = force,
+        .loses = true,
+        .restarts = true,
+        .rest_us = REST_US },
+    { .name = "bus-error",
+        .fn = break_bus,
+        .loses = true,
+        .restarts = true,
+        .rest_us = AGREE_US },
+    { .name = "phy-hangs",
+        .fn = hang_phy,
+        .loses = true,
+        .restarts = true,
+        .rest_us = REST_US },
     { .name = NULL },
 };
 
@@ -218,5 +316,8 @@ const struct host_chip host_stm32_eth = {
     .reset = reset,
     .keeps = true, // the PHY's straps, without the interrupt mask
     .bus_fault = bus_fault,
+    .partner = change_partner,
+    .sleeps = sleeps,
+    .recover_us = 4000000,
     .stimuli = stimuli,
 };

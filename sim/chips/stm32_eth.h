@@ -155,9 +155,13 @@ void sim_stm32_eth_init(struct sim_stm32_eth *eth, struct sim_cpu *cpu,
 /// before the cable is joined.
 void sim_stm32_eth_join(struct sim_stm32_eth *eth, struct sim_phy *phy);
 
-/// Who is at the other end of the cable when it is next plugged in.
+/// Who is at the other end of the cable from now on: one who is there is
+/// unplugged for it. NULL: one who can all and negotiates, as at first.
 void sim_stm32_eth_partner(struct sim_stm32_eth *eth,
     const struct sim_phy_partner *partner);
+
+/// True if the MAC sends or receives, or the DMA does.
+bool sim_stm32_eth_runs(const struct sim_stm32_eth *eth);
 
 /// The next access of the DMA to memory fails, which stops it.
 void sim_stm32_eth_break_bus(struct sim_stm32_eth *eth);

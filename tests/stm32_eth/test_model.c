@@ -255,6 +255,22 @@ static void at_the_wrong_speed_frames_are_noise(void **state)
     assert_true(b.rx[0].word[0] & OWN);
 }
 
+static void another_partner_is_another_link(void **state)
+{
+    (void)state;
+    sim_stm32_eth_partner(&b.eth, &(struct sim_phy_partner){ .page = 0x8021 });
+    assert_false(b.phy.link);
+    mac_run_us(3000000);
+    assert_true(b.phy.link && !b.phy.is_100);
+    sim_cable_plug(&b.cable, false);
+    sim_stm32_eth_partner(&b.eth, NULL);
+    mac_run_us(3000000);
+    assert_false(b.phy.link); // nobody is there
+    sim_cable_plug(&b.cable, true);
+    mac_run_us(3000000);
+    assert_true(b.phy.link && b.phy.is_100);
+}
+
 static void without_a_clock_nothing_leaves(void **state)
 {
     (void)state;
@@ -397,6 +413,26 @@ static void stopping_ends_with_the_frame(void **state)
     assert_true(b.rx[0].word[0] & OWN);
 }
 
+static void whatever_is_on_makes_it_run(void **state)
+{
+    static const struct {
+        uint32_t maccr;
+        uint32_t mode;
+    } parts[] = { { 4, 0 }, { 8, 0 }, { 0, 2 }, { 0, 0x2000 } };
+
+    (void)state;
+    for (size_t i = 0; i < nif_countof(parts); i++) {
+        assert_false(sim_stm32_eth_runs(&b.eth));
+        mac_begin((FAST & ~0xCu) | parts[i].maccr,
+            (RUN & ~0x2002u) | parts[i].mode);
+        assert_true(sim_stm32_eth_runs(&b.eth));
+        mac_put(DMAOMR, 0);
+        mac_put(MACCR, 0x8000);
+        mac_run_us(5);
+    }
+    assert_false(sim_stm32_eth_runs(&b.eth));
+}
+
 static void a_handler_that_takes_nothing_back_is_noticed(void **state)
 {
     (void)state;
@@ -429,6 +465,7 @@ int main(void)
         TEST(where_the_dma_cannot_reach_it_stops),
         TEST(what_is_not_aligned_is_refused),
         TEST(at_the_wrong_speed_frames_are_noise),
+        TEST(another_partner_is_another_link),
         TEST(without_a_clock_nothing_leaves),
         TEST(a_frame_comes_with_its_length),
         TEST(a_long_frame_fills_several_buffers),
@@ -436,6 +473,7 @@ int main(void)
         TEST(more_than_the_fifo_holds_is_lost),
         TEST(only_what_is_wanted_comes_in),
         TEST(stopping_ends_with_the_frame),
+        TEST(whatever_is_on_makes_it_run),
         TEST(a_handler_that_takes_nothing_back_is_noticed),
     };
 

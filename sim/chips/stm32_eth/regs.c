@@ -460,7 +460,21 @@ void sim_stm32_eth_join(struct sim_stm32_eth *eth, struct sim_phy *phy)
 void sim_stm32_eth_partner(struct sim_stm32_eth *eth,
     const struct sim_phy_partner *partner)
 {
+    bool plugged = eth->nic.link;
+
+    if (plugged) {
+        on_link(eth, false);
+    }
     eth->partner = partner ? *partner : (struct sim_phy_partner){ .page = 0 };
+    if (plugged) {
+        on_link(eth, true);
+    }
+}
+
+bool sim_stm32_eth_runs(const struct sim_stm32_eth *eth)
+{
+    return (eth->reg[ETH_MACCR / 4] & (CR_TE | CR_RE)) != 0 ||
+        (eth->reg[ETH_DMAOMR / 4] & (OMR_ST | OMR_SR)) != 0;
 }
 
 void sim_stm32_eth_break_bus(struct sim_stm32_eth *eth)
