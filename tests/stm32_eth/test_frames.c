@@ -96,7 +96,7 @@ static void without_interrupt_a_full_ring_is_looked_at_soon(void **state)
         b.stuck = false;
         bench_transmit();
         assert_int_equal(bench_poll(&due_us), 0);
-        assert_int_equal(due_us, b.now_us - 1 + UINT64_C(50) * RX);
+        assert_int_equal(due_us, b.now_us - 1 + 50U * (uint64_t)RX);
     }
 }
 

@@ -112,7 +112,7 @@ static void interrupts_are_on_only_where_they_are_handled(void **state)
     bench_up(false);
     assert_int_equal(b.reg[DMAIER / 4], 0);
     assert_int_equal(bench_poll(&due_us), 0);
-    assert_int_equal(due_us, b.now_us - 1 + UINT64_C(50) * RX);
+    assert_int_equal(due_us, b.now_us - 1 + 50U * (uint64_t)RX);
 }
 
 static void the_handler_takes_back_and_wakes(void **state)
