@@ -188,7 +188,8 @@ static void complete(struct sim_lan9118 *chip, uint32_t status)
     if (chip->tx_statuses > (*lan__reg(chip, LAN_FIFO_INT) >> 16 & 0xFF)) {
         lan__raise(chip, INT_TSFL);
     }
-    if (lan__tx_free(chip) > (*lan__reg(chip, LAN_FIFO_INT) >> 24) * 64) {
+    if (lan__tx_free(chip) >
+        (size_t)(*lan__reg(chip, LAN_FIFO_INT) >> 24) * 64) {
         lan__raise(chip, INT_TDFA);
     }
     if (a & A_IOC) {
@@ -208,7 +209,7 @@ static size_t finish(struct sim_lan9118 *chip, struct sim_lan9118_tx *frame)
         memset(frame->data + len, 0, FRAME_MIN - len);
         len = FRAME_MIN;
     }
-    return frame->b & B_NO_FCS ? len : sim_fcs_put(frame->data, len);
+    return (frame->b & B_NO_FCS) != 0 ? len : sim_fcs_put(frame->data, len);
 }
 
 void lan__tx_go(struct sim_lan9118 *chip)

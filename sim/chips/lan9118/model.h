@@ -66,7 +66,7 @@
 
 static inline struct sim_lan9118 *lan__of(struct nif_mmio *mmio)
 {
-    return mmio->model;
+    return (struct sim_lan9118 *)mmio->model;
 }
 
 static inline uint32_t *lan__reg(struct sim_lan9118 *chip, uint32_t offset)
