@@ -99,6 +99,12 @@ static int make(struct host_board *board, char why[HOST_WHY])
             "nothing: --revision and --compat say nothing to it");
         return -1;
     }
+    if (board->cfg.bus_hz) {
+        snprintf(why, HOST_WHY,
+            "the STM32 makes the clock of MDIO of its own, as fast as the PHY "
+            "may be: --spi-hz says nothing to it");
+        return -1;
+    }
     if (board->cfg.replay) {
         snprintf(why, HOST_WHY,
             "registers in memory leave no recording that could be replayed");

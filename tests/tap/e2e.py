@@ -217,6 +217,7 @@ def cli():
         (["run", "direct", "--app", "nonsense"], 2, "'nonsense'"),
         (["help", "run"], 0, "iperf3-client"),
         (["run", "direct", "--spi-hz", "1000000"], 2, "no chip"),
+        (["run", "stm32_eth", "--spi-hz", "1000000"], 2, "clock of MDIO"),
         (["run", "enc28j60", "--tap", "t", "--forward", "tcp:1:1"], 2,
          "--slirp"),
         (["run", "enc28j60", "--slirp", "--", "true"], 2, "--netns"),
