@@ -63,6 +63,7 @@ struct sim_lan9118 {
     uint32_t csr[13];
     bool resetting;
     unsigned stuck;
+    bool handling;
     // Receive: statuses, and the data of what was popped and what was not.
     size_t rx_count;
     uint32_t rx_status[SIM_LAN9118_FRAMES];

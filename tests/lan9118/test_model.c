@@ -316,8 +316,7 @@ static void the_line_follows_what_is_enabled(void **state)
     complained(0);
     put(IRQ_CFG, 0x101); // active low: at rest it calls without end
     run_us(200);
-    assert_true(b.told > 0);
-    b.told = 0;
+    complained(1);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

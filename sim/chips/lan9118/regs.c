@@ -79,7 +79,7 @@ static bool asserted(struct sim_lan9118 *chip)
 
 static void update(struct sim_lan9118 *chip)
 {
-    if (asserted(chip) && chip->cfg.irq &&
+    if (asserted(chip) && chip->cfg.irq && !chip->handling &&
         !sim_event_pending(&chip->irq_event)) {
         sim_event_at(chip->cpu->world, &chip->irq_event,
             chip->cpu->world->now_ns);
@@ -95,7 +95,9 @@ static void on_irq(struct sim_event *event)
         return;
     }
     chip->cpu->interrupt++;
+    chip->handling = true; // the line is looked at again when it has returned
     chip->cfg.irq(chip->cfg.irq_arg);
+    chip->handling = false;
     chip->cpu->interrupt--;
     if (!asserted(chip)) {
         chip->stuck = 0;
