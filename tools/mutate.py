@@ -196,7 +196,8 @@ class Lab:
         self.sources = [str(p.relative_to(self.folder)) for p in
                         sorted((self.folder / driver).glob("*.c"))]
         # What the driver and its tests stand on; libraries leave out the rest.
-        fixed = [c.relative_to(self.folder) for part in ("core", "sim")
+        fixed = [c.relative_to(self.folder)
+                 for part in ("core", "sim", *self.beside(tests))
                  for c in sorted((self.folder / part).rglob("*.c"))]
         self.library = self.folder / "fixed.a"
         # What tests share may include what their own folder has.
@@ -212,6 +213,14 @@ class Lab:
                 sys.exit("the tree does not compile")
         run(["ar", "rcs", self.library, *map(self.object, fixed)],
             self.folder)
+
+    def beside(self, tests):
+        """Folders of other drivers that the tests use, as of a PHY."""
+        names = {name for files in tests.values() for f in files
+                 for name in re.findall(r'^#include "(\w+)/\w+\.h"$',
+                                        (ROOT / f).read_text(), re.M)}
+        folders = {f"drivers/{name}" for name in names} - {self.driver}
+        return sorted(f for f in folders if (ROOT / f).is_dir())
 
     def object(self, source):
         return self.folder / (str(source).replace("/", "-") + ".o")
