@@ -216,14 +216,17 @@ static void stop_puts_the_phy_into_power_down(void **state)
 
 static void a_fault_of_the_bus_starts_all_anew(void **state)
 {
+    uint8_t frame[100] = { 0 };
+
     (void)state;
+    memcpy(frame, own.byte, sizeof(own.byte)); // to the board
     for (int interrupt = 0; interrupt < 2; interrupt++) {
         open_device(interrupt, 168000000);
         assert_int_equal(nif_iface_start(d.iface), 0);
         run_ms(3000);
         assert_traffic();
         sim_stm32_eth_break_bus(&d.eth);
-        assert_true(sim_nic_send(&d.far, own.byte, 100));
+        assert_true(sim_nic_send(&d.far, frame, sizeof(frame)));
         run_ms(100);
         assert_int_equal(d.err, NIF_EIO);
         assert_int_equal(d.told[NIF_EVENT_RESTARTED], 1);
