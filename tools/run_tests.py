@@ -24,7 +24,7 @@ JOBS = str(os.cpu_count() or 2)
 COVERED = ["core/", "drivers/", "sim/chips/"]
 COVERAGE_MIN = 90
 # Of the points of a race search, the sanitizers see one of so many.
-SAMPLE = "8"
+SAMPLE = "16"
 # Not repeated in the second build: what reads sources rather than runs code,
 # and what measures against the host's clock.
 ONCE = "gate|once"
