@@ -156,7 +156,12 @@ def tshark_finds_nothing(capture):
                               capture_output=True, text=True,
                               timeout=100, check=True).stdout.splitlines()
     bad = shown("-Y", WRONG)
-    check(not bad, f"tshark finds {len(bad)} frames wrong: {bad[:3]}")
+    if bad: # it may not come again: keep it
+        kept = Path(NIF).resolve().parent / "failed" / Path(capture).name
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(capture, kept)
+        check(False, f"tshark finds {len(bad)} frames wrong: {bad[:3]}; "
+              f"the capture is {kept}")
     # It does look at checksums: as many were found good.
     good = shown("-Y", "ip.checksum.status == 1")
     check(len(good) > 5, "tshark has validated checksums")
