@@ -9,10 +9,11 @@
 
 #include "arch/words.h"
 
-// With any of these a segment needs a closer look.
+// With any of these a segment needs a closer look. Where timestamps were agreed
+// upon, one that bears none must be dropped (RFC 7323 3.2).
 #define UNUSUAL                                                      \
     (TCP_FIN_QUEUED | TCP_FIN_SEEN | TCP_APP_CLOSED | TCP_RECOVERY | \
-        TCP_PERSIST)
+        TCP_PERSIST | TCP_STAMP)
 
 static uint32_t be32_at(const uint8_t *p)
 {

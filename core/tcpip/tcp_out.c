@@ -296,7 +296,8 @@ void nif__tcp_advance(struct nif_conn *conn, uint32_t units)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    if (t->snd_nxt == t->snd_max && !(t->flags & TCP_TIMING)) {
+    // A probe is sent again and again: no measure (Karn: RFC 6298 3).
+    if (t->snd_nxt == t->snd_max && !(t->flags & (TCP_TIMING | TCP_PERSIST))) {
         nif__tcp_set(t, TCP_TIMING);
         t->rtt_seq = t->snd_nxt;
         t->rtt_at = (uint16_t)nif__tcp_now(nif__conn_stack(conn));

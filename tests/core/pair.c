@@ -302,6 +302,14 @@ static void set_address(struct pair *p, int i)
     (void)!nif_stack_set_net(&p->stack[i].stack, &net);
 }
 
+// NIF_PLACE in the environment is where frames lie unless a test says it.
+static unsigned default_place(void)
+{
+    const char *text = getenv("NIF_PLACE");
+
+    return text != NULL ? (unsigned)strtoul(text, NULL, 10) : 0;
+}
+
 static void init_dev(struct pair *p, int i)
 {
     struct pair_dev *dev = &p->dev[i];
@@ -310,6 +318,7 @@ static void init_dev(struct pair *p, int i)
     dev->pair = p;
     dev->hwaddr = (struct nif_hwaddr){ { 2, 0, 0, 0, 0, (uint8_t)(i + 1) } };
     dev->link = true;
+    dev->place = default_place();
     dev->refill = 1000;
     dev->room = 1000;
 }

@@ -377,6 +377,43 @@ static void a_shut_window_is_probed(void **state)
     peer_expect_nothing(&p);
 }
 
+// A probe may have been sent many times before its byte is taken: Karn.
+// RFC 6298 3-a
+static void a_probe_is_no_measure_of_the_round_trip(void **state)
+{
+    uint32_t rto;
+
+    (void)state;
+    peer_connect(&p);
+    p.wnd = 0;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    peer_hear(&p);
+    rto = nif__tcp_rto(nif__tcp_of(p.conn));
+    assert_int_equal(send_all(100), 100);
+    for (unsigned i = 0; i < 30; i++) {
+        peer_pass(&p, 1000000);
+        while (peer_hear(&p)) {
+            peer_say(&p, ACK, 0, 0, NULL, 0);
+        }
+    }
+    p.wnd = 4000;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    peer_expect(&p, ACK, 100);
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_int_equal(nif__tcp_rto(nif__tcp_of(p.conn)), rto);
+    // Nor if it is the probe itself that is taken at last.
+    p.wnd = 0;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    peer_hear(&p);
+    assert_int_equal(send_all(1), 1);
+    peer_pass(&p, 5000000);
+    while (peer_hear(&p)) {
+    }
+    p.ack++;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_int_equal(nif__tcp_rto(nif__tcp_of(p.conn)), rto);
+}
+
 // RFC 9293 SHLD-17
 static void a_window_that_shuts_over_what_is_on_the_way_is_borne(void **state)
 {
@@ -534,6 +571,7 @@ int main(void)
         cmocka_unit_test_setup(a_timeout_halves_once_and_starts_slowly, setup),
         cmocka_unit_test_setup(recovery_lets_as_much_out_as_has_arrived, setup),
         cmocka_unit_test_setup(a_shut_window_is_probed, setup),
+        cmocka_unit_test_setup(a_probe_is_no_measure_of_the_round_trip, setup),
         cmocka_unit_test_setup(
             a_window_that_shuts_over_what_is_on_the_way_is_borne, setup),
         cmocka_unit_test_setup(a_window_shut_for_ever_is_given_up, setup),
