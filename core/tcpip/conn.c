@@ -130,25 +130,25 @@ int nif__conn_bind(struct nif_conn *conn, const struct nif_endpoint *local)
 {
     struct nif__flow *flow = nif__flow_of(conn);
     struct nif_tcpip *ip = nif__conn_stack(conn);
+    bool any = nif_ip_is_any(&local->ip);
+    int err = 0;
 
     if (conn->state != NIF_CONN_IDLE || flow->port != 0) {
         return NIF_EISCONN;
     }
-    if (!nif_ip_is_any(&local->ip)) {
-        if (local->ip.family != NIF_IPV4) {
-            return NIF_EINVAL;
-        }
-        if (ip->ip == 0 || nif__ip4(&local->ip) != ip->ip) {
-            return NIF_EADDR;
-        }
-        flow->bound_ip = true;
+    if (!any && local->ip.family != NIF_IPV4) {
+        return NIF_EINVAL;
+    }
+    if (!any && (ip->ip == 0 || nif__ip4(&local->ip) != ip->ip)) {
+        return NIF_EADDR;
     }
     if (local->port == 0) {
-        return nif__conn_bind_any(conn);
+        err = nif__conn_bind_any(conn);
+    } else if (port_taken(conn, local->port)) {
+        err = NIF_EADDRINUSE;
+    } else {
+        flow->port = local->port;
     }
-    if (port_taken(conn, local->port)) {
-        return NIF_EADDRINUSE;
-    }
-    flow->port = local->port;
-    return 0;
+    flow->bound_ip = !any && err == 0;
+    return err;
 }

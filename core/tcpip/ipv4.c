@@ -249,7 +249,7 @@ int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
     if (ip->ip == 0) {
         return NIF_EADDR;
     }
-    if (addr == 0 || addr == ip->ip || addr >> 24 == 127) {
+    if (addr == 0 || addr == ip->ip || addr >> 24 == 127 || addr >> 28 == 0xF) {
         return NIF_EUNREACH;
     }
     if (((addr ^ ip->ip) & ip->mask) != 0 && addr >> 28 != 0xE) {

@@ -313,9 +313,10 @@ static void update_window(struct nif_conn *conn, const struct nif__seg *seg,
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t wnd = seg->wnd << t->flow.snd_shift;
 
-    // Not by an old segment that was late (RFC 9293 3.10.7.4).
-    if (!acked && !nif__before(t->snd_wl1, seg->seq) &&
-        (t->snd_wl1 != seg->seq || seg->ack != t->snd_una)) {
+    // Not by an old segment that was late, nor by one that acknowledges less
+    // than is known (RFC 9293 3.10.7.4).
+    if (!acked &&
+        (seg->ack != t->snd_una || nif__before(seg->seq, t->snd_wl1))) {
         return;
     }
     t->snd_wnd = wnd;

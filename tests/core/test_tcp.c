@@ -475,6 +475,15 @@ static void an_older_segment_does_not_change_the_window(void **state)
         p.wnd = 3000; // from before, but it reaches beyond
         peer_say(&p, ACK, -150, 0, data, 180);
         assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 5000);
+        p.seq += 30;
+        assert_int_equal(send_all(10), 10);
+        peer_pass(&p, 10);
+        p.ack += 10;
+        p.wnd = 4000;
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        p.wnd = 3000; // new text, but what was taken by then is known better
+        peer_say(&p, ACK, 20, -10, data, 10);
+        assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 4000);
     }
 }
 

@@ -305,12 +305,21 @@ static void calls_that_make_no_sense_are_refused(void **state)
         { .ip = { NIF_IPV4, { 192, 0, 2, 255 }, 0 }, .port = 1 },
         { .ip = { NIF_IPV4, { 224, 0, 0, 1 }, 0 }, .port = 1 },
     };
+    static const struct nif_endpoint nobody[] = {
+        { .ip = { NIF_IPV4, { 0 }, 0 }, .port = 1 },
+        { .ip = { NIF_IPV4, { 127, 0, 0, 1 }, 0 }, .port = 1 },
+        { .ip = { NIF_IPV4, { 240, 0, 0, 1 }, 0 }, .port = 1 },
+        { .ip = { NIF_IPV4, { 192, 0, 2, 1 }, 0 }, .port = 1 }, // ourselves
+    };
     struct nif_stack *stack = &p.pair.stack[0].stack;
 
     (void)state;
     assert_int_equal(nif_conn_open(stack, &p.client, NIF_TCP, &cfg), 0);
     for (size_t i = 0; i < nif_countof(bad); i++) {
         assert_int_equal(nif_conn_connect(&p.client, &bad[i]), NIF_EINVAL);
+    }
+    for (size_t i = 0; i < nif_countof(nobody); i++) {
+        assert_int_equal(nif_conn_connect(&p.client, &nobody[i]), NIF_EUNREACH);
     }
     assert_int_equal(nif_conn_listen(&p.client, p.backlog, 1), NIF_EINVAL);
     assert_int_equal(nif_conn_option(&p.client, NIF_OPT_KEEPALIVE, -1),

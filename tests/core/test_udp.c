@@ -242,6 +242,29 @@ static void a_connected_peer_goes_before_anybody(void **state)
     assert_int_equal(nif_conn_state(&d), NIF_CONN_CLOSED);
 }
 
+// A bind that fails leaves nothing behind: the socket still gets what is for
+// all, and does not depend on the address.
+static void a_bind_that_fails_binds_nothing(void **state)
+{
+    const struct nif_net none = { .ip = { .family = NIF_IP_NONE } };
+    const struct nif_endpoint taken = { nif_ip4(192, 0, 2, 1), 7, NULL };
+    const struct nif_endpoint other = { .port = 8 };
+
+    (void)state;
+    assert_int_equal(nif_conn_open(stack(), &d, NIF_UDP, &rings), 0);
+    assert_int_equal(nif_conn_bind(&d, &taken), NIF_EADDRINUSE);
+    assert_int_equal(nif_conn_bind(&d, &other), 0);
+    pair_udp(&p, in, 5000, 8, "hello", 5);
+    memset(in, 0xFF, 6);
+    nif_put_be32(in + 30, 0xFFFFFFFF);
+    pair_resum(in);
+    pair_inject(&p, in, 60);
+    assert_int_equal(nif_conn_recv(&d, got, sizeof(got), NULL), 5);
+    assert_int_equal(nif_stack_set_net(stack(), &none), 0);
+    assert_int_equal(nif_conn_state(&d), NIF_CONN_IDLE);
+    nif_conn_abort(&d);
+}
+
 static void ports_are_not_given_twice(void **state)
 {
     const struct nif_endpoint seven = { .port = 7 };
@@ -528,6 +551,7 @@ int main(void)
         cmocka_unit_test_setup(
             a_closed_port_is_reported_not_too_often_and_not_to_all, setup),
         cmocka_unit_test_setup(a_connected_peer_goes_before_anybody, setup),
+        cmocka_unit_test_setup(a_bind_that_fails_binds_nothing, setup),
         cmocka_unit_test_setup(ports_are_not_given_twice, setup),
         cmocka_unit_test_setup(the_type_of_service_can_be_set, setup),
         cmocka_unit_test_setup(whoever_sends_without_a_port_is_given_one,
