@@ -228,7 +228,8 @@ static void watch_address(struct nif_mdns *mdns)
     }
 }
 
-static void receive(struct nif_mdns *mdns)
+// True if there may be more.
+static bool receive(struct nif_mdns *mdns)
 {
     struct nif_endpoint from;
 
@@ -236,26 +237,32 @@ static void receive(struct nif_mdns *mdns)
         int len = nif_conn_recv(&mdns->conn, mdns->in, sizeof(mdns->in), &from);
 
         if (len < 0) {
-            return;
+            return false;
         }
         nif__mdns_take(mdns, (size_t)len, &from);
     }
+    return true;
 }
 
 // --------------------------------------------------------------- surface
 
 uint64_t nif_mdns_poll(struct nif_mdns *mdns)
 {
+    bool more;
+
     if (mdns->state == NIF_MDNS_OFF) {
         return NIF_NEVER;
     }
     watch_address(mdns);
-    receive(mdns);
+    more = receive(mdns);
     if (now_us(mdns) >= mdns->at_us) {
         step(mdns);
     }
     if (mdns->pending != 0 && now_us(mdns) >= mdns->send_us) {
         send_pending(mdns);
+    }
+    if (more) {
+        return now_us(mdns);
     }
     return mdns->pending != 0 && mdns->send_us < mdns->at_us ? mdns->send_us
                                                              : mdns->at_us;

@@ -86,7 +86,11 @@ static int fake_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
     }
     memcpy(buf, fake.inbox, len);
     *from = fake.inbox_from;
-    fake.inbox = NULL;
+    if (fake.inbox_more > 0) {
+        fake.inbox_more--;
+    } else {
+        fake.inbox = NULL;
+    }
     return (int)len;
 }
 

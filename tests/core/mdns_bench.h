@@ -39,6 +39,7 @@ struct mdns_stack {
     unsigned sent_count;
     const uint8_t *inbox; ///< one message to be received
     size_t inbox_len;
+    unsigned inbox_more; ///< how often it is received again
     struct nif_endpoint inbox_from;
 };
 

@@ -344,6 +344,20 @@ static void what_is_not_for_us_is_not_taken(void **state)
     assert_int_equal(fake.sent_count, 0);
 }
 
+// Many may come at once: what one turn leaves, the next takes, and nobody sleeps
+// over it.
+static void what_a_turn_leaves_is_taken_by_the_next(void **state)
+{
+    (void)state;
+    fake.inbox_more = 10;
+    ask("nobody.local", DNS_A, DNS_IN);
+    for (unsigned turns = 0; fake.inbox != NULL; turns++) {
+        assert_true(again_us <= fake.now_us && turns < 10);
+        again_us = nif_mdns_poll(&mdns);
+    }
+    assert_true(again_us > fake.now_us);
+}
+
 // RFC 6763 9
 static void a_type_of_several_services_is_told_once(void **state)
 {
@@ -458,6 +472,7 @@ int main(void)
         TEST(the_id_of_a_plain_question_comes_back),
         TEST(who_forgets_us_too_soon_is_reminded),
         cmocka_unit_test(what_is_not_for_us_is_not_taken),
+        TEST(what_a_turn_leaves_is_taken_by_the_next),
         cmocka_unit_test(a_type_of_several_services_is_told_once),
         cmocka_unit_test(many_services_are_announced_in_several_messages),
         TEST(no_mutation_does_harm),
