@@ -21,9 +21,11 @@
 #define FRAMES       60000u
 #define FRAMES_FULL  3000000u
 #define FRAMES_TWICE 20000u
+#define SYN_TIME     9 // the timestamp in `all_options`
 
 static struct peer p;
 static struct peer twin;
+static bool extended; // the connection has agreed on SACK and timestamps
 static uint8_t frame[NIF_ETH_FRAME_MAX];
 
 // A die of its own: peer_init() sets the pair's back.
@@ -35,6 +37,18 @@ static uint32_t roll(uint32_t limit)
     state ^= state >> 7;
     state ^= state << 17;
     return (uint32_t)(((state >> 32) * limit) >> 32);
+}
+
+// What a segment of such a connection bears: a time that is old, new or missing.
+static void put_options(struct pair_seg *seg)
+{
+    static uint8_t stamp[12] = { 1, 1, 8, 10 };
+
+    if (extended && roll(4) != 0) {
+        nif_put_be32(stamp + 4, SYN_TIME - 1 + roll(4));
+        seg->options = stamp;
+        seg->options_len = sizeof(stamp);
+    }
 }
 
 static size_t valid(unsigned kind)
@@ -64,6 +78,7 @@ static size_t valid(unsigned kind)
             (roll(16) == 0 ? RST : 0));
         seg.data = "some text";
         seg.len = 9;
+        put_options(&seg);
         return pair_tcp(&p.pair, frame, &seg);
     }
 }
@@ -120,12 +135,19 @@ static bool has_sums(size_t len)
 
 static void begin(struct peer *peer, struct nif_conn *udp)
 {
+    static const uint8_t all_options[] = { 2, 4, 5, 0xB4, 4, 2, 8, 10, 0, 0, 0,
+        SYN_TIME, 0, 0, 0, 0 };
     static uint8_t rx[2][2000];
     const struct nif_conn_cfg cfg = { .rx = rx[peer == &twin],
         .rx_cap = sizeof(rx[0]) };
     struct nif_endpoint at = { .port = 7 };
 
     peer_init(peer);
+    if (extended) {
+        peer_extend(peer, true, true);
+        peer->options = all_options;
+        peer->options_len = sizeof(all_options);
+    }
     peer_connect(peer);
     assert_int_equal(nif_conn_open(&peer->pair.stack[0].stack, udp, NIF_UDP,
                          &cfg),
@@ -204,6 +226,7 @@ static void where_a_frame_lies_changes_nothing(void **state)
         size_t len;
 
         if (n % 499 == 0) {
+            extended = !extended;
             begin(&p, &udp[0]);
             begin(&twin, &udp[1]);
         }
@@ -235,6 +258,7 @@ static void no_mutation_does_harm(void **state)
         size_t len;
 
         if (n % 499 == 0) {
+            extended = !extended;
             begin(&p, &udp); // and this has to work each time
         }
         len = next_frame(n, roll(4) + 1);

@@ -118,6 +118,8 @@ void fuzz_frames(const uint8_t *data, size_t size, bool repair)
         if (repair) {
             repaired(frame, len);
         }
+        // Aligned, as most devices give frames, or at the end of their memory.
+        p.pair.dev[0].place = head >> 11 & 1 ? 2 : 0;
         if (len >= NIF_ETH_HEADER) {
             pair_inject(&p.pair, frame, len);
         }

@@ -155,6 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     peer_init(&p);
     begin = byte();
     peer_extend(&p, (begin & 2) != 0, (begin & 4) != 0);
+    // Aligned, as most devices give frames, or at the end of their memory.
+    p.pair.dev[0].place = begin & 8 ? 2 : 0;
     if (begin & 1) {
         peer_connect(&p);
     } else {
