@@ -34,6 +34,8 @@ struct bench {
     uint64_t moved_us; // when a frame was last sent
     unsigned frames;
     uint32_t digest;
+    uint32_t edge[2];   // by each end: behind the last byte that was sent
+    uint32_t resent[2]; // bytes of text that were sent before
     struct nif_conn client;
     struct nif_conn listener;
     struct nif_conn backlog[1];
@@ -131,9 +133,30 @@ static void drain(struct flow *f)
     }
 }
 
+// Counts the text of a segment that its sender has sent before.
+static void count_again(int from, const uint8_t *frame, size_t len)
+{
+    struct pair_seg seg;
+    uint32_t end;
+
+    if (nif_get_be16(frame + 12) != 0x0800 ||
+        !pair_read_tcp(frame, len, &seg)) {
+        return;
+    }
+    end = seg.seq + (uint32_t)seg.len;
+    if ((seg.flags & 2) != 0) { // SYN
+        b.edge[from] = seg.seq + 1;
+    } else if (nif__before(seg.seq, b.edge[from])) {
+        b.resent[from] += nif__min((uint32_t)seg.len, b.edge[from] - seg.seq);
+    }
+    if (nif__before(b.edge[from], end)) {
+        b.edge[from] = end;
+    }
+}
+
 static bool digest(struct pair *p, int from, const uint8_t *frame, size_t len)
 {
-    (void)from;
+    count_again(from, frame, len);
     b.digest = (b.digest ^ (uint32_t)p->now_us) * 16777619u;
     for (size_t i = 0; i < len; i++) {
         b.digest = (b.digest ^ frame[i]) * 16777619u;
@@ -158,7 +181,8 @@ static uint64_t rto_us(const struct nif__tcp *t)
                                               : rto;
 }
 
-// Somebody moves within the longest retransmission time that is in force.
+// Somebody moves within the longest retransmission time that is in force, and
+// no end has set itself a longer one.
 static void watch(struct pair *p)
 {
     uint64_t limit_us = NIF_TCP_DELACK_MS * 1000 + 3000;
@@ -175,6 +199,11 @@ static void watch(struct pair *p)
         if (t->state >= TCP_ESTABLISHED && t->queued > 0) {
             assert_true(t->rexmit_at != 0 ||
                 (p->stack[i].todo & (NIF__WORK | NIF__BUSY)) != 0);
+        }
+        if (t->rexmit_at != 0) {
+            uint64_t at_us = p->now_us + rto_us(t) + 3000;
+
+            assert_false(nif__before((uint32_t)(at_us >> 10), t->rexmit_at));
         }
         if (t->rexmit_at != 0 && limit_us < rto_us(t) + 3000) {
             limit_us = rto_us(t) + 3000;
@@ -249,5 +278,6 @@ void stream_run(const struct stream_lane *lane, uint64_t seed,
     for (int i = 0; i < 2; i++) {
         result->timeouts += b.pair.stack[i].stats.tcp_timeout;
         result->fast += b.pair.stack[i].stats.tcp_fast;
+        result->resent += b.resent[i];
     }
 }

@@ -34,6 +34,7 @@ struct stream_result {
     unsigned frames[2]; ///< by each end
     unsigned timeouts;  ///< of both ends
     unsigned fast;
+    uint32_t resent; ///< bytes of text that were sent again
     uint32_t digest; ///< of all frames and their times
 };
 

@@ -50,19 +50,20 @@ static void add_row(const struct stream_lane *lane)
         sum.frames[1] += r.frames[1];
         sum.timeouts += r.timeouts;
         sum.fast += r.fast;
+        sum.resent += r.resent;
     }
     (void)snprintf(table + at, sizeof(table) - at,
-        "%-12s %4u %6u %6u %8u %7u %6u %6u %8u\n", lane->name,
+        "%-12s %4u %6u %6u %8u %7u %7u %6u %6u %8u\n", lane->name,
         lane->cable.loss / 10, lane->cable.swap / 10, lane->cable.delay_us,
-        5 * (lane->up + lane->down), sum.frames[0] + sum.frames[1],
+        5 * (lane->up + lane->down), sum.resent, sum.frames[0] + sum.frames[1],
         sum.timeouts, sum.fast, (unsigned)(sum.us / 1000));
 }
 
 static void make_table(void)
 {
     (void)snprintf(table, sizeof(table),
-        "%-12s %4s %6s %6s %8s %7s %6s %6s %8s\n", "# kind", "loss", "swap%",
-        "us", "bytes", "frames", "rto", "fast", "ms");
+        "%-12s %4s %6s %6s %8s %7s %7s %6s %6s %8s\n", "# kind", "loss",
+        "swap%", "us", "bytes", "again", "frames", "rto", "fast", "ms");
     for (size_t k = 0; k < nif_countof(kinds); k++) {
         for (size_t i = 0; i < 16; i++) {
             const struct stream_lane lane = {
