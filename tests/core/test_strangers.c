@@ -100,8 +100,9 @@ static void assert_untouched(const struct nif__tcp *before)
     assert_int_equal(t->mss, before->mss);
 }
 
-// RFC 5961 1.2: knows both ends, and tries numbers all over the place, half of
-// them inside the window.
+// Knows both ends, and tries numbers all over the place, half of them inside the
+// window.
+// RFC 5961 3.2-c 3.2-d 4.2-b
 static void a_stranger_cannot_reset_inject_or_slow_down(void **state)
 {
     static const uint8_t flags[] = { RST, RST | ACK, SYN, SYN | ACK, ACK,
@@ -126,8 +127,8 @@ static void a_stranger_cannot_reset_inject_or_slow_down(void **state)
     expect_text(100);
 }
 
-// RFC 5961 5: who knows what comes next, but not what we have sent, injects
-// nothing either.
+// Who knows what comes next, but not what we have sent, injects nothing either.
+// RFC 5961 5.2-a
 static void a_stranger_who_knows_one_number_lacks_the_other(void **state)
 {
     struct nif__tcp before;
