@@ -21,6 +21,13 @@ int nif__client_open(struct nif_stack *stack, struct nif_conn *conn,
     return err;
 }
 
+void nif__sooner(uint64_t *at_us, uint64_t us)
+{
+    if (us < *at_us) {
+        *at_us = us;
+    }
+}
+
 bool nif__host_ip(uint32_t ip)
 {
     uint32_t net = ip >> 24;
@@ -28,12 +35,19 @@ bool nif__host_ip(uint32_t ip)
     return net != 0 && net != 127 && net < 224;
 }
 
+void nif__put_ip(struct nif_ip *ip, uint32_t value)
+{
+    memset(ip, 0, sizeof(*ip));
+    ip->family = NIF_IPV4;
+    nif_store_be32(ip->byte, value);
+}
+
 void nif__set_ip(struct nif_ip *ip, uint32_t value)
 {
-    *ip = (struct nif_ip){ .family = NIF_IP_NONE };
     if (nif__host_ip(value)) {
-        ip->family = NIF_IPV4;
-        nif_put_be32(ip->byte, value);
+        nif__put_ip(ip, value);
+    } else {
+        memset(ip, 0, sizeof(*ip)); // NIF_IP_NONE
     }
 }
 

@@ -30,11 +30,17 @@ enum nif__salt {
 int nif__client_open(struct nif_stack *stack, struct nif_conn *conn,
     const struct nif_conn_cfg *buffers, uint16_t port);
 
+/// Makes `*at_us` the time `us` if that is earlier.
+void nif__sooner(uint64_t *at_us, uint64_t us);
+
 /// Can be a host's own: neither 0/8 nor 127/8, below 224/4 (RFC 1122
 /// 3.2.1.3).
 bool nif__host_ip(uint32_t ip);
 
-/// `ip` becomes the address `value`, or "none" if no host can have that.
+/// `ip` becomes the address `value`.
+void nif__put_ip(struct nif_ip *ip, uint32_t value);
+
+/// The same, or "none" if no host can have that.
 void nif__set_ip(struct nif_ip *ip, uint32_t value);
 
 /// 0xFFFFFF00 for 24.

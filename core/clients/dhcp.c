@@ -15,10 +15,16 @@
 #define DECLINED_S    10       // RFC 2131 3.1 step 5
 #define REFUSED_S     1        // two servers may be at odds
 #define LEASE_LEAST_S 10       // a shorter one is all renewal
+#define SECOND_US     1000000u
 
 static uint64_t now_us(const struct nif_dhcp *dhcp)
 {
     return nif_clock_now_us(dhcp->cfg.stack->clock);
+}
+
+static bool has_come(const struct nif_dhcp *dhcp, const uint64_t *at_us)
+{
+    return now_us(dhcp) >= *at_us;
 }
 
 // --------------------------------------------------------------- sending
@@ -44,7 +50,7 @@ static uint8_t *put_wishes(const struct nif_dhcp *dhcp, uint8_t *at)
 // 5). Returns as nif_conn_send().
 static int say(struct nif_dhcp *dhcp, uint8_t type)
 {
-    struct nif_endpoint to = { .port = SERVER_PORT };
+    struct nif_endpoint to;
     uint8_t *m = dhcp->msg;
     uint8_t *at = nif__dhcp_begin(m, OP_REQUEST, type);
     const uint8_t *id = dhcp->cfg.client_id;
@@ -58,11 +64,11 @@ static int say(struct nif_dhcp *dhcp, uint8_t type)
     }
     dhcp->leaving = false;
     dhcp->sent_us = now_us(dhcp);
-    nif__dhcp_set(m, MSG_XID, dhcp->xid);
+    nif_store_be32(m + MSG_XID, dhcp->xid);
     memcpy(m + MSG_CHADDR, dhcp->id + 1, 6);
     at = nif__dhcp_put(at, OPT_CLIENT, id, id_len);
     if (bound) {
-        nif__dhcp_set(m, MSG_CIADDR, dhcp->ip);
+        nif_store_be32(m + MSG_CIADDR, dhcp->ip);
     } else if (type != DHCP_DISCOVER) {
         at = nif__dhcp_put_word(at, OPT_ADDRESS, dhcp->ip);
     }
@@ -75,16 +81,15 @@ static int say(struct nif_dhcp *dhcp, uint8_t type)
             // desperate".
             dhcp->secs = (uint16_t)((dhcp->sent_us - dhcp->begun_us) >> 20);
         }
-        nif__dhcp_set(m, MSG_SECS,
+        nif_store_be32(m + MSG_SECS,
             (uint32_t)dhcp->secs << 16 | (bound ? 0 : FLAG_BROADCAST));
         at = put_wishes(dhcp, at);
     }
-    if (dhcp->state == NIF_DHCP_RENEWING || type == DHCP_RELEASE) {
-        nif__set_ip(&to.ip, dhcp->server);
-    } else {
-        to.ip.family = NIF_IPV4;
-        memset(to.ip.byte, 255, 4);
-    }
+    nif__put_ip(&to.ip,
+        dhcp->state == NIF_DHCP_RENEWING || type == DHCP_RELEASE ? dhcp->server
+                                                                 : UINT32_MAX);
+    to.port = SERVER_PORT;
+    to.host = NULL;
     return nif_conn_send(&dhcp->conn, m, nif__dhcp_end(m, at), &to);
 }
 
@@ -96,7 +101,7 @@ static void enter(struct nif_dhcp *dhcp, uint8_t state, uint32_t s)
     dhcp->state = state;
     dhcp->tries = 0;
     dhcp->xid = nif_random_draw(&dhcp->random);
-    dhcp->begun_us = now_us(dhcp) + (uint32_t)(s * 1000000u); // a few
+    dhcp->begun_us = now_us(dhcp) + (uint32_t)(s * SECOND_US); // a few
     dhcp->at_us = dhcp->begun_us;
 }
 
@@ -112,12 +117,11 @@ static void search(struct nif_dhcp *dhcp, uint32_t s)
 // Nobody may use the address any more.
 static int forget(struct nif_dhcp *dhcp)
 {
-    const struct nif_net none = { .ip = { .family = NIF_IP_NONE } };
-
     dhcp->end_us = 0;
     dhcp->ip = 0;
     dhcp->held = false;
-    return nif_stack_set_net(dhcp->cfg.stack, &none);
+    memset(&dhcp->net, 0, sizeof(dhcp->net));
+    return nif_stack_set_net(dhcp->cfg.stack, &dhcp->net);
 }
 
 static void lose(struct nif_dhcp *dhcp, uint32_t s)
@@ -156,7 +160,7 @@ static void check(struct nif_dhcp *dhcp)
 {
     int err;
 
-    if (now_us(dhcp) >= dhcp->end_us) { // it took too long
+    if (has_come(dhcp, &dhcp->end_us)) { // it took too long
         lose(dhcp, 0);
         return;
     }
@@ -228,25 +232,26 @@ static void take_lease(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
 // (RFC 2131 4.1); with a lease, half of what is left (4.4.5).
 static void schedule(struct nif_dhcp *dhcp)
 {
-    uint64_t limit_us =
-        dhcp->state == NIF_DHCP_RENEWING ? dhcp->t2_us : dhcp->end_us;
-    uint64_t wait_us = (limit_us - dhcp->sent_us) >> 1;
+    uint64_t wait_us;
 
     if (dhcp->state < NIF_DHCP_BOUND) {
         // 20 bits by 61/32: up to two seconds.
-        dhcp->at_us = dhcp->sent_us + (FIRST_US << dhcp->tries) -
-            NIF__SECOND_US + ((nif_random_draw(&dhcp->random) >> 12) * 61 >> 5);
+        uint32_t random = (nif_random_draw(&dhcp->random) >> 12) * 61 >> 5;
+
+        wait_us = (FIRST_US << dhcp->tries) - SECOND_US + random;
         if (dhcp->tries < DOUBLED_MAX) {
             dhcp->tries++;
         }
-        return;
-    }
-    if (wait_us < RENEW_LEAST_S * NIF__SECOND_US) {
-        wait_us = RENEW_LEAST_S * NIF__SECOND_US;
+    } else {
+        wait_us = dhcp->state == NIF_DHCP_RENEWING ? dhcp->t2_us : dhcp->end_us;
+        wait_us = (wait_us - dhcp->sent_us) >> 1;
+        if (wait_us < RENEW_LEAST_S * SECOND_US) {
+            wait_us = RENEW_LEAST_S * SECOND_US;
+        }
     }
     dhcp->at_us = dhcp->sent_us + wait_us;
-    if (dhcp->at_us > limit_us) {
-        dhcp->at_us = limit_us;
+    if (dhcp->state == NIF_DHCP_RENEWING) {
+        nif__sooner(&dhcp->at_us, dhcp->t2_us);
     }
 }
 
@@ -256,7 +261,7 @@ static void age(struct nif_dhcp *dhcp)
     if (dhcp->state == NIF_DHCP_BOUND) {
         enter(dhcp, NIF_DHCP_RENEWING, 0);
     }
-    if (now_us(dhcp) >= dhcp->t2_us) {
+    if (has_come(dhcp, &dhcp->t2_us)) {
         dhcp->state = NIF_DHCP_REBINDING;
     }
 }
@@ -267,7 +272,7 @@ static void step(struct nif_dhcp *dhcp)
     uint8_t type = DHCP_REQUEST;
 
     // RFC 2131 4.4.5: at once, whatever is being asked about it.
-    if (dhcp->held && now_us(dhcp) >= dhcp->end_us) {
+    if (dhcp->held && has_come(dhcp, &dhcp->end_us)) {
         lose(dhcp, 0);
         return;
     }
@@ -291,8 +296,8 @@ static void step(struct nif_dhcp *dhcp)
     } else {
         schedule(dhcp);
     }
-    if (dhcp->held && dhcp->at_us > dhcp->end_us) {
-        dhcp->at_us = dhcp->end_us;
+    if (dhcp->held) {
+        nif__sooner(&dhcp->at_us, dhcp->end_us);
     }
 }
 
@@ -307,9 +312,9 @@ static bool host_in(uint32_t ip, uint32_t hosts)
 
 // What an offer or a promise says about the network, into `dhcp->net`. False
 // if it makes no sense.
-static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
+static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
+    uint32_t ip)
 {
-    uint32_t ip = nif_get_be32(dhcp->msg + MSG_YIADDR);
     uint32_t router = nif__dhcp_word(o, OPT_ROUTER, 0);
     uint32_t hosts = ~nif__dhcp_word(o, OPT_MASK, 0);
     struct nif_net *net = &dhcp->net;
@@ -327,8 +332,9 @@ static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
         host_in(router, hosts)) {
         nif__set_ip(&net->gateway, router);
     }
-    nif__set_ip(&net->dns[0], nif__dhcp_word(o, OPT_DNS, 0));
-    nif__set_ip(&net->dns[1], nif__dhcp_word(o, OPT_DNS, 1));
+    for (unsigned i = 0; i < nif_countof(net->dns); i++) {
+        nif__set_ip(&net->dns[i], nif__dhcp_word(o, OPT_DNS, i));
+    }
     for (net->prefix_len = 32; hosts != 0; hosts >>= 1) {
         net->prefix_len--;
     }
@@ -339,78 +345,73 @@ static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
 static void take(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
     uint32_t server)
 {
+    uint32_t ip = nif_load_be32(dhcp->msg + MSG_YIADDR);
     uint8_t type = nif__dhcp_type(o);
     bool selecting = dhcp->state == NIF_DHCP_SELECTING;
-    bool anybody = selecting || dhcp->state == NIF_DHCP_REBOOTING ||
-        dhcp->state == NIF_DHCP_REBINDING;
 
     if (dhcp->state == NIF_DHCP_CHECKING || dhcp->state == NIF_DHCP_BOUND ||
-        !(anybody || server == dhcp->server) ||
         selecting != (type == DHCP_OFFER)) {
         return;
+    }
+    if ((dhcp->state == NIF_DHCP_REQUESTING ||
+            dhcp->state == NIF_DHCP_RENEWING) &&
+        server != dhcp->server) {
+        return; // the other states ask anybody
     }
     if (type == DHCP_NAK) {
         dhcp->nak_count++;
         lose(dhcp, REFUSED_S);
         return;
     }
-    if ((!selecting &&
-            (type != DHCP_ACK ||
-                nif_get_be32(dhcp->msg + MSG_YIADDR) != dhcp->ip)) ||
-        !read_net(dhcp, o)) {
+    if ((!selecting && (type != DHCP_ACK || ip != dhcp->ip)) ||
+        !read_net(dhcp, o, ip)) {
         return;
     }
     dhcp->server = server;
     if (selecting) {
-        dhcp->ip = nif_ip4_value(&dhcp->net.ip);
+        dhcp->ip = ip;
         dhcp->state = NIF_DHCP_REQUESTING;
         dhcp->tries = 0;
-        dhcp->at_us = now_us(dhcp);
+        dhcp->at_us = 0; // at once
     } else {
         take_lease(dhcp, o);
     }
 }
 
-static void receive(struct nif_dhcp *dhcp)
+// Looks at the next message. False if there is none.
+static bool receive(struct nif_dhcp *dhcp)
 {
+    const uint8_t *m = dhcp->msg;
     struct nif__dhcp_options o;
     struct nif_endpoint from;
+    int len = nif_conn_recv(&dhcp->conn, dhcp->msg, sizeof(dhcp->msg), &from);
 
-    // One datagram per turn would do; two keep up with the chatter of others.
-    for (unsigned i = 0; i < 2 && dhcp->open; i++) {
-        int len =
-            nif_conn_recv(&dhcp->conn, dhcp->msg, sizeof(dhcp->msg), &from);
-        uint32_t server;
+    if (len < 0) {
+        return false;
+    }
+    if (from.port == SERVER_PORT &&
+        nif__dhcp_read(m, (size_t)len, OP_REPLY, &o) &&
+        nif_load_be32(m + MSG_XID) == dhcp->xid &&
+        memcmp(m + MSG_CHADDR, dhcp->id + 1, 6) == 0) {
+        uint32_t server = nif__dhcp_word(&o, OPT_SERVER, 0);
 
-        if (len < 0) {
-            return;
-        }
-        if (from.port != SERVER_PORT ||
-            !nif__dhcp_read(dhcp->msg, (size_t)len, OP_REPLY, &o) ||
-            nif_get_be32(dhcp->msg + MSG_XID) != dhcp->xid ||
-            memcmp(dhcp->msg + MSG_CHADDR, dhcp->id + 1, 6) != 0) {
-            continue;
-        }
-        server = nif__dhcp_word(&o, OPT_SERVER, 0);
         if (nif__host_ip(server)) {
             take(dhcp, &o, server);
         }
     }
+    return true;
 }
 
 // --------------------------------------------------------------- surface
 
 uint64_t nif_dhcp_poll(struct nif_dhcp *dhcp)
 {
-    if (dhcp->state != NIF_DHCP_OFF) {
-        receive(dhcp);
-    }
-    if (dhcp->state == NIF_DHCP_OFF) {
-        return NIF_NEVER;
+    // One datagram per turn would do; two keep up with the chatter of others.
+    for (unsigned i = 0; i < 2 && dhcp->open && receive(dhcp); i++) {
     }
     if (dhcp->state == NIF_DHCP_CHECKING) {
         check(dhcp);
-    } else if (now_us(dhcp) >= dhcp->at_us) {
+    } else if (dhcp->state != NIF_DHCP_OFF && has_come(dhcp, &dhcp->at_us)) {
         step(dhcp);
     }
     return dhcp->state == NIF_DHCP_OFF ? NIF_NEVER : dhcp->at_us;
@@ -435,7 +436,7 @@ int nif_dhcp_start(struct nif_dhcp *dhcp)
         dhcp->open = err == 0;
     }
     // What was promised but not found free yet is no lease.
-    if (err == 0 && (!dhcp->held || dhcp->end_us <= now_us(dhcp))) {
+    if (err == 0 && (!dhcp->held || has_come(dhcp, &dhcp->end_us))) {
         err = forget(dhcp);
         dhcp->ip = nif_ip4_value(&dhcp->cfg.last);
     }

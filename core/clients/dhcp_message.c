@@ -44,7 +44,7 @@ bool nif__dhcp_read(const uint8_t *msg, size_t len, uint8_t op,
     memset(o, 0, sizeof(*o));
     if (len < MSG_OPTIONS || msg[MSG_OP] != op ||
         msg[MSG_HTYPE] != HTYPE_ETHERNET || msg[MSG_HLEN] != 6 ||
-        nif_get_be32(msg + MSG_COOKIE) != COOKIE ||
+        nif_load_be32(msg + MSG_COOKIE) != COOKIE ||
         !walk(msg + MSG_OPTIONS, msg + len, o)) {
         return false;
     }
@@ -68,7 +68,7 @@ uint32_t nif__dhcp_word(const struct nif__dhcp_options *o, uint8_t code,
         (!list && p[0] != 4)) {
         return 0;
     }
-    return nif_get_be32(p + 1 + (size_t)4 * i);
+    return nif_load_be32(p + 1 + (size_t)4 * i);
 }
 
 uint8_t *nif__dhcp_begin(uint8_t *msg, uint8_t op, uint8_t type)
@@ -77,13 +77,8 @@ uint8_t *nif__dhcp_begin(uint8_t *msg, uint8_t op, uint8_t type)
     msg[MSG_OP] = op;
     msg[MSG_HTYPE] = HTYPE_ETHERNET;
     msg[MSG_HLEN] = 6;
-    nif__dhcp_set(msg, MSG_COOKIE, COOKIE);
+    nif_store_be32(msg + MSG_COOKIE, COOKIE);
     return nif__dhcp_put(msg + MSG_OPTIONS, OPT_TYPE, &type, 1);
-}
-
-void nif__dhcp_set(uint8_t *msg, size_t at, uint32_t v)
-{
-    nif_put_be32(msg + at, v);
 }
 
 uint8_t *nif__dhcp_put(uint8_t *at, uint8_t code, const void *data, size_t len)
@@ -98,7 +93,7 @@ uint8_t *nif__dhcp_put_word(uint8_t *at, uint8_t code, uint32_t v)
 {
     uint8_t word[4];
 
-    nif__dhcp_set(word, 0, v);
+    nif_store_be32(word, v);
     return nif__dhcp_put(at, code, word, 4);
 }
 

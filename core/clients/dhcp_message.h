@@ -87,9 +87,6 @@ uint32_t nif__dhcp_word(const struct nif__dhcp_options *o, uint8_t code,
 /// Begins a message at `msg`. Returns where its options go.
 uint8_t *nif__dhcp_begin(uint8_t *msg, uint8_t op, uint8_t type);
 
-/// Puts four bytes into the message at `at`.
-void nif__dhcp_set(uint8_t *msg, size_t at, uint32_t v);
-
 /// Adds an option. Returns where the next one goes.
 uint8_t *nif__dhcp_put(uint8_t *at, uint8_t code, const void *data, size_t len);
 uint8_t *nif__dhcp_put_word(uint8_t *at, uint8_t code, uint32_t v);

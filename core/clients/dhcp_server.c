@@ -147,7 +147,7 @@ static void reply(struct nif_dhcp_server *s, const struct request *r,
         }
     }
     if (i != NONE) {
-        nif__dhcp_set(s->out, MSG_YIADDR, s->first + (uint32_t)i);
+        nif_store_be32(s->out + MSG_YIADDR, s->first + (uint32_t)i);
         at = nif__dhcp_put_word(at, OPT_LEASE, s->cfg.lease_s);
     }
     if (type != DHCP_NAK) {

@@ -29,32 +29,41 @@ static void close_conn(struct nif_dns *dns)
     }
 }
 
+static bool is_local(const struct nif_dns *dns)
+{
+    return dns->port == MDNS_PORT;
+}
+
 static void send_question(struct nif_dns *dns)
 {
-    struct nif_endpoint to = { .ip = { .family = NIF_IPV4 },
-        .port = dns->local ? MDNS_PORT : DNS_PORT };
+    struct nif_endpoint to;
 
-    nif_put_be32(to.ip.byte, dns->server);
+    nif__put_ip(&to.ip, is_local(dns) ? MDNS_GROUP : dns->server);
+    to.port = dns->port;
+    to.host = NULL;
     dns->unsent = nif_conn_send(&dns->conn, dns->question, dns->question_len,
                       &to) == NIF_EAGAIN;
 }
 
-// The server for this question: in turn, if there are two; for .local the
-// neighbours. False if there is none.
+// Who is to answer this question: the servers in turn, if there are two; for
+// .local anybody on our link, from its own address (RFC 6762 11). False if
+// there is none.
 static bool choose_server(struct nif_dns *dns)
 {
     struct nif_net net;
     const struct nif_ip *ip = net.dns;
 
-    if (dns->local) {
-        dns->server = MDNS_GROUP;
-        return true;
-    }
     nif_stack_net(dns->stack, &net);
-    ip += ((dns->tries & 1) != 0 && net.dns[1].family == NIF_IPV4) ||
-        net.dns[0].family != NIF_IPV4;
-    dns->server = nif_ip4_value(ip);
-    return ip->family == NIF_IPV4;
+    dns->mask = UINT32_MAX;
+    if (is_local(dns)) {
+        ip = &net.ip;
+        dns->mask = nif__mask(net.prefix_len);
+    } else {
+        ip += ((dns->tries & 1) != 0 && ip[1].family == NIF_IPV4) ||
+            ip[0].family != NIF_IPV4;
+    }
+    dns->server = nif_load_be32(ip->byte);
+    return ip->family == NIF_IPV4 || is_local(dns);
 }
 
 // Asks the next server, over a new connection: that is a new port, drawn by
@@ -94,126 +103,83 @@ static bool answers_us(const struct nif_dns *dns, size_t len)
     const uint8_t *m = dns->msg;
     const uint8_t *q = dns->question;
 
-    if (len < dns->question_len || memcmp(m + DNS_ID, q + DNS_ID, 2) != 0 ||
-        memcmp(m + DNS_QUESTIONS, q + DNS_QUESTIONS, 2) != 0 ||
-        (nif_get_be16(m + DNS_FLAGS) & (DNS_RESPONSE | DNS_OPCODE)) !=
-            DNS_RESPONSE) {
-        return false;
-    }
-    for (size_t i = DNS_BODY; i < dns->question_len; i++) {
-        if (nif__dns_lower(m[i]) != q[i]) {
-            return false;
-        }
-    }
-    return true;
+    return len >= dns->question_len && nif_load_be16(m) == nif_load_be16(q) &&
+        (nif_load_be16(m + DNS_FLAGS) & (DNS_RESPONSE | DNS_OPCODE)) ==
+        DNS_RESPONSE &&
+        nif_load_be16(m + DNS_QUESTIONS) == 1 &&
+        nif__dns_alike(m + DNS_BODY, q + DNS_BODY,
+            dns->question_len - DNS_BODY);
 }
 
-// One walk through the answers, for the addresses of `name`. If it is an
-// alias, `*target` becomes the place of what it stands for. `*ttl_s` becomes
-// the least time to live of what was used. Returns how many addresses there
-// are; NIF_EPROTO.
-static int find(struct nif_dns *dns, struct nif__dns_msg m, size_t name,
-    size_t *target, uint32_t *ttl_s)
+// One walk through the answers, for the addresses of the name at `*name`. If
+// it is an alias, that becomes the place of what it stands for, else 0;
+// `*ttl_s` the least time to live of what was used. False if they do not hold
+// together.
+static bool find(struct nif_dns *dns, const struct nif__dns_msg *m,
+    size_t *name, uint32_t *ttl_s)
 {
     size_t at = dns->question_len;
+    size_t wanted = *name;
     struct nif__dns_record r;
-    int n = 0;
 
+    *name = 0;
     // Ends with the bytes, whatever the count says: each record has eleven.
-    for (unsigned i = nif_get_be16(m.at + DNS_ANSWERS); i > 0; i--) {
+    for (unsigned i = nif_load_be16(m->at + DNS_ANSWERS); i > 0; i--) {
         if (!nif__dns_record(m, &at, &r)) {
-            return NIF_EPROTO;
+            return false;
         }
         if ((r.cls & ~DNS_UNIQUE) != DNS_IN ||
-            !nif__dns_same(m, r.name, m, name)) {
+            !nif__dns_same(m, r.name, m, wanted)) {
             continue;
         }
         if (r.type == DNS_A && r.data_len == 4) {
-            if (n < NIF_DNS_IPS) {
-                dns->ip[n++] = nif_get_be32(m.at + r.data);
+            if (dns->ip_count < NIF_DNS_IPS) {
+                dns->ip[dns->ip_count++] = nif_load_be32(m->at + r.data);
             }
         } else if (r.type == DNS_CNAME) {
-            *target = r.data;
+            *name = r.data;
         } else {
             continue;
         }
         *ttl_s = r.ttl_s < *ttl_s ? r.ttl_s : *ttl_s;
     }
-    return n;
-}
-
-// How long the absence of a name may be remembered (RFC 2308 5): what the SOA
-// record among the authorities says; 0 if there is none.
-static uint32_t absence_s(const struct nif_dns *dns, struct nif__dns_msg m)
-{
-    size_t at = dns->question_len;
-    unsigned answers = nif_get_be16(m.at + DNS_ANSWERS);
-    unsigned all = answers + nif_get_be16(m.at + DNS_AUTHORITIES);
-    struct nif__dns_record r;
-
-    for (unsigned i = 0; i < all && nif__dns_record(m, &at, &r); i++) {
-        if (i >= answers && r.type == DNS_SOA && r.data_len >= 22) {
-            uint32_t least_s = nif_get_be32(m.at + at - 4);
-
-            return least_s < r.ttl_s ? least_s : r.ttl_s;
-        }
-    }
-    return 0;
+    return *name == 0 || nif__dns_skip(m, *name) != 0;
 }
 
 // What the message in `dns->msg` says. NIF_EAGAIN: nothing that concerns us.
 static int read_answer(struct nif_dns *dns, size_t len)
 {
-    struct nif__dns_msg m = { dns->msg, len };
-    size_t want = DNS_BODY;
+    const struct nif__dns_msg m = { dns->msg, len };
+    size_t name = DNS_BODY;
     uint32_t ttl_s = UINT32_MAX;
+    unsigned aliases = 0;
     unsigned flags;
-    int n = 0;
 
     if (!answers_us(dns, len)) {
         return NIF_EAGAIN;
     }
-    flags = nif_get_be16(m.at + DNS_FLAGS);
+    flags = nif_load_be16(m.at + DNS_FLAGS);
     if ((flags & DNS_CODE) != 0 && (flags & DNS_CODE) != DNS_CODE_NO_NAME) {
         return NIF_EPROTO;
     }
-    for (unsigned i = 0; i <= ALIASES_MAX && n == 0 && want != 0; i++) {
-        size_t name = want;
-
-        want = 0;
-        n = find(dns, m, name, &want, &ttl_s);
-        if (want != 0 && nif__dns_skip(m, want) == 0) {
-            n = NIF_EPROTO;
+    flags &= DNS_TRUNCATED;
+    dns->ip_count = 0;
+    do {
+        if (aliases > ALIASES_MAX || !find(dns, &m, &name, &ttl_s)) {
+            return NIF_EPROTO; // too many, or broken
         }
+        aliases++;
+    } while (dns->ip_count == 0 && name != 0);
+    if (flags != 0) { // cut off, maybe too early
+        return dns->ip_count > 0 ? 0 : NIF_EPROTO;
     }
-    if (n < 0 || (n == 0 && (want != 0 || (flags & DNS_TRUNCATED) != 0))) {
-        return NIF_EPROTO; // broken, too many aliases, or cut off too early
+    if (dns->cache != NULL) {
+        dns->cache->remember(dns->cache, dns, len, ttl_s);
     }
-    dns->ip_count = (uint8_t)n;
-    if (dns->cache != NULL && (flags & DNS_TRUNCATED) == 0) {
-        dns->cache->remember(dns->cache, dns,
-            n > 0 ? ttl_s : absence_s(dns, m));
-    }
-    return n > 0 ? 0 : NIF_ENOTFOUND;
+    return dns->ip_count > 0 ? 0 : NIF_ENOTFOUND;
 }
 
 // --------------------------------------------------------------- surface
-
-// The answer comes from whom we asked; a neighbour's from its own address, on
-// our link (RFC 6762 11).
-static bool from_whom_we_asked(const struct nif_dns *dns,
-    const struct nif_endpoint *from)
-{
-    struct nif_net net;
-    uint32_t ip = nif_ip4_value(&from->ip);
-
-    if (!dns->local) {
-        return from->port == DNS_PORT && ip == dns->server;
-    }
-    nif_stack_net(dns->stack, &net);
-    ip ^= nif_ip4_value(&net.ip);
-    return from->port == MDNS_PORT && (ip & nif__mask(net.prefix_len)) == 0;
-}
 
 static int receive(struct nif_dns *dns)
 {
@@ -227,7 +193,8 @@ static int receive(struct nif_dns *dns)
         if (len < 0) {
             break;
         }
-        if (from_whom_we_asked(dns, &from)) {
+        if (from.port == dns->port &&
+            ((nif_load_be32(from.ip.byte) ^ dns->server) & dns->mask) == 0) {
             err = read_answer(dns, (size_t)len);
         }
     }
@@ -244,7 +211,7 @@ static int go_on(struct nif_dns *dns)
     }
     if (err == NIF_EAGAIN && now_us(dns) >= dns->until_us) {
         err = ask(dns);
-        if (err == NIF_ETIMEDOUT && dns->local) {
+        if (err == NIF_ETIMEDOUT && is_local(dns)) {
             err = NIF_ENOTFOUND; // nobody has that name
         }
     } else if (err == NIF_EAGAIN && dns->unsent) {
@@ -255,30 +222,25 @@ static int go_on(struct nif_dns *dns)
 
 int nif_dns_poll(struct nif_dns *dns, struct nif_ip *out, uint64_t *again_us)
 {
-    uint64_t at_us;
     int err = dns->result;
 
     if (err == NIF_EAGAIN) {
         err = go_on(dns);
     }
     if (err == NIF_EAGAIN) {
-        at_us = dns->unsent ? now_us(dns) + NIF__RESEND_US : dns->until_us;
-        if (at_us < *again_us) {
-            *again_us = at_us;
-        }
+        nif__sooner(again_us,
+            dns->unsent ? now_us(dns) + NIF__RESEND_US : dns->until_us);
         return err;
     }
     nif_dns_stop(dns);
     if (err == 0) {
-        *out = nif_ip4(0, 0, 0, 0);
-        nif_put_be32(out->byte, dns->ip[0]);
+        nif__put_ip(out, dns->ip[0]);
     }
     return err;
 }
 
 int nif_dns_start(struct nif_dns *dns, const char *host)
 {
-    static const uint8_t in_a[] = { 0, DNS_A, 0, DNS_IN };
     uint8_t *name = dns->question + DNS_BODY;
     struct nif_ip ip;
     size_t len;
@@ -288,7 +250,7 @@ int nif_dns_start(struct nif_dns *dns, const char *host)
     dns->unsent = false;
     dns->tries = 0;
     if (nif_ip_parse(host, &ip) == 0) {
-        dns->ip[0] = nif_ip4_value(&ip);
+        dns->ip[0] = nif_load_be32(ip.byte);
         dns->ip_count = 1;
         dns->result = 0;
         return 0;
@@ -299,10 +261,13 @@ int nif_dns_start(struct nif_dns *dns, const char *host)
     if (len == 0) {
         return NIF_EINVAL;
     }
-    memcpy(name + len, in_a, sizeof(in_a));
-    dns->question_len = (uint16_t)(DNS_BODY + len + sizeof(in_a));
-    dns->local = len > 7 && memcmp(name + len - 7, "\5local", 7) == 0;
-    dns->question[DNS_FLAGS] = dns->local ? 0 : DNS_RECURSE >> 8;
+    nif_store_be32(name + len, DNS_A << 16 | DNS_IN);
+    dns->question_len = (uint16_t)(DNS_BODY + len + 4);
+    dns->port = MDNS_PORT;
+    if (len <= 7 || memcmp(name + len - 7, "\5local", 7) != 0) {
+        dns->port = DNS_PORT;
+        dns->question[DNS_FLAGS] = DNS_RECURSE >> 8;
+    }
     if (dns->cache != NULL && dns->cache->recall(dns->cache, dns)) {
         dns->result = dns->ip_count > 0 ? 0 : NIF_ENOTFOUND;
         return 0;

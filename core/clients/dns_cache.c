@@ -46,13 +46,38 @@ static bool recall(struct nif_dns_cache *cache, struct nif_dns *dns)
     return true;
 }
 
-static void remember(struct nif_dns_cache *cache, const struct nif_dns *dns,
-    uint32_t ttl_s)
+// How long the absence of a name may be remembered (RFC 2308 5): what the SOA
+// record among the authorities says; 0 if there is none.
+static uint32_t absence_s(const struct nif_dns *dns,
+    const struct nif__dns_msg *m)
 {
+    size_t at = dns->question_len;
+    unsigned answers = nif_load_be16(m->at + DNS_ANSWERS);
+    unsigned all = answers + nif_load_be16(m->at + DNS_AUTHORITIES);
+    struct nif__dns_record r;
+
+    for (unsigned i = 0; i < all && nif__dns_record(m, &at, &r); i++) {
+        if (i >= answers && r.type == DNS_SOA && r.data_len >= 22) {
+            uint32_t least_s = nif_load_be32(m->at + at - 4);
+
+            return least_s < r.ttl_s ? least_s : r.ttl_s;
+        }
+    }
+    return 0;
+}
+
+static void remember(struct nif_dns_cache *cache, const struct nif_dns *dns,
+    size_t len, uint32_t ttl_s)
+{
+    const struct nif__dns_msg m = { dns->msg, len };
     uint32_t name[2];
     struct nif_dns_entry *e;
-    uint32_t max_s = dns->ip_count > 0 ? KEEP_MAX_S : ABSENT_MAX_S;
+    uint32_t max_s = KEEP_MAX_S;
 
+    if (dns->ip_count == 0) {
+        max_s = ABSENT_MAX_S;
+        ttl_s = absence_s(dns, &m);
+    }
     if (ttl_s == 0 || ttl_s >> 31 != 0) { // RFC 2181 8
         return;
     }

@@ -64,31 +64,31 @@ struct nif__dns_record {
 
 /// Walks over the name at `at`, pointers and all. Returns what is behind it;
 /// 0 if it does not hold together (RFC 9267 2 to 5).
-size_t nif__dns_skip(struct nif__dns_msg m, size_t at);
+size_t nif__dns_skip(const struct nif__dns_msg *m, size_t at);
 
 /// Writes the name at `at` in full. Returns its length, 0 if it does not hold
 /// together.
-size_t nif__dns_expand(struct nif__dns_msg m, size_t at,
+size_t nif__dns_expand(const struct nif__dns_msg *m, size_t at,
     uint8_t out[NIF_DNS_NAME_MAX]);
 
 /// True if two names are the same, whatever their case.
-bool nif__dns_same(struct nif__dns_msg m, size_t at, struct nif__dns_msg other,
-    size_t other_at);
+bool nif__dns_same(const struct nif__dns_msg *m, size_t at,
+    const struct nif__dns_msg *other, size_t other_at);
 
 /// Reads the question at `*at`, and moves on. False if it does not hold
 /// together.
-bool nif__dns_question(struct nif__dns_msg m, size_t *at,
+bool nif__dns_question(const struct nif__dns_msg *m, size_t *at,
     struct nif__dns_record *q);
 
 /// Reads the record at `*at`, and moves on. False likewise.
-bool nif__dns_record(struct nif__dns_msg m, size_t *at,
+bool nif__dns_record(const struct nif__dns_msg *m, size_t *at,
     struct nif__dns_record *r);
 
 /// Writes "example.net" as 7 example 3 net 0, in lower case. A dot at the end
 /// is allowed. Returns its length; 0 if it is no name.
 size_t nif__dns_encode(uint8_t out[NIF_DNS_NAME_MAX], const char *host);
 
-/// The same byte, if a capital in lower case.
-uint8_t nif__dns_lower(uint8_t c);
+/// True if `len` bytes are the same but for capitals.
+bool nif__dns_alike(const uint8_t *a, const uint8_t *b, size_t len);
 
 #endif

@@ -12,7 +12,7 @@
 #define AGAIN_US       750000u  // RFC 6762 6: 250 ms are enough for a probe
 
 // Which of our records a question is about.
-static uint32_t asked(const struct nif_mdns *mdns, struct nif__dns_msg m,
+static uint32_t asked(const struct nif_mdns *mdns, const struct nif__dns_msg *m,
     const struct nif__dns_record *q)
 {
     unsigned count = nif__mdns_count(mdns);
@@ -37,7 +37,7 @@ static uint32_t asked(const struct nif_mdns *mdns, struct nif__dns_msg m,
 
 // Which of our records the asker knows, for half their life at least (RFC 6762
 // 7.1).
-static uint32_t known(const struct nif_mdns *mdns, struct nif__dns_msg m,
+static uint32_t known(const struct nif_mdns *mdns, const struct nif__dns_msg *m,
     const struct nif__dns_record *theirs)
 {
     uint32_t bits = 0;
@@ -57,14 +57,14 @@ static uint32_t known(const struct nif_mdns *mdns, struct nif__dns_msg m,
 // Their record of our name with the least type above `above`, among `count`
 // from `at` on; false if there is none.
 static bool next_of(const struct nif_mdns *mdns,
-    const struct nif__mdns_record *r, struct nif__dns_msg m, size_t at,
+    const struct nif__mdns_record *r, const struct nif__dns_msg *m, size_t at,
     struct nif__dns_record *found)
 {
     unsigned above = found->type;
     struct nif__dns_record theirs;
     bool any = false;
 
-    for (unsigned i = nif_get_be16(m.at + DNS_AUTHORITIES);
+    for (unsigned i = nif_load_be16(m->at + DNS_AUTHORITIES);
          i > 0 && nif__dns_record(m, &at, &theirs); i--) {
         if (theirs.type > above && (!any || theirs.type < found->type) &&
             nif__mdns_named(mdns, r, m, theirs.name)) {
@@ -78,7 +78,7 @@ static bool next_of(const struct nif_mdns *mdns,
 // Both probe for a name at the same time: whose records are later in order has
 // it (RFC 6762 8.2). Record `n` is our first of that name. True if it is them.
 static bool beaten(const struct nif_mdns *mdns, unsigned n,
-    struct nif__dns_msg m, size_t at)
+    const struct nif__dns_msg *m, size_t at)
 {
     struct nif__mdns_record r = nif__mdns_record(mdns, n);
     unsigned last = r.type == DNS_TXT ? n + 1 : n; // and SRV
@@ -102,7 +102,8 @@ static bool beaten(const struct nif_mdns *mdns, unsigned n,
     return true; // they have one more
 }
 
-static void contest(struct nif_mdns *mdns, struct nif__dns_msg m, size_t at)
+static void contest(struct nif_mdns *mdns, const struct nif__dns_msg *m,
+    size_t at)
 {
     for (unsigned n = 0; n < nif__mdns_count(mdns); n++) {
         const struct nif__mdns_record r = nif__mdns_record(mdns, n);
@@ -133,7 +134,7 @@ struct wanted {
     size_t question_len;
 };
 
-static void answer_query(struct nif_mdns *mdns, struct nif__dns_msg m,
+static void answer_query(struct nif_mdns *mdns, const struct nif__dns_msg *m,
     const struct nif_endpoint *from, struct wanted w)
 {
     uint32_t us = 0;
@@ -151,12 +152,12 @@ static void answer_query(struct nif_mdns *mdns, struct nif__dns_msg m,
     if (w.group == 0) {
         return;
     }
-    if (nif_get_be16(m.at + DNS_AUTHORITIES) != 0 &&
+    if (nif_load_be16(m->at + DNS_AUTHORITIES) != 0 &&
         nif_clock_now_us(mdns->cfg.stack->clock) + AGAIN_US >=
             mdns->recent_us) {
         mdns->recent &= ~w.group; // somebody is about to take our name
     }
-    if ((nif_get_be16(m.at + DNS_FLAGS) & DNS_TRUNCATED) != 0) {
+    if ((nif_load_be16(m->at + DNS_FLAGS) & DNS_TRUNCATED) != 0) {
         us = MORE_US;
     } else if (is_shared(mdns, w.group)) {
         us = SHARED_US;
@@ -167,7 +168,7 @@ static void answer_query(struct nif_mdns *mdns, struct nif__dns_msg m,
     nif__mdns_schedule(mdns, w.group, us);
 }
 
-static void take_query(struct nif_mdns *mdns, struct nif__dns_msg m,
+static void take_query(struct nif_mdns *mdns, const struct nif__dns_msg *m,
     const struct nif_endpoint *from)
 {
     struct nif__dns_record r;
@@ -177,14 +178,14 @@ static void take_query(struct nif_mdns *mdns, struct nif__dns_msg m,
     uint32_t alone = 0;
     uint32_t has = 0;
 
-    for (unsigned i = nif_get_be16(m.at + DNS_QUESTIONS); i > 0; i--) {
+    for (unsigned i = nif_load_be16(m->at + DNS_QUESTIONS); i > 0; i--) {
         if (!nif__dns_question(m, &at, &r)) {
             return;
         }
         *((r.cls & DNS_UNIQUE) != 0 ? &alone : &group) |= asked(mdns, m, &r);
         question_len = question_len != 0 ? question_len : at - DNS_BODY;
     }
-    for (unsigned i = nif_get_be16(m.at + DNS_ANSWERS); i > 0; i--) {
+    for (unsigned i = nif_load_be16(m->at + DNS_ANSWERS); i > 0; i--) {
         if (!nif__dns_record(m, &at, &r)) {
             return;
         }
@@ -205,7 +206,7 @@ static void take_query(struct nif_mdns *mdns, struct nif__dns_msg m,
 }
 
 // Another's record about a name of ours. True if it was a conflict.
-static bool take_record(struct nif_mdns *mdns, struct nif__dns_msg m,
+static bool take_record(struct nif_mdns *mdns, const struct nif__dns_msg *m,
     const struct nif__dns_record *theirs)
 {
     for (unsigned n = 0; n < nif__mdns_count(mdns); n++) {
@@ -233,12 +234,12 @@ static bool take_record(struct nif_mdns *mdns, struct nif__dns_msg m,
     return false;
 }
 
-static void take_response(struct nif_mdns *mdns, struct nif__dns_msg m)
+static void take_response(struct nif_mdns *mdns, const struct nif__dns_msg *m)
 {
     struct nif__dns_record r;
     size_t at = DNS_BODY;
 
-    for (unsigned i = nif_get_be16(m.at + DNS_QUESTIONS); i > 0; i--) {
+    for (unsigned i = nif_load_be16(m->at + DNS_QUESTIONS); i > 0; i--) {
         if (!nif__dns_question(m, &at, &r)) {
             return;
         }
@@ -264,13 +265,13 @@ void nif__mdns_take(struct nif_mdns *mdns, size_t len,
         ((ip ^ mdns->ip) & mdns->mask) != 0) {
         return;
     }
-    flags = nif_get_be16(m.at + DNS_FLAGS);
+    flags = nif_load_be16(m.at + DNS_FLAGS);
     if ((flags & (DNS_OPCODE | DNS_CODE)) != 0) { // RFC 6762 18.3, 18.11
         return;
     }
     if ((flags & DNS_RESPONSE) == 0) {
-        take_query(mdns, m, from);
+        take_query(mdns, &m, from);
     } else if (from->port == MDNS_PORT) { // RFC 6762 6
-        take_response(mdns, m);
+        take_response(mdns, &m);
     }
 }

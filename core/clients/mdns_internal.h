@@ -40,12 +40,12 @@ size_t nif__mdns_host(const struct nif_mdns *mdns,
 
 /// True if the name at `at` is that of record `r`.
 bool nif__mdns_named(const struct nif_mdns *mdns,
-    const struct nif__mdns_record *r, struct nif__dns_msg m, size_t at);
+    const struct nif__mdns_record *r, const struct nif__dns_msg *m, size_t at);
 
 /// Compares our data with theirs as RFC 6762 8.2.1 wants. Returns less than 0,
 /// 0, or more.
 int nif__mdns_compare(const struct nif_mdns *mdns,
-    const struct nif__mdns_record *r, struct nif__dns_msg m,
+    const struct nif__mdns_record *r, const struct nif__dns_msg *m,
     const struct nif__dns_record *theirs);
 
 /// A message being written into nif_mdns.out.

@@ -100,13 +100,13 @@ size_t nif__mdns_host(const struct nif_mdns *mdns,
 }
 
 bool nif__mdns_named(const struct nif_mdns *mdns,
-    const struct nif__mdns_record *r, struct nif__dns_msg m, size_t at)
+    const struct nif__mdns_record *r, const struct nif__dns_msg *m, size_t at)
 {
     uint8_t name[NIF_DNS_NAME_MAX];
     struct nif__dns_msg own = { name, 0 };
 
     own.len = write_name(mdns, r->name, r->service, name);
-    return nif__dns_same(m, at, own, 0);
+    return nif__dns_same(m, at, &own, 0);
 }
 
 // --------------------------------------------------------------- records
@@ -162,13 +162,13 @@ static size_t data_of(const struct nif_mdns *mdns,
 }
 
 int nif__mdns_compare(const struct nif_mdns *mdns,
-    const struct nif__mdns_record *r, struct nif__dns_msg m,
+    const struct nif__mdns_record *r, const struct nif__dns_msg *m,
     const struct nif__dns_record *theirs)
 {
     uint8_t own_buf[SRV_HEAD + NIF_DNS_NAME_MAX];
     uint8_t buf[SRV_HEAD + NIF_DNS_NAME_MAX];
     const uint8_t *own;
-    const uint8_t *other = m.at + theirs->data;
+    const uint8_t *other = m->at + theirs->data;
     size_t own_len = data_of(mdns, r, own_buf, &own);
     size_t len = theirs->data_len;
     size_t head = r->type == DNS_SRV ? SRV_HEAD : 0;
@@ -219,7 +219,7 @@ static void put_name(struct nif__mdns_out *out, const uint8_t *name, size_t len,
 
     for (size_t at = 0; name[at] != 0; at += name[at] + 1u) {
         for (unsigned i = 0; compress && i < out->places_n; i++) {
-            if (nif__dns_same(m, out->places[i], own, at)) {
+            if (nif__dns_same(&m, out->places[i], &own, at)) {
                 put16(out, (uint16_t)(POINTER | out->places[i]));
                 return;
             }

@@ -134,6 +134,8 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t addr = nif__ip4(&peer->ip);
+    const struct nif_conn *same;
     uint32_t hop;
     int err;
 
@@ -141,19 +143,18 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
         return NIF_EISCONN;
     }
     if (peer->ip.family != NIF_IPV4 || peer->port == 0 ||
-        conn->cfg.rx_cap == 0 || conn->cfg.tx_cap == 0 ||
-        nif_ip_is_multicast(&peer->ip) ||
-        nif__ipv4_is_broadcast(ip, nif_ip4_value(&peer->ip))) {
+        conn->cfg.rx_cap == 0 || conn->cfg.tx_cap == 0 || addr >> 28 == 0xE ||
+        nif__ipv4_is_broadcast(ip, addr)) {
         return NIF_EINVAL;
     }
-    err = nif__ipv4_route(ip, nif_ip4_value(&peer->ip), &hop);
+    err = nif__ipv4_route(ip, addr, &hop);
     if (err == 0 && t->flow.port != 0) {
         // Two ends, one connection.
-        struct nif_conn *same = nif__tcp_find(ip, nif_ip4_value(&peer->ip),
-            peer->port, t->flow.port);
-
-        err = same != NULL && same->state != NIF_CONN_LISTENING ? NIF_EADDRINUSE
-                                                                : 0;
+        same =
+            nif__tcp_find(ip, addr, (uint32_t)peer->port << 16 | t->flow.port);
+        if (same != NULL && same->state != NIF_CONN_LISTENING) {
+            err = NIF_EADDRINUSE;
+        }
     }
     if (err == 0) {
         err = nif__conn_bind_any(conn);
@@ -161,7 +162,7 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     if (err != 0) {
         return err;
     }
-    t->flow.peer_ip = nif_ip4_value(&peer->ip);
+    t->flow.peer_ip = addr;
     t->flow.peer_port = peer->port;
     conn->state = NIF_CONN_OPENING;
     nif__tcp_begin(conn, TCP_SYN_SENT);

@@ -114,12 +114,14 @@ struct nif__tcp {
 
 _Static_assert(sizeof(struct nif__tcp) <= NIF_CONN_IMPL, "does not fit");
 
+/// Beside the flags of a segment: options of a SYN.
 enum nif__tcp_option {
-    TCP_HAS_SCALE = 1 << 0,
-    TCP_HAS_SACK_OK = 1 << 1,
+    TCP_HAS_SCALE = 1 << 8,
+    TCP_HAS_SACK_OK = 1 << 9,
 };
 
-/// A received segment.
+/// A received segment. All words: small processors have no short way to what is
+/// smaller on the C stack.
 struct nif__seg {
     uint32_t seq;
     uint32_t ack;
@@ -128,11 +130,10 @@ struct nif__seg {
     const uint8_t *stamp; ///< the two times of its timestamp, or NULL
     const uint8_t *sack;  ///< the edges of its SACK option
     uint32_t len;         ///< of the data
-    uint16_t mss;         ///< from its option, or the default
-    uint8_t flags;
-    uint8_t has;       ///< enum nif__tcp_option
-    uint8_t shift : 4; ///< of its windows
-    uint8_t sack_len;  ///< bytes
+    uint32_t mss;         ///< from its option, or the default
+    uint32_t flags;       ///< and enum nif__tcp_option
+    uint32_t shift;       ///< of its windows
+    uint32_t sack_len;    ///< bytes
 };
 
 static inline struct nif__tcp *nif__tcp_of(struct nif_conn *conn)
@@ -228,9 +229,10 @@ void nif__queue_drop(struct nif_conn *conn, uint32_t len);
 // tcp_in.c
 void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in);
 
-/// The connection between these two ends, or the listener on `port`, or NULL.
+/// The connection between these two ends, or the listener on our port, or NULL.
+/// `ports` are the peer's, then ours, as in a segment that comes.
 struct nif_conn *nif__tcp_find(struct nif_tcpip *ip, uint32_t peer_ip,
-    uint16_t peer_port, uint16_t port);
+    uint32_t ports);
 
 /// Something new of ours, up to `ack`, has arrived.
 void nif__tcp_new_ack(struct nif_conn *conn, uint32_t ack);

@@ -30,8 +30,9 @@ static void advice_take(struct nif_tcpip *ip,
     const struct nif__icmp_error *error)
 {
     const uint8_t *tcp = error->body;
-    struct nif_conn *conn = nif__tcp_find(ip, error->dst,
-        nif_get_be16(tcp + TCP_DST), nif_get_be16(tcp + TCP_SRC));
+    uint32_t ports = nif_load_be32(tcp + TCP_SRC);
+    struct nif_conn *conn =
+        nif__tcp_find(ip, error->dst, ports << 16 | ports >> 16);
     const struct nif__tcp *t;
 
     if (conn == NULL || nif__tcp_of(conn)->state < TCP_SYN_SENT) {
@@ -39,7 +40,7 @@ static void advice_take(struct nif_tcpip *ip,
     }
     t = nif__tcp_of(conn);
     // RFC 5927 4.1: only of what is on the way.
-    if (nif_get_be32(tcp + TCP_SEQ) - t->snd_una >= t->snd_max - t->snd_una) {
+    if (nif_load_be32(tcp + TCP_SEQ) - t->snd_una >= t->snd_max - t->snd_una) {
         return;
     }
     if (error->type == ICMP_UNREACHABLE && error->code == ICMP_CODE_TOO_BIG) {

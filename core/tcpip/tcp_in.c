@@ -15,16 +15,16 @@ static void read_option(struct nif__seg *seg, const uint8_t *opt, size_t len)
         seg->stamp = opt + 2;
     } else if (opt[0] == TCP_OPT_SACK && len >= 10 && (len - 2) % 8 == 0) {
         seg->sack = opt + 2;
-        seg->sack_len = (uint8_t)(len - 2);
+        seg->sack_len = (uint32_t)len - 2;
     } else if (!(seg->flags & TCP_FLAG_SYN)) {
         return;
     } else if (opt[0] == TCP_OPT_MSS && len == TCP_OPT_MSS_LEN) {
-        seg->mss = (uint16_t)nif__max(nif_get_be16(opt + 2), TCP_MSS_LEAST);
+        seg->mss = nif__max(nif_load_be16(opt + 2), TCP_MSS_LEAST);
     } else if (opt[0] == TCP_OPT_SCALE && len == TCP_OPT_SCALE_LEN) {
-        seg->has |= TCP_HAS_SCALE;
-        seg->shift = nif__min(opt[2], 14) & 15; // RFC 7323 2.3
+        seg->flags |= TCP_HAS_SCALE;
+        seg->shift = nif__min(opt[2], 14); // RFC 7323 2.3
     } else if (opt[0] == TCP_OPT_SACK_OK) {
-        seg->has |= TCP_HAS_SACK_OK;
+        seg->flags |= TCP_HAS_SACK_OK;
     }
 }
 
@@ -51,41 +51,44 @@ static void read_options(struct nif__seg *seg, const uint8_t *opt, size_t len)
 static bool read_segment(const struct nif__in *in, struct nif__seg *seg)
 {
     const uint8_t *h = in->body;
-    size_t header = (size_t)(h[TCP_OFFSET] >> 4) * 4;
+    uint32_t word = nif_load_be32(h + TCP_OFFSET);
+    size_t header = word >> 28 << 2;
     uint32_t sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, in->len);
 
     if (header < TCP_LEN || header > in->len ||
         nif__checksum(sum, h, in->len) != 0) {
         return false;
     }
-    *seg = (struct nif__seg){
-        .seq = nif_get_be32(h + TCP_SEQ),
-        .ack = nif_get_be32(h + TCP_ACK),
-        .wnd = nif_get_be16(h + TCP_WINDOW),
-        .data = h + header,
-        .len = (uint32_t)(in->len - header),
-        .mss = TCP_MSS_DEFAULT,
-        .flags = h[TCP_FLAGS],
-    };
+    seg->seq = nif_load_be32(h + TCP_SEQ);
+    seg->ack = nif_load_be32(h + TCP_ACK);
+    seg->wnd = word & 0xFFFF;
+    seg->data = h + header;
+    seg->stamp = NULL;
+    seg->sack = NULL;
+    seg->len = (uint32_t)(in->len - header);
+    seg->mss = TCP_MSS_DEFAULT;
+    seg->flags = word >> 16 & 0xFF;
+    seg->shift = 0;
+    seg->sack_len = 0;
     read_options(seg, h + TCP_LEN, header - TCP_LEN);
     return true;
 }
 
 struct nif_conn *nif__tcp_find(struct nif_tcpip *ip, uint32_t peer_ip,
-    uint16_t peer_port, uint16_t port)
+    uint32_t ports)
 {
     struct nif_conn *listener = NULL;
 
     for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
         const struct nif__tcp *t = nif__tcp_of(c);
 
-        if (c->proto != NIF_TCP || t->flow.port != port) {
+        if (c->proto != NIF_TCP || t->flow.port != (ports & 0xFFFF)) {
             continue;
         }
         if (t->state == TCP_LISTEN) {
             listener = c;
         } else if (t->state >= TCP_SYN_SENT && t->flow.peer_ip == peer_ip &&
-            t->flow.peer_port == peer_port) {
+            t->flow.peer_port == ports >> 16) {
             return c;
         }
     }
@@ -131,12 +134,12 @@ void nif__tcp_meet(struct nif_conn *conn, const struct nif__seg *seg)
     t->rcv_edge = t->rcv_nxt + nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
     t->aheads = 0;
     t->mss = (uint16_t)nif__min(t->mss, seg->mss);
-    t->flow.snd_shift = seg->shift;
-    if (!(seg->has & TCP_HAS_SCALE)) {
+    t->flow.snd_shift = seg->shift & 15;
+    if (!(seg->flags & TCP_HAS_SCALE)) {
         nif__tcp_clear(t, TCP_SCALE);
         t->flow.rcv_shift = 0;
     }
-    if (!(seg->has & TCP_HAS_SACK_OK)) {
+    if (!(seg->flags & TCP_HAS_SACK_OK)) {
         nif__tcp_clear(t, TCP_SACK);
     }
     if (seg->stamp == NULL) {
@@ -470,16 +473,16 @@ static void input_synchronised(struct nif_conn *conn, const struct nif__in *in,
 
 void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    const uint8_t *h = in->body;
     struct nif__seg seg;
     struct nif_conn *conn;
+    uint32_t ports;
 
     if (in->len < TCP_LEN || in->group) {
         ip->stats.tcp_bad++;
         return;
     }
-    conn = nif__tcp_find(ip, in->src, nif_get_be16(h + TCP_SRC),
-        nif_get_be16(h + TCP_DST));
+    ports = nif_load_be32(in->body + TCP_SRC);
+    conn = nif__tcp_find(ip, in->src, ports);
     if (!read_segment(in, &seg)) {
         ip->stats.tcp_bad++;
         return;

@@ -182,9 +182,12 @@ void mdns_pass(uint64_t us)
 
 // ------------------------------------------------------------ reading it
 
-static struct nif__dns_msg last(void)
+static const struct nif__dns_msg *last(void)
 {
-    return (struct nif__dns_msg){ fake.sent, fake.sent_len };
+    static struct nif__dns_msg m;
+
+    m = (struct nif__dns_msg){ fake.sent, fake.sent_len };
+    return &m;
 }
 
 unsigned mdns_count(unsigned section)
@@ -212,7 +215,7 @@ bool mdns_find(unsigned section, const char *name, uint16_t type,
             assert_true(s == 0 ? nif__dns_question(last(), &at, r)
                                : nif__dns_record(last(), &at, r));
             if (s == section && r->type == type &&
-                nif__dns_same(last(), r->name, wanted, 0)) {
+                nif__dns_same(last(), r->name, &wanted, 0)) {
                 return true;
             }
         }

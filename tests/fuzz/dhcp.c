@@ -55,7 +55,7 @@ static void answer(void)
         ip = nif_get_be32(s.sent + MSG_CIADDR);
     }
     p = begin((kind & 15) == 15 ? DHCP_NAK : type);
-    nif__dhcp_set(msg, MSG_YIADDR, ip);
+    nif_store_be32(msg + MSG_YIADDR, ip);
     p = nif__dhcp_put_word(p, OPT_SERVER, 0xC0000202);
     p = nif__dhcp_put_word(p, OPT_MASK, 0xFFFFFF00);
     p = nif__dhcp_put_word(p, OPT_ROUTER, 0xC00002FE);
@@ -99,7 +99,7 @@ static void strange(void)
     uint8_t *p = begin(kind & 7);
     uint8_t *field = msg + MSG_SNAME;
 
-    nif__dhcp_set(msg, MSG_YIADDR, fuzz_value());
+    nif_store_be32(msg + MSG_YIADDR, fuzz_value());
     if ((kind & 8) != 0) {
         p = nif__dhcp_put_word(p, OPT_SERVER, 0xC0000202);
     }

@@ -55,7 +55,7 @@ static void request(void)
         p = nif__dhcp_put(p, OPT_CLIENT, id, (more & 2) != 0 ? 255 : more >> 4);
     }
     if ((more & 4) != 0) {
-        nif__dhcp_set(msg, MSG_CIADDR, ip);
+        nif_store_be32(msg + MSG_CIADDR, ip);
     } else {
         p = nif__dhcp_put_word(p, OPT_ADDRESS, ip);
     }

@@ -173,7 +173,7 @@ static void check_question(void)
     struct nif__dns_record q;
     size_t at = DNS_BODY;
 
-    NIF_ASSERT(nif__dns_question(m, &at, &q) && at == m.len);
+    NIF_ASSERT(nif__dns_question(&m, &at, &q) && at == m.len);
     NIF_ASSERT(q.type == DNS_A && q.cls == DNS_IN);
     NIF_ASSERT(nif_get_be16(s.sent + DNS_QUESTIONS) == 1);
 }

@@ -217,13 +217,13 @@ static void bytes(void)
 
 // Walks through a message. Returns where it ends, 0 if it does not hold
 // together.
-static size_t walk(struct nif__dns_msg m)
+static size_t walk(const struct nif__dns_msg *m)
 {
     struct nif__dns_record r;
     size_t at = DNS_BODY;
 
     for (size_t section = DNS_QUESTIONS; section < DNS_BODY; section += 2) {
-        for (unsigned n = nif_get_be16(m.at + section); n > 0; n--) {
+        for (unsigned n = nif_get_be16(m->at + section); n > 0; n--) {
             if (section == DNS_QUESTIONS ? !nif__dns_question(m, &at, &r)
                                          : !nif__dns_record(m, &at, &r)) {
                 return 0;
@@ -243,7 +243,7 @@ static struct told {
 } told[32];
 static unsigned told_count;
 
-static struct told *told_of(struct nif__dns_msg m,
+static struct told *told_of(const struct nif__dns_msg *m,
     const struct nif__dns_record *r)
 {
     struct told new = { .type = r->type };
@@ -272,12 +272,12 @@ static struct told *told_of(struct nif__dns_msg m,
 
 // RFC 6762 6: no record goes to the group twice within a second; within a
 // quarter of it, not even if somebody probes for its name.
-static void check_rate(struct nif__dns_msg m)
+static void check_rate(const struct nif__dns_msg *m)
 {
     struct nif__dns_record r;
     size_t at = DNS_BODY;
 
-    for (unsigned n = nif_get_be16(m.at + DNS_ANSWERS); n > 0; n--) {
+    for (unsigned n = nif_get_be16(m->at + DNS_ANSWERS); n > 0; n--) {
         struct told *t;
 
         NIF_ASSERT(nif__dns_record(m, &at, &r));
@@ -295,14 +295,14 @@ static void check_message(void)
     bool response = (nif_get_be16(m.at + DNS_FLAGS) & DNS_RESPONSE) != 0;
 
     NIF_ASSERT(m.len >= DNS_BODY && m.len <= NIF_MDNS_OUT_MAX);
-    NIF_ASSERT(walk(m) == m.len);
+    NIF_ASSERT(walk(&m) == m.len);
     NIF_ASSERT(nif_get_be16(m.at + (response ? DNS_ANSWERS : DNS_AUTHORITIES)) >
         0);
     NIF_ASSERT(response || nif_ip4_value(&s.sent_to.ip) == GROUP);
     NIF_ASSERT(response ? mdns.state >= NIF_MDNS_ANNOUNCING
                         : mdns.state == NIF_MDNS_PROBING);
     if (response && nif_ip4_value(&s.sent_to.ip) == GROUP) {
-        check_rate(m);
+        check_rate(&m);
     }
 }
 

@@ -87,6 +87,14 @@ static inline void nif_put_be32(uint8_t *p, uint32_t v)
     nif_put_be16(p + 2, (uint16_t)v);
 }
 
+/// The same by a call, which is a third of the text of a small processor: for
+/// what is not done with each packet.
+uint16_t nif_load_be16(const uint8_t *p);
+/// Likewise 32 bits.
+uint32_t nif_load_be32(const uint8_t *p);
+/// Puts 32 bits, likewise.
+void nif_store_be32(uint8_t *p, uint32_t v);
+
 /// Little-endian 16 bits at `p`, which needs no alignment.
 static inline uint16_t nif_get_le16(const uint8_t *p)
 {

@@ -112,8 +112,8 @@ struct nif_dhcp {
     uint64_t end_us; // of the lease; 0: none
     struct nif_random random;
     struct nif_dhcp_cfg cfg;
-    struct nif_conn conn;
     struct nif_net net;
+    struct nif_conn conn;
     uint8_t msg[NIF_DHCP_MESSAGE_MAX];
     uint8_t rx[NIF_DHCP_MESSAGE_MAX + 8];
 };

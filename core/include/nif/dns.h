@@ -59,7 +59,7 @@ struct nif_dns_cache {
     // Private. By pointer, so that who has no cache does not link one.
     bool (*recall)(struct nif_dns_cache *cache, struct nif_dns *dns);
     void (*remember)(struct nif_dns_cache *cache, const struct nif_dns *dns,
-        uint32_t ttl_s);
+        size_t len, uint32_t ttl_s);
     struct nif_random random;
     struct nif_dns_entry *entries;
     size_t count;
@@ -75,9 +75,10 @@ struct nif_dns {
     uint8_t tries;
     bool open;
     bool unsent;
-    bool local; // asks the neighbours, not a server
+    uint16_t port; // of mDNS: asks the neighbours, not a server
     uint16_t question_len;
-    uint32_t server;
+    uint32_t server;   // or our own address, of the neighbours'
+    uint32_t mask;     // of what must be the same in that of an answer's sender
     uint64_t until_us; // the question's time
     struct nif_stack *stack;
     struct nif_dns_cache *cache; // or NULL
