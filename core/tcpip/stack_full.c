@@ -10,7 +10,7 @@ static const struct nif_tcp_parts all_parts = {
     .refs = &nif_tcp_refs,
     .early = &nif_tcp_early,
     .keep = &nif_tcp_keep,
-    .advice = &nif_tcp_advice,
+    .errors = &nif_icmp_errors,
     .fast = &nif_tcp_fast,
 };
 

@@ -7,8 +7,8 @@
 //
 // Parts that can be left out (tcp_parts.h): tcp_listen.c: listeners and their
 // backlog; tcp_refs.c: data that is sent from where it lies; tcp_early.c: what
-// comes too early; tcp_keep.c: times that the application sets; tcp_icmp.c:
-// what routers say; tcp_fast.c, tcp_push.c: the segments that come and go most.
+// comes too early; tcp_keep.c: times that the application sets; icmp_errors.c,
+// tcp_icmp.c: what routers say; tcp_fast.c, tcp_push.c: the segments that come and go most.
 // Parts that are linked only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send
@@ -99,15 +99,15 @@ struct nif__tcp {
                         ///< FIN-WAIT-2 and TIME-WAIT, one at a time
     uint32_t snd_wl1;
     uint32_t snd_wnd_max;
-    uint32_t plain;   ///< if there are references: bytes in `tx` before them
-    uint32_t ref_seq; ///< where the last walk through the references ended
-    uint32_t ref_at;  ///< and where in `tx` it is
     uint32_t rtt_seq; ///< the sequence number that is being timed
     uint32_t ssthresh;
     uint32_t cwnd_acked;       ///< bytes towards the next growth
     uint32_t recover;          ///< snd_max when recovery began
     struct nif_conn *listener; ///< whose backlog it is from, or NULL
     struct nif_tcp_more *more; ///< for the optional parts, or NULL
+    uint32_t plain;   ///< if there are references: bytes in `tx` before them
+    uint32_t ref_seq; ///< where the last walk through the references ended
+    uint32_t ref_at;  ///< and where in `tx` it is
     struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do
                                               ///< not touch each other
 };

@@ -127,4 +127,5 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const struct nif__in *in)
 const struct nif_tcp_fast nif_tcp_fast = {
     .take = nif__tcp_expected,
     .push = nif__tcp_push,
+    .build = nif__tcp_build,
 };

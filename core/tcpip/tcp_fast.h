@@ -13,4 +13,8 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const struct nif__in *in);
 /// See nif_tcp_fast.push.
 bool nif__tcp_push(struct nif_conn *conn);
 
+/// See nif_tcp_fast.build.
+int nif__tcp_build(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
+    size_t len, uint32_t sum);
+
 #endif

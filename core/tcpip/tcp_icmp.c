@@ -26,8 +26,7 @@ static void shrink(struct nif_conn *conn, uint16_t mtu)
     nif__kick(nif__conn_stack(conn));
 }
 
-static void advice_take(struct nif_tcpip *ip,
-    const struct nif__icmp_error *error)
+void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
 {
     const uint8_t *tcp = error->body;
     uint32_t ports = nif_load_be32(tcp + TCP_SRC);
@@ -54,5 +53,3 @@ static void advice_take(struct nif_tcpip *ip,
         conn->err = NIF_EUNREACH; // a hint, and the reason to give up
     }
 }
-
-const struct nif_tcp_advice nif_tcp_advice = { .take = advice_take };

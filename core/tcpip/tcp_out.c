@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// TCP segments that go. A segment is a header on the C stack and a few
-// stretches of the send queue. If the device lends its buffer, data is copied
-// there and summed in the same pass; else it is only summed.
+// TCP segments that go. A segment is its headers and a few stretches of the send
+// queue.
 
 #include "tcp.h"
 
@@ -124,51 +123,32 @@ uint32_t nif__tcp_put_headers(struct nif_tcpip_head *head,
     return sum;
 }
 
-// Puts the data into the buffer that the device lent, if it did, and adds its
-// sum to `sum`.
-static uint32_t sum_data(const struct nif_seg *seg, size_t n, uint8_t *to,
-    uint32_t sum)
-{
-    size_t at;
-
-    if (n == 0) {
-        return sum;
-    }
-    sum = nif__carry_add(sum, nif__copy_sum(to, seg->data, seg->len));
-    for (at = seg->len; --n > 0; at += seg->len) {
-        seg++;
-        sum = nif__raw_join(sum,
-            nif__copy_sum(to != NULL ? to + at : NULL, seg->data, seg->len),
-            at);
-    }
-    return sum;
-}
-
 // Sends a segment with `len` bytes of data, in `n` pieces from segs[1] on.
 static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
     uint32_t seq, uint32_t last, uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
+    const struct nif_tcp_fast *fast = ip->cfg.tcp->fast;
     uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
     uint32_t head_len = ETH_LEN + IPV4_LEN + (last >> 28) * 4;
-    uint8_t *lent = NULL;
     uint32_t sum;
+    size_t at = 0;
     int err = put_neighbour(ip, nif__flow_of(conn)->peer_ip, head + ETH_DST);
 
-    if (err == 0 && ip->iface->eth->lend != NULL) {
-        err = nif__ether_lend(ip, head_len + len, &lent);
-    }
     if (err != 0) {
         return err;
     }
-    sum = nif__tcp_put_headers(&ip->head, nif__tcp_of(conn), seq, last, len);
-    sum = sum_data(segs + 1, n, lent != NULL ? lent + head_len : NULL, sum);
-    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
-    if (lent != NULL) {
-        nif__copy(lent, head, head_len);
-        return nif__ether_commit(ip, head_len + len);
-    }
     segs[0] = (struct nif_seg){ head, head_len };
+    sum = nif__tcp_put_headers(&ip->head, nif__tcp_of(conn), seq, last, len);
+    if (fast != NULL && ip->iface->eth->lend != NULL) {
+        return fast->build(ip, segs, 1 + n, head_len + len, sum);
+    }
+    for (size_t i = 1; i <= n; i++) {
+        sum = nif__raw_join(sum, nif__copy_sum(NULL, segs[i].data, segs[i].len),
+            at);
+        at += segs[i].len;
+    }
+    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
     return nif__ether_send(ip, segs, 1 + n, head_len + len);
 }
 

@@ -7,7 +7,6 @@
 
 #include "nif/tcpip.h"
 
-struct nif__icmp_error;
 struct nif__in;
 struct nif__seg;
 
@@ -72,11 +71,21 @@ struct nif_tcp_fast {
 
     /// Sends what can be sent. False: not all that might be.
     bool (*push)(struct nif_conn *conn);
+
+    /// Sends a segment of `len` bytes in all, `sum` being that of its headers,
+    /// through memory that the device lends. Returns as nif__ether_send().
+    int (*build)(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
+        size_t len, uint32_t sum);
 };
 
-/// What tcp_icmp.c does.
-struct nif_tcp_advice {
-    void (*take)(struct nif_tcpip *ip, const struct nif__icmp_error *error);
+/// What icmp_errors.c does, of UDP's packets too.
+struct nif_icmp_errors {
+    /// An error came about a packet of ours. False if it was none of ours.
+    bool (*heard)(struct nif_tcpip *ip, const struct nif__in *in);
+
+    /// See nif__icmp_error().
+    void (*tell)(struct nif_tcpip *ip, const struct nif__in *in, uint16_t what,
+        uint32_t rest);
 };
 
 /// What tcp_sack.c does for connections with TCP_SACK.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The shortest way out: what an open connection sends while nothing is lost.
-// All else goes through tcp_out.c, with the same result.
+// All else goes through tcp_out.c, with the same result. If the device lends
+// its buffer, data is copied there and summed in the same pass.
 
 #include "tcp_fast.h"
 
@@ -112,4 +113,26 @@ bool nif__tcp_push(struct nif_conn *conn)
         rest = t->queued - (t->snd_nxt - t->snd_una);
     }
     return true;
+}
+
+int nif__tcp_build(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
+    size_t len, uint32_t sum)
+{
+    uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
+    uint8_t *to;
+    size_t at = 0;
+    int err = nif__ether_lend(ip, len, &to);
+
+    if (err != 0) {
+        return err;
+    }
+    for (size_t i = 1; i < n; i++) {
+        sum = nif__raw_join(sum,
+            nif__copy_sum(to + segs[0].len + at, segs[i].data, segs[i].len),
+            at);
+        at += segs[i].len;
+    }
+    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
+    nif__copy(to, head, segs[0].len);
+    return nif__ether_commit(ip, len);
 }

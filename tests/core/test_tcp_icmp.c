@@ -29,7 +29,7 @@ static void complain(uint8_t type, uint8_t code, uint16_t mtu, uint32_t seq)
     nif_put_be16(tcp, p.our_port);
     nif_put_be16(tcp + 2, p.port);
     nif_put_be32(tcp + 4, seq);
-    nif_tcp_advice.take(&p.pair.stack[0],
+    nif__tcp_icmp(&p.pair.stack[0],
         &(struct nif__icmp_error){ .type = type,
             .code = code,
             .mtu = mtu,

@@ -150,12 +150,11 @@ static void complain(void)
     memcpy(p.frame + 34, icmp, sizeof(icmp));
     pair_inject(&p.pair, p.frame,
         pair_wrap(&p.pair, p.frame, &ip, sizeof(icmp)));
-    assert_int_equal(p.pair.stack[0].stats.icmp_error, 1);
 }
 
-static void advice_is_taken_by_who_has_the_part_for_it(void **state)
+static void errors_are_heard_by_who_has_the_part_for_it(void **state)
 {
-    static const struct nif_tcp_parts parts = { .advice = &nif_tcp_advice };
+    static const struct nif_tcp_parts parts = { .errors = &nif_icmp_errors };
 
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
@@ -164,7 +163,25 @@ static void advice_is_taken_by_who_has_the_part_for_it(void **state)
         peer_pass(&p, 10);
         assert_true(peer_hear(&p));
         complain();
+        assert_int_equal(p.pair.stack[0].stats.icmp_error, i);
         assert_int_equal(p.conn->err, i == 0 ? 0 : NIF_EUNREACH);
+    }
+}
+
+static void errors_are_told_by_who_has_the_part_for_it(void **state)
+{
+    static const struct nif_tcp_parts parts = { .errors = &nif_icmp_errors };
+    const struct pair_ip unknown = { .src = PAIR_IP1,
+        .dst = PAIR_IP0,
+        .proto = 99 };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        begin(i == 0 ? NULL : &parts);
+        memset(p.frame, 0, 64);
+        pair_inject(&p.pair, p.frame, pair_wrap(&p.pair, p.frame, &unknown, 8));
+        assert_int_equal(p.pair.stack[0].stats.ip_proto, 1);
+        assert_int_equal(p.pair.stack[0].stats.icmp_tx, i);
     }
 }
 
@@ -205,7 +222,8 @@ int main(void)
         cmocka_unit_test_setup(who_keeps_no_times_says_so, setup),
         cmocka_unit_test_setup(what_comes_too_early_is_told_and_comes_again,
             setup),
-        cmocka_unit_test(advice_is_taken_by_who_has_the_part_for_it),
+        cmocka_unit_test(errors_are_heard_by_who_has_the_part_for_it),
+        cmocka_unit_test(errors_are_told_by_who_has_the_part_for_it),
         cmocka_unit_test(a_bare_stack_takes_the_parts_that_it_is_given),
     };
 

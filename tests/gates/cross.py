@@ -14,7 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "arm-none-eabi-"
 # Parts of the stack that are linked only when they are named.
-OPTIONAL = ("acd", "fragment", "igmp", "reassembly", "tcp_early", "tcp_fast",
+OPTIONAL = ("acd", "fragment", "icmp_errors", "igmp", "reassembly",
+            "tcp_early", "tcp_fast",
             "tcp_icmp", "tcp_keep", "tcp_listen", "tcp_pool", "tcp_push",
             "tcp_refs", "tcp_sack", "tcp_stamp")
 # What a part may want from outside: the C library's memory functions, and

@@ -84,20 +84,21 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// nif_tcp_early (270): segments that come too early are kept; without it
 /// they are dropped and come again.
 /// nif_tcp_keep (150): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
-/// nif_tcp_advice (200): what ICMP says: refused, no way, too big.
-/// nif_tcp_fast (1000): shorter ways for what comes and goes most; they
-/// change nothing but time.
+/// nif_icmp_errors (700): what ICMP says of our packets, UDP's too: refused, no
+/// way, too big; and telling others what was wrong with theirs.
+/// nif_tcp_fast (1200): shorter ways for what comes and goes most, and building
+/// in memory that a device lends; they change nothing but time.
 struct nif_tcp_server;
 struct nif_tcp_refs;
 struct nif_tcp_early;
 struct nif_tcp_keep;
-struct nif_tcp_advice;
+struct nif_icmp_errors;
 struct nif_tcp_fast;
 extern const struct nif_tcp_server nif_tcp_server;
 extern const struct nif_tcp_refs nif_tcp_refs;
 extern const struct nif_tcp_early nif_tcp_early;
 extern const struct nif_tcp_keep nif_tcp_keep;
-extern const struct nif_tcp_advice nif_tcp_advice;
+extern const struct nif_icmp_errors nif_icmp_errors;
 extern const struct nif_tcp_fast nif_tcp_fast;
 
 /// NULL: that part is left out, and what only it can do is NIF_ENOTSUP.
@@ -106,7 +107,7 @@ struct nif_tcp_parts {
     const struct nif_tcp_refs *refs;
     const struct nif_tcp_early *early;
     const struct nif_tcp_keep *keep;
-    const struct nif_tcp_advice *advice;
+    const struct nif_icmp_errors *errors;
     const struct nif_tcp_fast *fast;
 };
 
