@@ -19,10 +19,13 @@ bool nif_ip_equal(const struct nif_ip *a, const struct nif_ip *b)
 
 bool nif_ip_is_any(const struct nif_ip *ip)
 {
-    static const uint8_t zero[16];
-    size_t len = ip->family == NIF_IPV6 ? 16 : 4;
+    unsigned any = 0;
 
-    return ip->family == NIF_IP_NONE || memcmp(ip->byte, zero, len) == 0;
+    // Behind an IPv4 address are zeroes.
+    for (size_t i = 0; i < sizeof(ip->byte); i++) {
+        any |= ip->byte[i];
+    }
+    return ip->family == NIF_IP_NONE || any == 0;
 }
 
 bool nif_ip_is_multicast(const struct nif_ip *ip)

@@ -21,6 +21,11 @@ int nif__client_open(struct nif_stack *stack, struct nif_conn *conn,
     return err;
 }
 
+bool nif__has_come(const struct nif_stack *stack, uint64_t at_us)
+{
+    return nif_clock_now_us(stack->clock) >= at_us;
+}
+
 void nif__sooner(uint64_t *at_us, uint64_t us)
 {
     if (us < *at_us) {

@@ -30,6 +30,9 @@ enum nif__salt {
 int nif__client_open(struct nif_stack *stack, struct nif_conn *conn,
     const struct nif_conn_cfg *buffers, uint16_t port);
 
+/// True if that time has come.
+bool nif__has_come(const struct nif_stack *stack, uint64_t at_us);
+
 /// Makes `*at_us` the time `us` if that is earlier.
 void nif__sooner(uint64_t *at_us, uint64_t us);
 

@@ -22,9 +22,9 @@ static uint64_t now_us(const struct nif_dhcp *dhcp)
     return nif_clock_now_us(dhcp->cfg.stack->clock);
 }
 
-static bool has_come(const struct nif_dhcp *dhcp, const uint64_t *at_us)
+static bool has_come(const struct nif_dhcp *dhcp, uint64_t at_us)
 {
-    return now_us(dhcp) >= *at_us;
+    return nif__has_come(dhcp->cfg.stack, at_us);
 }
 
 // --------------------------------------------------------------- sending
@@ -160,7 +160,7 @@ static void check(struct nif_dhcp *dhcp)
 {
     int err;
 
-    if (has_come(dhcp, &dhcp->end_us)) { // it took too long
+    if (has_come(dhcp, dhcp->end_us)) { // it took too long
         lose(dhcp, 0);
         return;
     }
@@ -174,7 +174,7 @@ static void check(struct nif_dhcp *dhcp)
 }
 
 // A product of 48 bits, without the compiler's 64 times 64.
-static uint64_t times(uint32_t a, uint16_t b)
+NIF_APART static uint64_t times(uint32_t a, uint16_t b)
 {
     uint32_t high = (a >> 16) * b;
     uint32_t low = (a & 0xFFFF) * b;
@@ -261,7 +261,7 @@ static void age(struct nif_dhcp *dhcp)
     if (dhcp->state == NIF_DHCP_BOUND) {
         enter(dhcp, NIF_DHCP_RENEWING, 0);
     }
-    if (has_come(dhcp, &dhcp->t2_us)) {
+    if (has_come(dhcp, dhcp->t2_us)) {
         dhcp->state = NIF_DHCP_REBINDING;
     }
 }
@@ -272,7 +272,7 @@ static void step(struct nif_dhcp *dhcp)
     uint8_t type = DHCP_REQUEST;
 
     // RFC 2131 4.4.5: at once, whatever is being asked about it.
-    if (dhcp->held && has_come(dhcp, &dhcp->end_us)) {
+    if (dhcp->held && has_come(dhcp, dhcp->end_us)) {
         lose(dhcp, 0);
         return;
     }
@@ -411,7 +411,7 @@ uint64_t nif_dhcp_poll(struct nif_dhcp *dhcp)
     }
     if (dhcp->state == NIF_DHCP_CHECKING) {
         check(dhcp);
-    } else if (dhcp->state != NIF_DHCP_OFF && has_come(dhcp, &dhcp->at_us)) {
+    } else if (dhcp->state != NIF_DHCP_OFF && has_come(dhcp, dhcp->at_us)) {
         step(dhcp);
     }
     return dhcp->state == NIF_DHCP_OFF ? NIF_NEVER : dhcp->at_us;
@@ -419,10 +419,7 @@ uint64_t nif_dhcp_poll(struct nif_dhcp *dhcp)
 
 int nif_dhcp_start(struct nif_dhcp *dhcp)
 {
-    const struct nif_conn_cfg buffers = {
-        .rx = dhcp->rx,
-        .rx_cap = sizeof(dhcp->rx),
-    };
+    struct nif_conn_cfg buffers;
     int err = 0;
 
     if (dhcp->cfg.client_id_len > NIF_DHCP_NAME_MAX ||
@@ -431,12 +428,16 @@ int nif_dhcp_start(struct nif_dhcp *dhcp)
         return NIF_EINVAL;
     }
     if (!dhcp->open) {
+        buffers.rx = dhcp->rx;
+        buffers.rx_cap = sizeof(dhcp->rx);
+        buffers.tx = NULL;
+        buffers.tx_cap = 0;
         err = nif__client_open(dhcp->cfg.stack, &dhcp->conn, &buffers,
             CLIENT_PORT);
         dhcp->open = err == 0;
     }
     // What was promised but not found free yet is no lease.
-    if (err == 0 && (!dhcp->held || has_come(dhcp, &dhcp->end_us))) {
+    if (err == 0 && (!dhcp->held || has_come(dhcp, dhcp->end_us))) {
         err = forget(dhcp);
         dhcp->ip = nif_ip4_value(&dhcp->cfg.last);
     }

@@ -70,8 +70,7 @@ static bool choose_server(struct nif_dns *dns)
 // the stack, which an attacker has to guess beside the id (RFC 5452 9.2).
 static int ask(struct nif_dns *dns)
 {
-    const struct nif_conn_cfg buffers = { .rx = dns->rx,
-        .rx_cap = sizeof(dns->rx) };
+    struct nif_conn_cfg buffers;
     int err;
 
     close_conn(dns);
@@ -81,6 +80,10 @@ static int ask(struct nif_dns *dns)
     if (!choose_server(dns)) {
         return NIF_EADDR;
     }
+    buffers.rx = dns->rx;
+    buffers.rx_cap = sizeof(dns->rx);
+    buffers.tx = NULL;
+    buffers.tx_cap = 0;
     err = nif__client_open(dns->stack, &dns->conn, &buffers, 0);
     if (err != 0) {
         return err;
@@ -102,10 +105,10 @@ static bool answers_us(const struct nif_dns *dns, size_t len)
 {
     const uint8_t *m = dns->msg;
     const uint8_t *q = dns->question;
+    uint32_t differ = nif_load_be32(m) ^ nif_load_be32(q);
 
-    return len >= dns->question_len && nif_load_be16(m) == nif_load_be16(q) &&
-        (nif_load_be16(m + DNS_FLAGS) & (DNS_RESPONSE | DNS_OPCODE)) ==
-        DNS_RESPONSE &&
+    return len >= dns->question_len &&
+        (differ & (0xFFFF0000u | DNS_RESPONSE | DNS_OPCODE)) == DNS_RESPONSE &&
         nif_load_be16(m + DNS_QUESTIONS) == 1 &&
         nif__dns_alike(m + DNS_BODY, q + DNS_BODY,
             dns->question_len - DNS_BODY);
@@ -128,7 +131,7 @@ static bool find(struct nif_dns *dns, const struct nif__dns_msg *m,
         if (!nif__dns_record(m, &at, &r)) {
             return false;
         }
-        if ((r.cls & ~DNS_UNIQUE) != DNS_IN ||
+        if ((r.cls & ~(unsigned)DNS_UNIQUE) != DNS_IN ||
             !nif__dns_same(m, r.name, m, wanted)) {
             continue;
         }
@@ -203,15 +206,16 @@ static int receive(struct nif_dns *dns)
 
 static int go_on(struct nif_dns *dns)
 {
-    int err = receive(dns);
+    int said = receive(dns);
+    int err = said;
 
-    if (err == NIF_EPROTO) {
-        err = ask(dns); // this server cannot tell: the other may
-        return err == NIF_ETIMEDOUT ? NIF_EPROTO : err;
-    }
-    if (err == NIF_EAGAIN && now_us(dns) >= dns->until_us) {
+    // A server that cannot tell is as one that does not answer: the other may.
+    if (err == NIF_EPROTO ||
+        (err == NIF_EAGAIN && nif__has_come(dns->stack, dns->until_us))) {
         err = ask(dns);
-        if (err == NIF_ETIMEDOUT && is_local(dns)) {
+        if (err == NIF_ETIMEDOUT && said == NIF_EPROTO) {
+            err = said;
+        } else if (err == NIF_ETIMEDOUT && is_local(dns)) {
             err = NIF_ENOTFOUND; // nobody has that name
         }
     } else if (err == NIF_EAGAIN && dns->unsent) {

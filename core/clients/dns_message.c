@@ -125,13 +125,15 @@ bool nif__dns_question(const struct nif__dns_msg *m, size_t *at,
 {
     size_t behind = nif__dns_skip(m, *at);
     const uint8_t *p = m->at + behind;
+    uint32_t word;
 
     if (behind == 0 || m->len - behind < 4) {
         return false;
     }
     q->name = *at;
-    q->type = nif_load_be16(p);
-    q->cls = nif_load_be16(p + 2);
+    word = nif_load_be32(p);
+    q->type = word >> 16;
+    q->cls = word & 0xFFFF;
     *at = behind + 4;
     return true;
 }

@@ -55,8 +55,8 @@ struct nif__dns_msg {
 /// offsets into the message.
 struct nif__dns_record {
     size_t name;
-    uint16_t type;
-    uint16_t cls;
+    unsigned type;
+    unsigned cls;
     uint32_t ttl_s;
     size_t data;
     size_t data_len;

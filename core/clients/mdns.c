@@ -255,10 +255,10 @@ uint64_t nif_mdns_poll(struct nif_mdns *mdns)
     }
     watch_address(mdns);
     more = receive(mdns);
-    if (now_us(mdns) >= mdns->at_us) {
+    if (nif__has_come(mdns->cfg.stack, mdns->at_us)) {
         step(mdns);
     }
-    if (mdns->pending != 0 && now_us(mdns) >= mdns->send_us) {
+    if (mdns->pending != 0 && nif__has_come(mdns->cfg.stack, mdns->send_us)) {
         send_pending(mdns);
     }
     if (more) {

@@ -90,7 +90,7 @@ static bool beaten(const struct nif_mdns *mdns, unsigned n,
     }
     for (; n <= last; n++) {
         r = nif__mdns_record(mdns, n);
-        order = theirs.type != r.type ? r.type - theirs.type
+        order = theirs.type != r.type ? (int)r.type - (int)theirs.type
                                       : nif__mdns_compare(mdns, &r, m, &theirs);
         if (order != 0) {
             return order < 0;

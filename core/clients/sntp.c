@@ -235,7 +235,8 @@ static void receive(struct nif_sntp *sntp)
 
 uint64_t nif_sntp_poll(struct nif_sntp *sntp)
 {
-    if (sntp->state == NIF_SNTP_WAITING && now_us(sntp) >= sntp->at_us) {
+    if (sntp->state == NIF_SNTP_WAITING &&
+        nif__has_come(sntp->cfg.stack, sntp->at_us)) {
         begin(sntp);
     }
     if (sntp->state == NIF_SNTP_LOOKING) {
@@ -245,7 +246,7 @@ uint64_t nif_sntp_poll(struct nif_sntp *sntp)
         receive(sntp);
     }
     if (sntp->state == NIF_SNTP_ASKING) {
-        if (now_us(sntp) >= sntp->at_us) {
+        if (nif__has_come(sntp->cfg.stack, sntp->at_us)) {
             fail(sntp);
         } else if (sntp->unsent) {
             send_question(sntp);

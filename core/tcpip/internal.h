@@ -313,8 +313,8 @@ struct nif__icmp_error {
     uint16_t mtu;        ///< fragmentation needed: to this (RFC 1191), or 0
 };
 
-/// Tells the sender of `in` what was wrong with it, if nif_icmp_errors is there:
-/// `what` is type and code,
+/// Tells the sender of `in` what was wrong with it, if nif_icmp_errors is
+/// there: `what` is type and code,
 /// type first; `rest` are the four bytes behind the checksum. Not more than
 /// some in a second, and never where RFC 1122 3.2.2 forbids.
 void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,

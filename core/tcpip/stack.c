@@ -11,6 +11,8 @@
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
 
+#include <string.h>
+
 void nif__tick(struct nif_tcpip *ip)
 {
     ip->now_us = nif_clock_now_us(ip->stack.clock);
@@ -36,12 +38,11 @@ static int tcpip_open(struct nif_stack *stack, struct nif_conn *conn,
     if (!buffers_valid(cfg)) {
         return NIF_EINVAL;
     }
-    *conn = (struct nif_conn){
-        .stack = stack,
-        .cfg = *cfg,
-        .state = NIF_CONN_IDLE,
-        .proto = (uint16_t)proto,
-    };
+    memset(conn, 0, sizeof(*conn));
+    conn->stack = stack;
+    conn->cfg = *cfg;
+    conn->state = NIF_CONN_IDLE;
+    conn->proto = (uint16_t)proto;
     if (proto == NIF_TCP) {
         nif__flow_of(conn)->ttl = IPV4_TTL_DEFAULT;
     }
@@ -449,24 +450,21 @@ static const struct nif_tcp_parts no_parts;
 void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
     const struct nif_tcpip_cfg *cfg)
 {
-    size_t mtu = nif_iface_mtu(cfg->iface);
-    size_t largest = cfg->fragment != NULL ? IPV4_TOTAL_MAX : mtu;
-
-    *tcpip = (struct nif_tcpip){
-        .stack = { .ops = &tcpip_ops, .clock = cfg->clock },
-        .cfg = *cfg,
-        .iface = cfg->iface,
-        .calm = UINT8_MAX,
-        .again_us = NIF_NEVER,
-        .todo = NIF__TIMER,
-        .rate_at = 0 - NIF__S(1),
-        .mtu = (uint16_t)mtu,
-        .broadcast = UINT32_MAX,
-    };
-    tcpip->stack.caps = (struct nif_stack_caps){
-        .datagram_max = largest - IPV4_LEN - UDP_LEN,
-        .empty_datagrams = true,
-    };
+    memset(tcpip, 0, sizeof(*tcpip));
+    tcpip->stack.ops = &tcpip_ops;
+    tcpip->stack.clock = cfg->clock;
+    tcpip->cfg = *cfg;
+    tcpip->iface = cfg->iface;
+    tcpip->calm = UINT8_MAX;
+    tcpip->again_us = NIF_NEVER;
+    tcpip->todo = NIF__TIMER;
+    tcpip->rate_at = 0 - NIF__S(1);
+    tcpip->broadcast = UINT32_MAX;
+    tcpip->mtu = (uint16_t)nif_iface_mtu(cfg->iface);
+    tcpip->stack.caps.empty_datagrams = true;
+    tcpip->stack.caps.datagram_max =
+        (cfg->fragment != NULL ? IPV4_TOTAL_MAX : tcpip->mtu) - IPV4_LEN -
+        UDP_LEN;
     if (cfg->tcp == NULL) {
         tcpip->cfg.tcp = &no_parts;
     }

@@ -7,8 +7,8 @@
 //
 // Parts that can be left out (tcp_parts.h): tcp_listen.c: listeners and their
 // backlog; tcp_refs.c: data that is sent from where it lies; tcp_early.c: what
-// comes too early; tcp_keep.c: times that the application sets; icmp_errors.c,
-// tcp_icmp.c: what routers say; tcp_fast.c, tcp_push.c: the segments that come and go most.
+// comes too early; tcp_keep.c: times that the application sets;
+// icmp_errors.c, tcp_icmp.c: what routers say; tcp_fast.c, tcp_push.c: the segments that come and go most.
 // Parts that are linked only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send

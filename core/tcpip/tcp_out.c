@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// TCP segments that go. A segment is its headers and a few stretches of the send
-// queue.
+// TCP segments that go. A segment is its headers and a few stretches of the
+// send queue.
 
 #include "tcp.h"
 

@@ -82,8 +82,9 @@ static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
         *at = head;
         return nif__copy_sum(at + 1, data, len);
     }
-    nif__ring_write(ring, buf, cap, ring->used, &head, HEAD);
-    return nif__ring_write(ring, buf, cap, ring->used + HEAD, data, len);
+    nif__ring_put(ring, buf, cap, ring->used, &head, HEAD);
+    nif__ring_put(ring, buf, cap, ring->used + HEAD, data, len);
+    return nif__copy_sum(NULL, data, len);
 }
 
 // Reads the oldest record's head.

@@ -54,7 +54,7 @@ static inline struct nif_ip nif_ip4_from(const uint8_t *p)
 /// The four bytes of an IPv4 address as one number, first byte highest.
 static inline uint32_t nif_ip4_value(const struct nif_ip *ip)
 {
-    return nif_get_be32(ip->byte);
+    return nif_load_be32(ip->byte);
 }
 
 /// True if family, bytes and zone are the same.
