@@ -35,39 +35,32 @@ bool nif_ip_is_multicast(const struct nif_ip *ip)
         : ip->family == NIF_IPV4 && ip->byte[0] >> 4 == 0xE;
 }
 
-// Reads a number of up to three digits, 0 to 255, without leading zeros:
-// some readers take those for octal.
-static const char *read_byte(const char *text, uint8_t *out)
-{
-    unsigned v = 0;
-    unsigned digits = 0;
-
-    while (*text >= '0' && *text <= '9' && digits < 3) {
-        v = v * 10 + (unsigned)(*text - '0');
-        text++;
-        digits++;
-    }
-    if (digits == 0 || v > 255 || (digits > 1 && v < 10) ||
-        (digits > 2 && v < 100)) {
-        return NULL;
-    }
-    *out = (uint8_t)v;
-    return text;
-}
-
+// Numbers of up to three digits, 0 to 255, without leading zeros: some readers
+// take those for octal.
 int nif_ip_parse(const char *text, struct nif_ip *ip)
 {
-    struct nif_ip got = { .family = NIF_IPV4 };
+    uint8_t byte[4];
+    unsigned digits = 0;
+    unsigned v = 0;
+    size_t i = 0;
 
-    *ip = (struct nif_ip){ .family = NIF_IP_NONE };
-    for (size_t i = 0; i < 4; i++) {
-        text = read_byte(text, &got.byte[i]);
-        if (text == NULL || *text != (i < 3 ? '.' : '\0')) {
+    memset(ip, 0, sizeof(*ip)); // NIF_IP_NONE
+    for (; i < sizeof(byte); text++) {
+        unsigned digit = (unsigned)*text - '0';
+
+        if (digit < 10 && digits < 3 && (v > 0 || digits == 0)) {
+            v = v * 10 + digit;
+            digits++;
+        } else if (digits == 0 || v > 255 || *text != (i < 3 ? '.' : '\0')) {
             return NIF_EINVAL;
+        } else {
+            byte[i++] = (uint8_t)v;
+            digits = 0;
+            v = 0;
         }
-        text++;
     }
-    *ip = got;
+    ip->family = NIF_IPV4;
+    memcpy(ip->byte, byte, sizeof(byte));
     return 0;
 }
 

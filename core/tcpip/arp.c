@@ -265,9 +265,9 @@ void nif__arp_flush(struct nif_tcpip *ip)
 
 // RFC 826's merge, more careful: a stranger is only taken in if he asks for
 // us. What is said to nobody who asked makes no entry.
-static void learn(struct nif_tcpip *ip, const uint8_t *arp, bool asks_us)
+static void learn(struct nif_tcpip *ip, const uint8_t *arp, uint32_t addr,
+    bool asks_us)
 {
-    uint32_t addr = get_spa(arp);
     struct nif_tcpip_neighbour *n = find(ip, addr);
 
     if (n == NULL) {
@@ -355,7 +355,7 @@ void nif__arp_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         return;
     }
     if (spa != 0) {
-        learn(ip, arp, asks_us);
+        learn(ip, arp, spa, asks_us);
     }
     if (asks_us) {
         reply(ip, frame, arp, spa);

@@ -15,6 +15,14 @@ void nif__kick(struct nif_tcpip *ip)
     nif_clock_wake(ip->stack.clock);
 }
 
+void nif__due(struct nif_tcpip *ip, uint32_t at)
+{
+    if ((int32_t)(at - ip->due) < 0) {
+        ip->due = at;
+        nif__todo(ip, NIF__TIMER);
+    }
+}
+
 void nif__endpoint_set(struct nif_endpoint *out, const uint8_t addr[4],
     uint16_t port)
 {

@@ -106,13 +106,7 @@ static inline void nif__todo(struct nif_tcpip *ip, unsigned what)
 }
 
 /// A timer will fire at tick `at`: poll() must come then.
-static inline void nif__due(struct nif_tcpip *ip, uint32_t at)
-{
-    if ((int32_t)(at - ip->due) < 0) {
-        ip->due = at;
-        nif__todo(ip, NIF__TIMER);
-    }
-}
+void nif__due(struct nif_tcpip *ip, uint32_t at);
 
 /// Reads the time anew. Calls from the application begin with it.
 void nif__tick(struct nif_tcpip *ip);

@@ -9,6 +9,7 @@ static const struct nif_tcp_parts all_parts = {
     .server = &nif_tcp_server,
     .refs = &nif_tcp_refs,
     .early = &nif_tcp_early,
+    .recovery = &nif_tcp_recovery,
     .keep = &nif_tcp_keep,
     .errors = &nif_icmp_errors,
     .fast = &nif_tcp_fast,

@@ -8,7 +8,8 @@
 // Parts that can be left out (tcp_parts.h): tcp_listen.c: listeners and their
 // backlog; tcp_refs.c: data that is sent from where it lies; tcp_early.c: what
 // comes too early; tcp_keep.c: times that the application sets;
-// icmp_errors.c, tcp_icmp.c: what routers say; tcp_fast.c, tcp_push.c: the segments that come and go most.
+// icmp_errors.c, tcp_icmp.c: what routers say; tcp_recovery.c: what duplicate
+// ACKs tell; tcp_fast.c, tcp_push.c: the segments that come and go most.
 // Parts that are linked only when named: tcp_sack.c, tcp_stamp.c, tcp_pool.c.
 //
 // Sequence numbers are compared by the sign of their difference. The send
@@ -310,8 +311,8 @@ void nif__cc_init(struct nif__tcp *t);
 /// `acked` new bytes were acknowledged up to `ack`.
 void nif__cc_ack(struct nif_conn *conn, uint32_t ack, uint32_t acked);
 
-/// A duplicate ACK came.
-void nif__cc_dupack(struct nif_conn *conn);
+/// Half of what is on the way, two segments at least.
+uint32_t nif__cc_half_flight(const struct nif__tcp *t);
 
 void nif__cc_timeout(struct nif__tcp *t);
 

@@ -70,7 +70,7 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
     }
     t->ack_at =
         nif__tcp_at(nif__tcp_now(ip) + NIF__TCP_MS(NIF_TCP_DELACK_MS) + 1);
-    nif__tcp_due(conn, t->ack_at);
+    nif__due(ip, t->ack_at);
 }
 
 void nif__tcp_put(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
@@ -106,8 +106,6 @@ static void take_ahead(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
     struct nif_tcpip *ip = nif__conn_stack(conn);
 
     ip->stats.tcp_order++;
-    // RFC 5681 4.2: the duplicate that tells
-    nif__tcp_set(nif__tcp_of(conn), TCP_ACK_NOW);
     if (len > 0 && ip->cfg.tcp->early != NULL) {
         ip->cfg.tcp->early->take(conn, seq, data, len);
     }
@@ -133,33 +131,37 @@ static void take_fin(struct nif_conn *conn)
 void nif__tcp_take(struct nif_conn *conn, const struct nif__seg *seg)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
+    const uint8_t *data = seg->data;
+    uint32_t next = t->rcv_nxt;
     uint32_t seq = seg->seq;
     uint32_t end = seq + seg->len;
-    uint32_t skip = 0;
     bool fin = (seg->flags & TCP_FLAG_FIN) != 0;
+    unsigned ack = 0;
 
-    if (t->state != TCP_ESTABLISHED && t->state != TCP_FIN_WAIT_1 &&
-        t->state != TCP_FIN_WAIT_2) {
+    if (t->state < TCP_ESTABLISHED || t->state > TCP_FIN_WAIT_2) {
         return;
     }
-    if (nif__before(seq, t->rcv_nxt)) { // the beginning is known already
-        skip = nif__min(t->rcv_nxt - seq, seg->len);
+    if (nif__before(seq, next)) { // the beginning is known already
+        uint32_t skip = nif__min(next - seq, seg->len);
+
         seq += skip;
-        if (skip > 0) {
-            nif__tcp_set(t, TCP_ACK_NOW);
-        }
+        data += skip;
+        ack = skip > 0 ? TCP_ACK_NOW : 0;
     }
     if (nif__before(t->rcv_edge, end)) { // the end has no room
         end = nif__before(t->rcv_edge, seq) ? seq : t->rcv_edge;
         fin = false;
-        nif__tcp_set(t, TCP_ACK_NOW);
+        ack = TCP_ACK_NOW;
     }
-    if (nif__before(t->rcv_nxt, seq)) {
-        take_ahead(conn, seq, seg->data + skip, end - seq);
+    if (nif__before(next, seq)) {
+        // RFC 5681 4.2: the duplicate that tells
+        nif__tcp_set(t, TCP_ACK_NOW);
+        take_ahead(conn, seq, data, end - seq);
         return;
     }
+    nif__tcp_set(t, ack);
     if (end != seq) {
-        take_next(conn, seg->data + skip, end - seq);
+        take_next(conn, data, end - seq);
     }
     // What was ahead may reach beyond this segment: then its FIN is known to
     // be somewhere else, and this one is a lie.

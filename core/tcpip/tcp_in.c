@@ -403,6 +403,8 @@ static bool take_options(struct nif_conn *conn, const struct nif__seg *seg)
 // Returns false if the segment is to be dropped.
 static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
 {
+    const struct nif_tcp_recovery *recovery =
+        nif__conn_stack(conn)->cfg.tcp->recovery;
     struct nif__tcp *t = nif__tcp_of(conn);
     bool fin_sent =
         (t->flags & TCP_FIN_QUEUED) != 0 && t->snd_max - t->snd_una > t->queued;
@@ -424,9 +426,9 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
         nif__tcp_moved(conn);
         return true;
     }
-    if (duplicate && seg->ack == t->snd_una && t->snd_una != t->snd_max &&
-        !(t->flags & TCP_PERSIST)) {
-        nif__cc_dupack(conn);
+    if (duplicate && recovery != NULL && seg->ack == t->snd_una &&
+        t->snd_una != t->snd_max && !(t->flags & TCP_PERSIST)) {
+        recovery->dupack(conn);
     }
     update_window(conn, seg, false);
     if (nif__tcp_pending(t) == 0) {

@@ -54,6 +54,15 @@ struct nif_tcp_early {
     void (*joined)(struct nif_conn *conn, uint32_t len);
 };
 
+/// What tcp_recovery.c does. Only with it is a connection ever in TCP_RECOVERY.
+struct nif_tcp_recovery {
+    /// A duplicate ACK came.
+    void (*dupack)(struct nif_conn *conn);
+
+    /// In recovery: `acked` new bytes were acknowledged up to `ack`.
+    void (*acked)(struct nif_conn *conn, uint32_t ack, uint32_t acked);
+};
+
 /// What tcp_keep.c does. Only with it is either time set.
 struct nif_tcp_keep {
     int (*option)(struct nif_conn *conn, enum nif_option option, int value);

@@ -13,6 +13,8 @@
 #define PROBES_MAX 10            // without any answer
 #define R1         3u            // retransmissions until the way is doubted
 
+#define BACKOFF_MAX 10 // from a quarter of a second to beyond a minute
+
 void nif__tcp_due(struct nif_conn *conn, uint32_t at)
 {
     if (at != 0) {
@@ -117,55 +119,42 @@ void nif__tcp_moved(struct nif_conn *conn)
     due_long(conn, t);
 }
 
-static void back_off(struct nif__tcp *t)
-{
-    if (t->backoff < 10) { // from a quarter of a second to beyond a minute
-        t->backoff++;
-    }
-}
-
 void nif__tcp_give_up(struct nif_conn *conn)
 {
     nif__tcp_kill(conn, conn->err != 0 ? conn->err : NIF_ETIMEDOUT);
 }
 
-static void probe_window(struct nif_conn *conn, struct nif__tcp *t)
-{
-    if (t->dupacks >= PROBES_MAX) {
-        nif__tcp_give_up(conn);
-        return;
-    }
-    t->dupacks++;
-    t->snd_nxt = t->snd_una;
-    nif__tcp_set(t, TCP_FORCE);
-    back_off(t);
-    nif__conn_stack(conn)->stats.tcp_probe++;
-    nif__tcp_arm(conn);
-    nif__tcp_output(conn);
-}
-
+// What was sent last is lost, or the next window probe is due.
 static void retransmit(struct nif_conn *conn, struct nif__tcp *t)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
 
     if (t->flags & TCP_PERSIST) {
-        probe_window(conn, t);
-        return;
+        if (t->dupacks >= PROBES_MAX) {
+            nif__tcp_give_up(conn);
+            return;
+        }
+        t->dupacks++;
+        ip->stats.tcp_probe++;
+        nif__tcp_set(t, TCP_FORCE);
+    } else {
+        ip->stats.tcp_timeout++;
+        nif__cc_timeout(t);
+        nif__tcp_clear(t, TCP_TIMING); // Karn: RFC 6298 3
+        if (t->snd_wnd == 0) {
+            nif__tcp_set(t, TCP_FORCE); // it shut over what was on the way
+        }
+        if (t->flags & TCP_SACK) {
+            ip->cfg.sack->forget(conn);
+        }
+        if (t->backoff == R1 - 1) {
+            nif__arp_doubt(ip, t->flow.peer_ip); // RFC 9293 3.8.3 (b)
+        }
     }
-    ip->stats.tcp_timeout++;
-    nif__cc_timeout(t);
-    back_off(t);
-    if (t->backoff == R1) {
-        nif__arp_doubt(ip, t->flow.peer_ip); // RFC 9293 3.8.3 (b)
+    if (t->backoff < BACKOFF_MAX) {
+        t->backoff++;
     }
-    nif__tcp_clear(t, TCP_TIMING); // Karn: RFC 6298 3
     t->snd_nxt = t->snd_una;
-    if (t->snd_wnd == 0) {
-        nif__tcp_set(t, TCP_FORCE); // it shut over what was on the way
-    }
-    if (t->flags & TCP_SACK) {
-        ip->cfg.sack->forget(conn);
-    }
     nif__tcp_arm(conn);
     nif__tcp_output(conn);
 }

@@ -168,6 +168,29 @@ static void errors_are_heard_by_who_has_the_part_for_it(void **state)
     }
 }
 
+static void duplicates_tell_who_has_the_part_for_it(void **state)
+{
+    static const struct nif_tcp_parts parts = { .recovery = &nif_tcp_recovery };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        begin(i == 0 ? NULL : &parts);
+        assert_int_equal(nif_conn_send(p.conn, "ping", 4, NULL), 4);
+        peer_pass(&p, 10);
+        peer_expect(&p, ACK, 4);
+        p.ack -= 4; // it did not arrive
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        assert_int_equal(p.pair.stack[0].stats.tcp_fast, i);
+        if (i == 0) {
+            peer_expect_nothing(&p);
+            peer_pass(&p, 1000000); // the timeout tells
+        }
+        peer_expect(&p, ACK, 4);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        assert_int_equal(nif_conn_unacked(p.conn), 0);
+    }
+}
+
 static void errors_are_told_by_who_has_the_part_for_it(void **state)
 {
     static const struct nif_tcp_parts parts = { .errors = &nif_icmp_errors };
@@ -223,6 +246,7 @@ int main(void)
         cmocka_unit_test_setup(what_comes_too_early_is_told_and_comes_again,
             setup),
         cmocka_unit_test(errors_are_heard_by_who_has_the_part_for_it),
+        cmocka_unit_test(duplicates_tell_who_has_the_part_for_it),
         cmocka_unit_test(errors_are_told_by_who_has_the_part_for_it),
         cmocka_unit_test(a_bare_stack_takes_the_parts_that_it_is_given),
     };
