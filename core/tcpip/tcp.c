@@ -71,15 +71,10 @@ static void offer(struct nif_conn *conn)
     if (cfg->tcp_pool != NULL) {
         cfg->tcp_pool->ops->take(cfg->tcp_pool, conn);
     }
-    if (t->more == NULL) {
-        return;
+    if (t->more != NULL && cfg->sack != NULL) {
+        cfg->sack->begin(conn);
     }
-    *t->more = (struct nif_tcp_more){ .count = 0 };
-    if (cfg->sack != NULL) {
-        nif__tcp_set(t, TCP_SACK);
-    }
-    if (cfg->stamps != NULL) {
-        nif__tcp_set(t, TCP_STAMP);
+    if (t->more != NULL && cfg->stamps != NULL) {
         cfg->stamps->begin(conn);
     }
 }

@@ -83,6 +83,8 @@ struct nif__tcp {
     uint16_t refs;    ///< references in the send queue
     uint16_t keepalive_s;
     uint16_t user_timeout_s; ///< 0: NIF_TCP_R2_S
+    uint16_t ack_at;         ///< delayed ACK, tick: of the last half minute,
+                             ///< or to come; 0: none
 
     uint32_t snd_una;
     uint32_t snd_nxt;
@@ -95,18 +97,17 @@ struct nif__tcp {
     uint32_t queued;     ///< bytes to send or to be acknowledged
     uint32_t cwnd;
     uint32_t rexmit_at; ///< retransmission or window probe
-    uint32_t ack_at;    ///< delayed ACK
     uint32_t since;     ///< the last progress: for giving up, keepalive,
                         ///< FIN-WAIT-2 and TIME-WAIT, one at a time
     uint32_t snd_wl1;
     uint32_t snd_wnd_max;
     uint32_t rtt_seq; ///< the sequence number that is being timed
     uint32_t ssthresh;
-    uint32_t cwnd_acked;       ///< bytes towards the next growth
-    uint32_t recover;          ///< snd_max when recovery began
+    uint32_t cwnd_acked; ///< bytes towards the next growth
+    uint32_t recover;    ///< snd_max when recovery began
+    uint32_t plain;      ///< if there are references: bytes in `tx` before them
     struct nif_conn *listener; ///< whose backlog it is from, or NULL
     struct nif_tcp_more *more; ///< for the optional parts, or NULL
-    uint32_t plain;   ///< if there are references: bytes in `tx` before them
     uint32_t ref_seq; ///< where the last walk through the references ended
     uint32_t ref_at;  ///< and where in `tx` it is
     struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do

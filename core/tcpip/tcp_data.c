@@ -62,15 +62,17 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
+    uint32_t at;
 
     if (t->ack_at != 0 || told(t) < t->rcv_mss) {
         nif__tcp_set(t, TCP_ACK_SOON);
         nif__todo(ip, NIF__WORK);
         return;
     }
-    t->ack_at =
-        nif__tcp_at(nif__tcp_now(ip) + NIF__TCP_MS(NIF_TCP_DELACK_MS) + 1);
-    nif__due(ip, t->ack_at);
+    at = nif__tcp_now(ip) + NIF__TCP_MS(NIF_TCP_DELACK_MS) + 1;
+    at += (uint16_t)at == 0; // that would mean none
+    t->ack_at = (uint16_t)at;
+    nif__due(ip, at);
 }
 
 void nif__tcp_put(struct nif_conn *conn, uint32_t seq, const uint8_t *data,

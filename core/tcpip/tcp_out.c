@@ -225,7 +225,7 @@ void nif__tcp_send_reset(struct nif_conn *conn)
 void nif__tcp_answer(struct nif_tcpip *ip, const struct nif__in *in,
     uint32_t seq, uint32_t ack, uint32_t flags_window)
 {
-    uint32_t ports = nif_get_be32(in->body + TCP_SRC);
+    uint32_t ports = nif_load_be32(in->body + TCP_SRC);
     uint32_t sum = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_TCP, TCP_LEN);
     uint32_t h[TCP_LEN / 4];
 

@@ -99,6 +99,9 @@ struct nif_icmp_errors {
 
 /// What tcp_sack.c does for connections with TCP_SACK.
 struct nif_tcp_sack {
+    /// Offers it to the peer, having heard nothing yet.
+    void (*begin)(struct nif_conn *conn);
+
     /// Puts the option into the header of an ACK; returns its length.
     size_t (*put)(const struct nif_conn *conn, uint8_t *opt);
 
@@ -122,7 +125,8 @@ struct nif_tcp_sack {
 
 /// What tcp_stamp.c does for connections with TCP_STAMP.
 struct nif_tcp_stamps {
-    /// Begins with a connection's clock at a place that says nothing.
+    /// Offers them to the peer, the clock of the connection beginning at a
+    /// place that says nothing.
     void (*begin)(struct nif_conn *conn);
 
     /// Puts the option into a header; returns its length.

@@ -83,6 +83,13 @@ static void forget_acked(struct nif_tcp_more *m, uint32_t una)
     }
 }
 
+static void sack_begin(struct nif_conn *conn)
+{
+    more(conn)->count = 0;
+    more(conn)->resent = 0;
+    nif__tcp_set(nif__tcp_of(conn), TCP_SACK);
+}
+
 static uint32_t arrived(const struct nif_tcp_more *m)
 {
     uint32_t sum = 0;
@@ -205,6 +212,7 @@ static bool sack_resend(struct nif_conn *conn)
 }
 
 const struct nif_tcp_sack nif_tcp_sack = {
+    .begin = sack_begin,
     .put = sack_put,
     .heard = sack_heard,
     .resend = sack_resend,

@@ -21,8 +21,13 @@ static uint32_t clock(const struct nif_conn *conn)
 // Where it begins tells nothing of how long we run (RFC 7323 7.1).
 static void stamp_begin(struct nif_conn *conn)
 {
-    more(conn)->ts_offset = nif__random(nif__conn_stack(conn));
-    more(conn)->ts_recent = 0;
+    struct nif_tcp_more *m = more(conn);
+
+    m->ts_recent = 0;
+    m->ts_at = 0;
+    m->ts_acked = 0;
+    m->ts_offset = nif__random(nif__conn_stack(conn));
+    nif__tcp_set(nif__tcp_of(conn), TCP_STAMP);
 }
 
 static size_t stamp_put(struct nif_conn *conn, uint8_t *opt)

@@ -171,26 +171,20 @@ static void long_timer(struct nif_conn *conn, struct nif__tcp *t)
     }
 }
 
-static bool is_due(uint32_t *timer, uint32_t now)
-{
-    if (*timer == 0 || nif__before(now, *timer)) {
-        return false;
-    }
-    *timer = 0;
-    return true;
-}
-
 void nif__tcp_timer(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t now = nif__tcp_now(nif__conn_stack(conn));
+    int32_t ack_in = (int16_t)(t->ack_at - now);
     uint32_t limit;
 
-    if (is_due(&t->ack_at, now)) {
+    if (t->ack_at != 0 && ack_in <= 0) {
+        t->ack_at = 0;
         nif__tcp_set(t, TCP_ACK_NOW);
         nif__tcp_output(conn);
     }
-    if (is_due(&t->rexmit_at, now)) {
+    if (t->rexmit_at != 0 && !nif__before(now, t->rexmit_at)) {
+        t->rexmit_at = 0;
         retransmit(conn, t);
     }
     limit = patience(t);
@@ -198,6 +192,8 @@ void nif__tcp_timer(struct nif_conn *conn)
         long_timer(conn, t);
     }
     nif__tcp_due(conn, t->rexmit_at);
-    nif__tcp_due(conn, t->ack_at);
+    if (t->ack_at != 0) {
+        nif__due(nif__conn_stack(conn), now + (uint32_t)ack_in);
+    }
     due_long(conn, t);
 }

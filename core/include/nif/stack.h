@@ -73,7 +73,7 @@ enum nif_option {
 };
 
 /// Bytes that a stack may use inside a connection.
-#define NIF_CONN_IMPL (152 + 2 * sizeof(void *))
+#define NIF_CONN_IMPL (144 + 2 * sizeof(void *))
 
 /// How a connection is to be. All zero is a valid choice for a listener.
 struct nif_conn_cfg {
