@@ -4,104 +4,48 @@
 // stack, and from servers that do it badly. Boards on one switch, in virtual
 // time.
 
-#include "boards/host/host.h"
 #include "nif/net.h"
-#include "sim/net/switch.h"
-#include "tests/support/check.h"
+#include "tests/host/boards.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define BOARDS 2
-
 int nif_app_services(struct nif_board *board);
 int nif_app_fetch(struct nif_board *board);
 
+// A server by hand.
 static struct {
-    struct sim_world world;
-    struct sim_switch net;
-    struct host_board board[BOARDS];
-    unsigned count;
-    char said[2000];       // what the one that fetches has printed
-    const char *reply;     // of a server by hand
-    char asked[400];       // what that was asked
+    const char *reply;
+    char asked[400];       // what it was asked
     uint64_t server_at_us; // when it begins
     int ended;             // what it heard behind the question
 } b;
 
-static void print(struct nif_board *board, const char *line)
-{
-    size_t len = strlen(b.said);
-
-    (void)board;
-    snprintf(b.said + len, sizeof(b.said) - len, "%s\n", line);
-}
-
-// A board with the address 192.0.2.2, .3.
-static void add(const char *chip, int (*app)(struct nif_board *board),
-    const char *args)
-{
-    unsigned i = b.count++;
-    const struct host_board_cfg cfg = {
-        .chip = chip,
-        .app = app,
-        .args = args,
-        .print = app == nif_app_fetch ? print : NULL,
-        .number = (uint8_t)i,
-        .seed = i + 1,
-        .net = { .ip = nif_ip4(192, 0, 2, (uint8_t)(i + 2)), .prefix_len = 24 },
-    };
-    char why[HOST_WHY] = "";
-
-    assert_int_equal(host_board_init(&b.board[i], &b.world, &cfg, why), 0);
-    host_board_plug(&b.board[i], &b.net.port[i].nic.port);
-}
-
 static int setup(void **state)
 {
-    (void)state;
     memset(&b, 0, sizeof(b));
-    sim_world_init(&b.world, 1);
-    sim_switch_init(&b.net, &b.world, BOARDS);
-    return 0;
+    return boards_setup(state);
 }
 
-static int teardown(void **state)
+// What the one that fetches has printed: it is the last.
+static const char *said(void)
 {
-    (void)state;
-    for (unsigned i = 0; i < b.count; i++) {
-        b.board[i].board.stop = true;
-        nif_clock_wake(b.board[i].board.clock);
-    }
-    sim_run_until(&b.world, b.world.now_ns + 60 * SIM_S);
-    for (unsigned i = 0; i < b.count; i++) {
-        assert_true(sim_fiber_ended(b.board[i].fiber));
-        host_board_done(&b.board[i]);
-    }
-    sim_switch_done(&b.net);
-    assert_int_equal(b.world.complaints, 0);
-    sim_world_done(&b.world);
-    return 0;
+    return boards.said[boards.count - 1];
+}
+
+static void expect_said(const char *text)
+{
+    boards_said(boards.count - 1, text);
 }
 
 // Fetches from the other board, and is done within `seconds`. Returns how it
 // ended.
 static int fetch(const char *chip, const char *url, uint64_t seconds)
 {
-    add(chip, nif_app_fetch, url);
-    sim_run_until(&b.world, b.world.now_ns + seconds * SIM_S);
-    assert_true(sim_fiber_ended(b.board[b.count - 1].fiber));
-    return b.board[b.count - 1].result;
+    boards_add(chip, nif_app_fetch, url);
+    boards_run(seconds);
+    return boards_result(boards.count - 1);
 }
-
-static void expect_said(const char *text)
-{
-    if (!strstr(b.said, text)) {
-        fail_msg("it did not say \"%s\" but: %s", text, b.said);
-    }
-}
-
-// ---- a server by hand
 
 static int wait_until(struct nif_board *board, uint64_t us)
 {
@@ -155,7 +99,7 @@ static int fetch_reply(const char *reply)
 {
     b.reply = reply;
     b.ended = 1;
-    add("direct", serve, NULL);
+    boards_add("direct", serve, NULL);
     return fetch("direct", "192.0.2.2:8080/a/b?c=d", 20);
 }
 
@@ -165,7 +109,7 @@ static void fetches(const char *from, const char *to)
 {
     char text[60];
 
-    add(from, nif_app_services, "page");
+    boards_add(from, nif_app_services, "page");
     assert_int_equal(fetch(to, "http://192.0.2.2/index.html", 20), 0);
     snprintf(text, sizeof(text), "the board <b>%s</b> at 192.0.2.2.", from);
     expect_said(text);
@@ -198,7 +142,7 @@ static void it_asks_as_http_1_0_has_it(void **state)
         fetch_reply("HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\none\ntw"), 0);
     assert_string_equal(b.asked,
         "GET /a/b?c=d HTTP/1.0\r\nHost: 192.0.2.2\r\n\r\n");
-    assert_string_equal(b.said, "one\ntw\n");
+    assert_string_equal(said(), "one\ntw\n");
     assert_int_equal(b.ended, 0); // in good order
 }
 
@@ -212,9 +156,9 @@ static void a_long_line_is_shown_in_pieces(void **state)
         "HTTP/1.0 200 OK\r\nX-Long: %0200d\r\n\r\n", 0);
     memset(reply + len, 'x', 250);
     assert_int_equal(fetch_reply(reply), 0);
-    assert_int_equal(strlen(b.said), 253);
-    assert_int_equal(strspn(b.said, "x"), 120);
-    assert_int_equal(b.said[120], '\n');
+    assert_int_equal(strlen(said()), 253);
+    assert_int_equal(strspn(said(), "x"), 120);
+    assert_int_equal(said()[120], '\n');
 }
 
 static void a_server_may_come_later(void **state)
@@ -222,7 +166,7 @@ static void a_server_may_come_later(void **state)
     (void)state;
     b.server_at_us = 12000000;
     assert_int_equal(fetch_reply("HTTP/1.0 200 OK\r\n\r\nlate\n"), 0);
-    assert_string_equal(b.said, "late\n");
+    assert_string_equal(said(), "late\n");
 }
 
 // ---- what does not
@@ -230,7 +174,7 @@ static void a_server_may_come_later(void **state)
 static void another_status_is_shown_and_is_an_error(void **state)
 {
     (void)state;
-    add("direct", nif_app_services, NULL);
+    boards_add("direct", nif_app_services, NULL);
     assert_int_equal(fetch("direct", "192.0.2.2/nonsense", 20), NIF_EPROTO);
     expect_said("HTTP/1.0 404 Not Found\n");
 }
@@ -253,15 +197,15 @@ static void what_is_not_http_is_an_error(void **state)
 {
     (void)state;
     assert_int_equal(fetch_reply("SSH-2.0-x\r\n\r\nno\n"), NIF_EPROTO);
-    assert_string_equal(b.said, "");
+    assert_string_equal(said(), "");
 }
 
 static void nobody_there_is_an_error_after_a_while(void **state)
 {
     (void)state;
     assert_int_not_equal(fetch("direct", "192.0.2.9/", 40), 0);
-    assert_true(b.world.now_ns >= 30 * SIM_S);
-    assert_string_equal(b.said, "");
+    assert_true(boards.world.now_ns >= 30 * SIM_S);
+    assert_string_equal(said(), "");
 }
 
 static void nonsense_is_told_at_once(void **state)
@@ -274,14 +218,14 @@ static void nonsense_is_told_at_once(void **state)
         assert_int_equal(fetch("direct", words[i], 1), NIF_EINVAL);
         expect_said("fetch: [http://]HOST[:PORT][/PATH]\n");
         if (i + 1 < nif_countof(words)) {
-            teardown(state);
+            boards_teardown(state);
         }
     }
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, boards_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_page_comes_from_our_stack),
         TEST(a_page_comes_from_a_chip_with_sockets),

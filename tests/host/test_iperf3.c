@@ -3,119 +3,39 @@
 // The iperf3 examples against each other, and each against a partner that
 // breaks the protocol: boards on one switch, in virtual time.
 
-#include "boards/host/host.h"
 #include "examples/iperf3/iperf3.h"
 #include "nif/net.h"
-#include "sim/net/switch.h"
-#include "tests/support/check.h"
+#include "tests/host/boards.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define BOARDS 3
 
 int nif_app_iperf3(struct nif_board *board);
 int nif_app_iperf3_client(struct nif_board *board);
 
 // What a partner by hand hears: states, in their order; 0: the end.
-struct heard {
+static struct heard {
     unsigned count;
     uint8_t state[16];
-};
-
-static struct {
-    struct sim_world world;
-    struct sim_switch net;
-    struct host_board board[BOARDS];
-    unsigned count;
-    char said[BOARDS][1000]; // what each board has printed
-    struct heard heard[BOARDS];
-} b;
-
-static unsigned index_of(const struct nif_board *board)
-{
-    unsigned i = 0;
-
-    while (&b.board[i].board != board) {
-        i++;
-    }
-    return i;
-}
-
-static void print(struct nif_board *board, const char *line)
-{
-    char *said = b.said[index_of(board)];
-    size_t len = strlen(said);
-
-    snprintf(said + len, sizeof(b.said[0]) - len, "%s\n", line);
-}
-
-// A board with the address 192.0.2.2, .3 and so on.
-static void add(int (*app)(struct nif_board *board), const char *args)
-{
-    unsigned i = b.count++;
-    const struct host_board_cfg cfg = {
-        .chip = "direct",
-        .app = app,
-        .args = args,
-        .print = print,
-        .number = (uint8_t)i,
-        .seed = i + 1,
-        .cpu_ns = 10000, // slow: what matters is not how much there is
-        .net = { .ip = nif_ip4(192, 0, 2, (uint8_t)(i + 2)), .prefix_len = 24 },
-    };
-    char why[HOST_WHY] = "";
-
-    assert_int_equal(host_board_init(&b.board[i], &b.world, &cfg, why), 0);
-    host_board_plug(&b.board[i], &b.net.port[i].nic.port);
-}
+} heard[BOARDS];
 
 static int setup(void **state)
 {
-    (void)state;
-    memset(&b, 0, sizeof(b));
-    sim_world_init(&b.world, 1);
-    sim_switch_init(&b.net, &b.world, BOARDS);
+    memset(heard, 0, sizeof(heard));
+    (void)boards_setup(state);
+    boards.cpu_ns = 10000; // slow: what matters is not how much there is
     return 0;
 }
 
-// Lets the applications end by themselves, or ends them.
-static int teardown(void **state)
+static void add(int (*app)(struct nif_board *board), const char *args)
 {
-    (void)state;
-    for (unsigned i = 0; i < b.count; i++) {
-        b.board[i].board.stop = true;
-    }
-    sim_run_until(&b.world, b.world.now_ns + 60 * SIM_S);
-    for (unsigned i = 0; i < b.count; i++) {
-        assert_true(sim_fiber_ended(b.board[i].fiber));
-        assert_null(b.board[i].tcpip.conns);
-        host_board_done(&b.board[i]);
-    }
-    sim_switch_done(&b.net);
-    sim_world_done(&b.world);
-    return 0;
-}
-
-static void run(uint64_t seconds)
-{
-    sim_run_until(&b.world, b.world.now_ns + seconds * SIM_S);
-}
-
-static void expect_said(unsigned board, const char *text)
-{
-    if (!strstr(b.said[board], text)) {
-        fail_msg("board %u did not say \"%s\" but: %s", board, text,
-            b.said[board]);
-    }
+    boards_add("direct", app, args);
 }
 
 // The number behind `text` in what the board said.
 static uint64_t number_said(unsigned board, const char *text)
 {
-    expect_said(board, text);
-    return strtoull(strstr(b.said[board], text) + strlen(text), NULL, 10);
+    return strtoull(boards_said(board, text) + strlen(text), NULL, 10);
 }
 
 // -------------------------------------------------- with each other
@@ -124,9 +44,8 @@ static void measure(const char *args)
 {
     add(nif_app_iperf3, NULL);
     add(nif_app_iperf3_client, args);
-    run(20);
-    assert_true(sim_fiber_ended(b.board[1].fiber));
-    assert_int_equal(b.board[1].result, 0);
+    boards_run(20);
+    assert_int_equal(boards_result(1), 0);
 }
 
 static void tcp_is_counted_alike_on_both_sides(void **state)
@@ -137,7 +56,7 @@ static void tcp_is_counted_alike_on_both_sides(void **state)
     measure("192.0.2.2 -t 1");
     sent = number_said(1, "TCP, sent ");
     assert_true(sent > 500000);
-    expect_said(1, " bytes in 1.00");
+    boards_said(1, " bytes in 1.00");
     assert_in_range(number_said(0, "TCP, received "), sent - 100000,
         sent + 300000);
     assert_int_equal(number_said(0, "has counted "), sent);
@@ -165,8 +84,8 @@ static void datagrams_keep_their_pace(void **state)
     measure("192.0.2.2 -u -b 2M -t 2");
     assert_in_range(number_said(1, "UDP, sent "), 490000, 510000);
     assert_in_range(number_said(0, "UDP, received "), 490000, 510000);
-    expect_said(0, "lost 0");
-    expect_said(1, "lost 0");
+    boards_said(0, "lost 0");
+    boards_said(1, "lost 0");
 }
 
 static void datagrams_come_back_from_the_server(void **state)
@@ -174,7 +93,7 @@ static void datagrams_come_back_from_the_server(void **state)
     (void)state;
     measure("192.0.2.2 -u -b 2M -t 2 -R -P 2 -l 500");
     assert_in_range(number_said(1, "UDP, received "), 980000, 1020000);
-    expect_said(1, "lost 0");
+    boards_said(1, "lost 0");
 }
 
 static void one_test_follows_the_other(void **state)
@@ -182,13 +101,13 @@ static void one_test_follows_the_other(void **state)
     (void)state;
     add(nif_app_iperf3, NULL);
     add(nif_app_iperf3_client, "192.0.2.2 -t 1");
-    run(5);
-    assert_int_equal(b.board[1].result, 0);
+    boards_run(5);
+    assert_int_equal(boards_result(1), 0);
     add(nif_app_iperf3_client, "192.0.2.2 -u -t 1");
-    run(5);
-    assert_int_equal(b.board[2].result, 0);
-    expect_said(0, "TCP, received ");
-    expect_said(0, "UDP, received ");
+    boards_run(5);
+    assert_int_equal(boards_result(2), 0);
+    boards_said(0, "TCP, received ");
+    boards_said(0, "UDP, received ");
 }
 
 // ------------------------------------------------- by hand, a client
@@ -233,7 +152,7 @@ static int dial(struct nif_board *board, size_t i, const char *cookie)
 static void hear(struct nif_board *board, struct nif_conn *conn, unsigned n,
     uint64_t us)
 {
-    struct heard *h = &b.heard[index_of(board)];
+    struct heard *h = &heard[boards_index(board)];
 
     while (n-- > 0 && h->count < sizeof(h->state)) {
         uint8_t byte = 0;
@@ -279,8 +198,8 @@ static const char other_cookie[IPERF3_COOKIE] =
 
 static void expect_heard(unsigned board, const uint8_t *state, unsigned n)
 {
-    assert_int_equal(b.heard[board].count, n);
-    assert_memory_equal(b.heard[board].state, state, n);
+    assert_int_equal(heard[board].count, n);
+    assert_memory_equal(heard[board].state, state, n);
 }
 
 #define EXPECT_HEARD(board, ...)                          \
@@ -319,9 +238,9 @@ static void what_it_cannot_do_it_says_with_iperf3_s_number(void **state)
         params = rows[i].params;
         add(nif_app_iperf3, NULL);
         add(asking, NULL);
-        run(8);
+        boards_run(8);
         EXPECT_HEARD(1, 9, 254, 0, 0, 0, rows[i].number, 0, 0, 0, 0, 0);
-        (void)teardown(state);
+        (void)boards_teardown(state);
         (void)setup(state);
     }
 }
@@ -332,7 +251,7 @@ static void nonsense_in_place_of_parameters_is_tolerated(void **state)
     params = "\"{[";
     add(nif_app_iperf3, NULL);
     add(asking, NULL);
-    run(2);
+    boards_run(2);
     // One TCP stream, as far as it knows.
     EXPECT_HEARD(1, 9, 10);
 }
@@ -356,9 +275,9 @@ static void a_text_too_long_to_be_ends_the_test(void **state)
     (void)state;
     add(nif_app_iperf3, NULL);
     add(lying, NULL);
-    run(5);
+    boards_run(5);
     EXPECT_HEARD(1, 9, 0);
-    expect_said(0, "broke its protocol");
+    boards_said(0, "broke its protocol");
 }
 
 // Says nothing for longer than a step may take, then comes again.
@@ -381,9 +300,9 @@ static void a_silent_client_keeps_nobody_out_for_ever(void **state)
     (void)state;
     add(nif_app_iperf3, NULL);
     add(silent, NULL);
-    run(30);
+    boards_run(30);
     EXPECT_HEARD(1, 9, 0, 9);
-    expect_said(0, "longer than it may");
+    boards_said(0, "longer than it may");
 }
 
 // A stranger's connection in place of the stream; then the stream; then it
@@ -416,9 +335,9 @@ static void strangers_are_refused_and_a_client_may_give_up(void **state)
     (void)state;
     add(nif_app_iperf3, NULL);
     add(terminating, NULL);
-    run(20);
+    boards_run(20);
     EXPECT_HEARD(1, 9, 10, 255, 0, 1, 2, 0);
-    expect_said(0, "the test ended");
+    boards_said(0, "the test ended");
 }
 
 static int late(struct nif_board *board)
@@ -446,9 +365,9 @@ static void who_comes_during_a_test_is_told_that_it_is_busy(void **state)
     add(nif_app_iperf3, NULL);
     add(nif_app_iperf3_client, "192.0.2.2 -t 3");
     add(late, NULL);
-    run(10);
+    boards_run(10);
     EXPECT_HEARD(2, 255, 0);
-    assert_int_equal(b.board[1].result, 0);
+    assert_int_equal(boards_result(1), 0);
 }
 
 // ------------------------------------------------- by hand, a server
@@ -500,10 +419,9 @@ static void what_the_server_refuses_is_the_client_s_error(void **state)
         last_word = rows[i].word;
         add(serving, NULL);
         add(nif_app_iperf3_client, "192.0.2.2");
-        run(40);
-        assert_true(sim_fiber_ended(b.board[1].fiber));
-        assert_int_equal(b.board[1].result, rows[i].err);
-        (void)teardown(state);
+        boards_run(40);
+        assert_int_equal(boards_result(1), rows[i].err);
+        (void)boards_teardown(state);
         (void)setup(state);
     }
 }
@@ -527,11 +445,10 @@ static void a_server_that_is_not_there_is_asked_for_some_seconds(void **state)
     (void)state;
     add(idling, NULL);
     add(nif_app_iperf3_client, "192.0.2.2");
-    run(8);
-    assert_false(sim_fiber_ended(b.board[1].fiber));
-    run(8);
-    assert_true(sim_fiber_ended(b.board[1].fiber));
-    assert_int_equal(b.board[1].result, NIF_EREFUSED);
+    boards_run(8);
+    assert_false(sim_fiber_ended(boards.board[1].fiber));
+    boards_run(8);
+    assert_int_equal(boards_result(1), NIF_EREFUSED);
 }
 
 static void arguments_that_make_no_sense_are_told(void **state)
@@ -542,16 +459,15 @@ static void arguments_that_make_no_sense_are_told(void **state)
 
     for (size_t i = 0; i < nif_countof(rows); i++) {
         add(nif_app_iperf3_client, rows[i]);
-        run(1);
-        assert_true(sim_fiber_ended(b.board[0].fiber));
-        assert_int_equal(b.board[0].result, NIF_EINVAL);
-        expect_said(0, "SERVER [-p PORT]");
-        (void)teardown(state);
+        boards_run(1);
+        assert_int_equal(boards_result(0), NIF_EINVAL);
+        boards_said(0, "SERVER [-p PORT]");
+        (void)boards_teardown(state);
         (void)setup(state);
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, boards_teardown)
 
 int main(void)
 {
