@@ -79,48 +79,34 @@ static int take(struct iperf3_test *test, struct nif_conn *conn)
     return n;
 }
 
-// Bytes until the block is whole that the client has announced: it waits for
-// all of one that has begun.
-static size_t of_block(const struct iperf3_test *test,
-    const struct iperf3_stream *s)
-{
-    uint32_t len = test->params.len;
-
-    return len == 0 ? 0 : len - (size_t)(s->bytes % len);
-}
-
 // The block never changes, so it can be lent again and again.
-static int give(struct iperf3_test *test, struct iperf3_stream *s)
+static int give(struct iperf3_test *test, struct nif_conn *conn)
 {
-    struct nif_conn *conn = s->conn;
     size_t ahead = nif_conn_unacked(conn);
-    size_t rest = of_block(test, s);
-    size_t len =
-        rest != 0 && rest < sizeof(test->block) ? rest : sizeof(test->block);
     int n;
 
     if (ahead != SIZE_MAX && ahead > AHEAD) {
         return NIF_EAGAIN;
     }
-    n = nif_conn_send_ref(conn, test->block, len);
-    return n != NIF_ENOTSUP ? n : nif_conn_send(conn, test->block, len, NULL);
+    n = nif_conn_send_ref(conn, test->block, sizeof(test->block));
+    return n != NIF_ENOTSUP
+        ? n
+        : nif_conn_send(conn, test->block, sizeof(test->block), NULL);
 }
 
-// All that was to be sent has been given to the stack, in whole blocks.
-static bool all_given(const struct iperf3_test *test,
-    const struct iperf3_stream *s)
+// All that was to be sent has been given to the stack.
+static bool all_given(const struct iperf3_test *test)
 {
     return test->sends && test->params.bytes != 0 &&
-        iperf3_bytes(test) >= test->params.bytes &&
-        of_block(test, s) == test->params.len;
+        iperf3_bytes(test) >= test->params.bytes;
 }
 
 static bool move_tcp(struct iperf3_test *test, struct iperf3_stream *s)
 {
     bool moved = false;
 
-    for (unsigned i = 0; i < PIECES && !s->ended && !all_given(test, s); i++) {
-        int n = test->sends ? give(test, s) : take(test, s->conn);
+    for (unsigned i = 0; i < PIECES && !s->ended && !all_given(test); i++) {
+        int n = test->sends ? give(test, s->conn) : take(test, s->conn);
 
         if (n == NIF_EAGAIN) {
             break;
@@ -201,7 +187,7 @@ static bool give_datagram(struct iperf3_test *test, struct iperf3_stream *s)
     uint64_t number = s->packets + 1;
     int n;
 
-    if (all_given(test, s) || s->bytes + len > allowed(test, now_us)) {
+    if (all_given(test) || s->bytes + len > allowed(test, now_us)) {
         return false;
     }
     nif_put_be32(p, (uint32_t)(now_us / 1000000));

@@ -68,8 +68,7 @@ struct iperf3_params {
     bool wide;    ///< datagrams are counted in 64 bits
     bool strange; ///< wants what is not here: both directions, SCTP
     uint32_t parallel;
-    uint32_t len; ///< bytes of a datagram; 0: as long as one frame takes.
-                  ///< With TCP, of the block that the client reads at once
+    uint32_t len; ///< bytes of a datagram; 0: as long as one frame takes
     uint64_t seconds;
     uint64_t bytes;      ///< ends after so many; 0: by time
     uint64_t bits_per_s; ///< 0: as fast as it can

@@ -178,9 +178,25 @@ static bool others_come(const struct iperf3_test *test)
     return false;
 }
 
+// Who is sent to reads on to the end of each stream, and a block that has
+// begun to its end: without one it would wait for the rest.
+static void end_streams(struct iperf3_test *test)
+{
+    for (unsigned i = 0; i < test->count && !test->params.udp; i++) {
+        if (nif_conn_shutdown(test->streams[i].conn) == NIF_ENOTSUP) {
+            nif_conn_close(test->streams[i].conn);
+        }
+    }
+}
+
 static int exchange(struct iperf3_test *test)
 {
-    int err = iperf3_say(test, IPERF3_EXCHANGE_RESULTS);
+    int err;
+
+    if (test->sends) {
+        end_streams(test);
+    }
+    err = iperf3_say(test, IPERF3_EXCHANGE_RESULTS);
 
     if (err == 0) {
         err = iperf3_get_json(test);
@@ -247,7 +263,9 @@ static void finish(struct iperf3_test *test, int err)
     struct iperf3_text t = { line, sizeof(line), 0 };
 
     for (unsigned i = 0; i < test->count; i++) {
-        nif_conn_abort(test->streams[i].conn);
+        if (nif_conn_state(test->streams[i].conn) != NIF_CONN_CLOSED) {
+            nif_conn_abort(test->streams[i].conn);
+        }
     }
     if (server.refused != NULL) {
         nif_conn_abort(server.refused);

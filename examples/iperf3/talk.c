@@ -118,8 +118,10 @@ void iperf3_read_params(struct iperf3_test *test)
         .seconds = iperf3_number(text, "time", 0),
         .bytes = iperf3_number(text, "num", 0),
         .bits_per_s = iperf3_number(text, "bandwidth", 0),
-        .len = (uint32_t)iperf3_number(text, "len", 0),
     };
+    if (test->params.udp) {
+        test->params.len = (uint32_t)iperf3_number(text, "len", 0);
+    }
 }
 
 // ---- results

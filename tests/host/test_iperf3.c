@@ -116,6 +116,7 @@ static uint8_t rings[4][4096];
 static struct nif_conn hand[2];
 static const char *params;
 static uint64_t wait_us; // before it begins
+static int drained;      // how its stream ended
 
 static int up(struct nif_board *board)
 {
@@ -217,6 +218,53 @@ static int asking(struct nif_board *board)
     }
     hang_up();
     return 0;
+}
+
+// Is sent to, and ends the test in the middle of a block, as iperf3 does: what
+// is said next it hears when each stream has come to its end.
+static int draining(struct nif_board *board)
+{
+    const uint8_t end[2] = { IPERF3_TEST_END, IPERF3_DONE };
+    uint8_t scrap[1000];
+
+    memset(hand, 0, sizeof(hand));
+    if (up(board) == 0 && dial(board, 0, cookie) == 0) {
+        hear(board, &hand[0], 1, 2000000);
+        say_params(board,
+            "{\"tcp\":true,\"reverse\":true,\"parallel\":1,"
+            "\"len\":131072}");
+        hear(board, &hand[0], 1, 2000000);
+        if (dial(board, 1, cookie) == 0) {
+            int n = 1;
+
+            hear(board, &hand[0], 2, 2000000);
+            say(board, &end[0], 1);
+            while (n > 0) {
+                n = nif_recv(&hand[1], scrap, sizeof(scrap),
+                    in_us(board, 2000000));
+            }
+            drained = n;
+            hear(board, &hand[0], 1, 2000000);
+            say_params(board, "{}"); // results
+            say(board, &end[1], 1);
+            hear(board, &hand[0], 4, 2000000);
+        }
+    }
+    hang_up();
+    return 0;
+}
+
+static void a_stream_ends_in_good_order_when_the_test_does(void **state)
+{
+    (void)state;
+    drained = 1;
+    add(nif_app_iperf3, NULL);
+    add(draining, NULL);
+    boards_run(20);
+    assert_int_equal(drained, 0);
+    // ... the results are wanted, and told behind their length.
+    assert_memory_equal(heard[1].state + 2, ((uint8_t[]){ 1, 2, 13, 0, 0 }), 5);
+    boards_said(0, "TCP, sent ");
 }
 
 static void what_it_cannot_do_it_says_with_iperf3_s_number(void **state)
@@ -478,6 +526,7 @@ int main(void)
         TEST(datagrams_keep_their_pace),
         TEST(datagrams_come_back_from_the_server),
         TEST(one_test_follows_the_other),
+        TEST(a_stream_ends_in_good_order_when_the_test_does),
         TEST(what_it_cannot_do_it_says_with_iperf3_s_number),
         TEST(nonsense_in_place_of_parameters_is_tolerated),
         TEST(a_text_too_long_to_be_ends_the_test),

@@ -522,7 +522,8 @@ def iperf3():
     """The examples against the real program, both ways."""
     need_netns()
     need("iperf3")
-    for words in (["-t", "1"], ["-n", "10M", "-R"], ["-t", "1", "-P", "3"]):
+    for words in (["-t", "1"], ["-n", "10M", "-R"], ["-t", "1", "-P", "3"],
+                  ["-n", "10M", "-R", "-P", "3"]):
         sums = iperf3_sums("direct", *words)
         sent = sums["sum_sent"]["bytes"]
         got = sums["sum_received"]["bytes"]
