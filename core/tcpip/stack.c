@@ -293,36 +293,39 @@ NIF_APART static void run_timers(struct nif_tcpip *ip)
     }
 }
 
-// From `c` on, up to `end` or the last.
-static void flush(struct nif_conn *c, const struct nif_conn *end)
+// From `c` on, up to `end` or the last. Behind the last that has sent before
+// one found no room, the next turn begins: else one that always has something
+// to send would leave the device no room for the others.
+static void flush(struct nif_tcpip *ip, struct nif_conn *c,
+    const struct nif_conn *end)
 {
     while (c != NULL && c != end) {
         struct nif_conn *next = c->next;
+        uint32_t before = ip->stats.eth_tx;
+        bool full = (ip->todo & (NIF__WORK | NIF__BUSY)) != 0;
 
         if (c->proto == NIF_TCP) {
             nif__tcp_flush(c);
         } else {
             nif__udp_output(c);
         }
+        if (!full && ip->stats.eth_tx != before) {
+            ip->turn = next;
+        }
         c = next;
     }
 }
 
-// Each time another connection comes first: else one that always has
-// something to send would leave the device no room for the others.
 NIF_APART static void run_output(struct nif_tcpip *ip)
 {
-    struct nif_conn *first = ip->turn != NULL ? ip->turn : ip->conns;
+    const struct nif_conn *first = ip->turn;
 
     ip->todo &= (uint8_t) ~(NIF__WORK | NIF__BUSY);
     if (ip->cfg.fragment != NULL) {
         ip->cfg.fragment->ops->output(ip);
     }
-    if (first != NULL) {
-        ip->turn = first->next;
-        flush(first, NULL);
-        flush(ip->conns, first);
-    }
+    flush(ip, ip->turn, NULL);
+    flush(ip, ip->conns, first);
 }
 
 // The neighbours on another cable are others.
