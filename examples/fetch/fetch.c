@@ -9,9 +9,7 @@
 // that is not there yet is asked again, for half a minute in all. Runs
 // unchanged on every board and in the simulator.
 
-#include "nif/board.h"
-#include "nif/connector.h"
-#include "nif/dhcp.h"
+#include "../uplink.h"
 #include "nif/net.h"
 #include "nif/resolver.h"
 
@@ -20,7 +18,6 @@
 #define LIMIT_US 30000000u // for all of it
 #define TRY_US   5000000u  // for one connection
 #define AGAIN_US 250000u   // until the next
-#define LOOK_US  200000u   // until it is seen that the board is to stop
 #define HOST_MAX 64
 #define PATH_MAX 96
 #define LINE_MAX 120
@@ -28,8 +25,7 @@
 struct fetch {
     struct nif_board *board;
     uint64_t until_us;
-    struct nif_dhcp dhcp;
-    struct nif_connector connector;
+    struct uplink up;
     struct nif_dns_resolver dns;
     struct nif_endpoint to;
     char host[HOST_MAX];
@@ -285,38 +281,7 @@ static int fetch(struct fetch *f)
     return err;
 }
 
-// ---- the board
-
-static int bring_up(struct fetch *f)
-{
-    struct nif_board *board = f->board;
-    struct nif_connector_cfg cfg = {
-        .iface = board->iface,
-        .stack = board->stack,
-        .wifi = board->wifi,
-        .seed = board->seed,
-    };
-    int err;
-
-    nif_dhcp_init(&f->dhcp,
-        &(struct nif_dhcp_cfg){ .stack = board->stack, .seed = board->seed });
-    if (board->use_dhcp) {
-        cfg.addr = (struct nif_addr_way){ &nif_addr_dhcp, &f->dhcp };
-    } else {
-        nif_stack_net(board->stack, &cfg.net);
-    }
-    nif_connector_init(&f->connector, &cfg);
-    err = nif_connector_start(&f->connector);
-    if (err != 0) {
-        return err;
-    }
-    do {
-        err = nif_connector_wait(&f->connector,
-            nif_clock_now_us(board->clock) + LOOK_US);
-    } while (err == NIF_ETIMEDOUT && !board->stop &&
-        nif_clock_now_us(board->clock) < f->until_us);
-    return err;
-}
+// ---- the application
 
 int nif_app(struct nif_board *board)
 {
@@ -331,11 +296,11 @@ int nif_app(struct nif_board *board)
         show(board, "fetch: [http://]HOST[:PORT][/PATH]");
         return err;
     }
-    err = bring_up(&f);
+    err = uplink_wait(&f.up, board, f.until_us);
     if (err == 0) {
         nif_dns_resolver_init(&f.dns, board->stack, board->seed);
         err = fetch(&f);
     }
-    nif_connector_stop(&f.connector);
+    nif_connector_stop(&f.up.connector);
     return board->stop ? 0 : err;
 }

@@ -10,6 +10,8 @@
 
 #include "iperf3.h"
 
+#include "../uplink.h"
+
 #include "nif/random.h"
 #include "nif/resolver.h"
 
@@ -25,7 +27,7 @@
 
 static struct {
     bool busy; // one board of a program
-    struct iperf3_link link;
+    struct uplink up;
     struct iperf3_test test;
     struct nif_dns_resolver dns;
     struct nif_endpoint to;
@@ -349,12 +351,12 @@ int nif_app(struct nif_board *board)
     test->board = board;
     test->ctrl = &client.ctrl;
     test->sends = !test->params.reverse;
-    err = iperf3_up(board, &client.link);
+    err = uplink_wait(&client.up, board, NIF_NEVER);
     if (err == 0) {
         nif_dns_resolver_init(&client.dns, board->stack, board->seed);
         err = measure(test);
     }
-    iperf3_down(&client.link);
+    nif_connector_stop(&client.up.connector);
     client.busy = false;
     return board->stop ? 0 : err;
 }

@@ -13,8 +13,7 @@
 #define EXAMPLES_IPERF3_IPERF3_H
 
 #include "nif/board.h"
-#include "nif/connector.h"
-#include "nif/dhcp.h"
+#include "nif/net.h"
 
 #define IPERF3_PORT 5201
 
@@ -175,19 +174,5 @@ uint64_t iperf3_bytes(const struct iperf3_test *test);
 
 /// Those of them that are at the other side, as far as the stack knows.
 uint64_t iperf3_arrived(const struct iperf3_test *test);
-
-// ---- board.c: the board's network
-
-struct iperf3_link {
-    struct nif_connector connector;
-    struct nif_dhcp dhcp;
-};
-
-/// Brings the board up, and keeps it up while calls wait. Returns 0; an
-/// error; NIF_ENOTCONN if the board is to stop.
-int iperf3_up(struct nif_board *board, struct iperf3_link *link);
-
-/// The opposite.
-void iperf3_down(struct iperf3_link *link);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "iperf3.h"
 
+#include "../uplink.h"
+
 #include <string.h>
 
 #define CONNS   (IPERF3_STREAMS + 2) // control, data, one to be refused
@@ -18,7 +20,7 @@
 
 static struct {
     bool busy; // one board of a program
-    struct iperf3_link link;
+    struct uplink up;
     struct iperf3_test test;
     struct nif_conn *refused; // one that is being sent away; or NULL
     uint64_t refused_us;      // until then
@@ -341,7 +343,7 @@ int nif_app(struct nif_board *board)
         return NIF_ENOBUFS;
     }
     server.busy = true;
-    err = iperf3_up(board, &server.link);
+    err = uplink_wait(&server.up, board, NIF_NEVER);
     if (err == 0) {
         err = listen(board);
     }
@@ -350,7 +352,7 @@ int nif_app(struct nif_board *board)
         serve_all(board);
     }
     end();
-    iperf3_down(&server.link);
+    nif_connector_stop(&server.up.connector);
     server.busy = false;
     return board->stop ? 0 : err;
 }

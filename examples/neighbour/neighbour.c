@@ -15,9 +15,7 @@
 //
 //     name=board sntp=192.0.2.1 lookup=printer.test
 
-#include "nif/board.h"
-#include "nif/connector.h"
-#include "nif/dhcp.h"
+#include "../uplink.h"
 #include "nif/igmp.h"
 #include "nif/ip.h"
 #include "nif/mdns.h"
@@ -33,8 +31,7 @@
 
 struct neighbour {
     struct nif_board *board;
-    struct nif_dhcp dhcp;
-    struct nif_connector connector;
+    struct uplink up;
     struct nif_mdns mdns;
     struct nif_sntp sntp;
     struct nif_dns_cache cache;
@@ -108,11 +105,12 @@ static void put_status(struct neighbour *n)
     put(n, "\ngateway ");
     put_ip(n, &net.gateway);
     put(n, "\nlease ");
-    put_number(n, n->dhcp.lease_count > 0, 1);
+    put_number(n, n->up.dhcp.lease_count > 0, 1);
     put(n, " renewals ");
-    put_number(n, n->dhcp.lease_count > 0 ? n->dhcp.lease_count - 1 : 0, 1);
+    put_number(n, n->up.dhcp.lease_count > 0 ? n->up.dhcp.lease_count - 1 : 0,
+        1);
     put(n, " refusals ");
-    put_number(n, n->dhcp.nak_count, 1);
+    put_number(n, n->up.dhcp.nak_count, 1);
     if (n->name[0] != '\0') {
         put(n, "\nname ");
         put(n, nif_mdns_host(&n->mdns, host));
@@ -176,12 +174,6 @@ static int begin(struct neighbour *n, struct nif_board *board)
     const struct nif_endpoint at = { .port = STATUS_PORT };
     const char *args = board->args != NULL ? board->args : "";
     struct nif_stack *stack = board->stack;
-    struct nif_connector_cfg cfg = {
-        .iface = board->iface,
-        .stack = stack,
-        .wifi = board->wifi,
-        .seed = board->seed,
-    };
     int err;
 
     *n = (struct neighbour){ .board = board, .found = NIF_EAGAIN };
@@ -194,25 +186,18 @@ static int begin(struct neighbour *n, struct nif_board *board)
     nif_dns_resolver_init(&n->times, stack, board->seed + 3);
     nif_dns_share(&n->names.dns, &n->cache);
     nif_dns_share(&n->times.dns, &n->cache);
-    nif_dhcp_init(&n->dhcp,
-        &(struct nif_dhcp_cfg){ .stack = stack, .seed = board->seed + 4 });
     nif_sntp_init(&n->sntp,
         &(struct nif_sntp_cfg){ .stack = stack,
-            .seed = board->seed + 5,
+            .seed = board->seed + 4,
             .server = n->server,
             .resolver = &n->times.resolver,
             .interval_s = 16 });
     nif_mdns_init(&n->mdns,
         &(struct nif_mdns_cfg){ .stack = stack,
-            .seed = board->seed + 6,
+            .seed = board->seed + 5,
             .host = n->name,
             .services = &service,
             .service_count = 1 });
-    if (board->use_dhcp) {
-        cfg.addr = (struct nif_addr_way){ &nif_addr_dhcp, &n->dhcp };
-    } else {
-        nif_stack_net(stack, &cfg.net);
-    }
     err = nif_conn_open(stack, &n->listener, NIF_TCP,
         &(struct nif_conn_cfg){ .rx = NULL });
     for (size_t i = 0; i < nif_countof(n->conns) && err == 0; i++) {
@@ -226,9 +211,8 @@ static int begin(struct neighbour *n, struct nif_board *board)
     if (err == 0) {
         err = nif_conn_listen(&n->listener, n->conns, nif_countof(n->conns));
     }
-    nif_connector_init(&n->connector, &cfg);
     if (err == 0) {
-        err = nif_connector_start(&n->connector);
+        err = uplink_start(&n->up, board);
     }
     if (err == 0 && n->name[0] != '\0') {
         err = nif_mdns_start(&n->mdns);
@@ -299,7 +283,7 @@ int nif_app(struct nif_board *board)
     while (err == 0 && !board->stop) {
         uint64_t again_us = nif_stack_poll(board->stack);
 
-        again_us = earlier(again_us, nif_connector_poll(&n.connector));
+        again_us = earlier(again_us, nif_connector_poll(&n.up.connector));
         again_us = earlier(again_us, nif_sntp_poll(&n.sntp));
         if (n.name[0] != '\0') {
             again_us = earlier(again_us, nif_mdns_poll(&n.mdns));
@@ -311,6 +295,6 @@ int nif_app(struct nif_board *board)
     if (n.name[0] != '\0') {
         nif_mdns_stop(&n.mdns);
     }
-    nif_connector_stop(&n.connector);
+    nif_connector_stop(&n.up.connector);
     return err;
 }

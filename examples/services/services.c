@@ -10,9 +10,8 @@
 // A chip has few connections, and it may be able to listen at one port only:
 // then the page has it, unless the word above says otherwise.
 
-#include "nif/board.h"
-#include "nif/connector.h"
-#include "nif/dhcp.h"
+#include "../uplink.h"
+
 
 #include <string.h>
 
@@ -64,8 +63,7 @@ struct app {
     uint32_t page_count;
     uint32_t echo_bytes;
     uint32_t datagram_count;
-    struct nif_dhcp dhcp;
-    struct nif_connector connector;
+    struct uplink up;
     struct nif_conn udp;
     struct server echo_server;
     struct server http_server;
@@ -241,7 +239,7 @@ static void put_page(struct app *app, struct text *t)
     put(t, "\n<li>datagrams: ");
     put_u32(t, app->datagram_count);
     put(t, "\n<li>leases: ");
-    put_u32(t, app->dhcp.lease_count);
+    put_u32(t, app->up.dhcp.lease_count);
     put(t, "\n</ul>\n");
 }
 
@@ -492,35 +490,23 @@ static int begin(struct app *app)
 {
     struct nif_board *board = app->board;
     const char *args = board->args != NULL ? board->args : "";
-    struct nif_connector_cfg cfg = {
-        .iface = board->iface,
-        .stack = board->stack,
-        .wifi = board->wifi,
-        .seed = board->seed,
-    };
 
     app->http_server.port = strcmp(args, "echo") != 0 ? HTTP_PORT : 0;
     app->echo_server.port = strcmp(args, "page") != 0 ? ECHO_PORT : 0;
     share(app);
-    nif_dhcp_init(&app->dhcp,
-        &(struct nif_dhcp_cfg){ .stack = board->stack, .seed = board->seed });
-    if (board->use_dhcp) {
-        cfg.addr = (struct nif_addr_way){ &nif_addr_dhcp, &app->dhcp };
-    }
-    nif_connector_init(&app->connector, &cfg);
-    return nif_connector_start(&app->connector);
+    return uplink_start(&app->up, board);
 }
 
 // Our memory goes away: nothing of it may stay in the stack.
 static void close_all(struct app *app)
 {
-    nif_dhcp_stop(&app->dhcp);
+    nif_dhcp_stop(&app->up.dhcp);
     abort_all(&app->udp, 1);
     abort_all(&app->echo_server.listener, 1);
     abort_all(app->echo_conns, ECHO_COUNT);
     abort_all(&app->http_server.listener, 1);
     abort_all(app->http_conns, HTTP_COUNT);
-    nif_connector_stop(&app->connector);
+    nif_connector_stop(&app->up.connector);
 }
 
 // ------------------------------------------------------------- main loop
@@ -539,12 +525,12 @@ int nif_app(struct nif_board *board)
     };
     int err = begin(&app);
 
-    (void)nif_connector_poll(&app.connector);
+    (void)nif_connector_poll(&app.up.connector);
     while (!board->stop && err == 0) {
         uint64_t again_us = tend(&app, NIF_NEVER);
 
         again_us = earlier(again_us, nif_stack_poll(board->stack));
-        again_us = earlier(again_us, nif_connector_poll(&app.connector));
+        again_us = earlier(again_us, nif_connector_poll(&app.up.connector));
         echo_datagrams(&app);
         run_echo(&app);
         again_us = run_http(&app, again_us);
