@@ -154,7 +154,8 @@ void iperf3_read_params(struct iperf3_test *test);
 void iperf3_write_results(struct iperf3_test *test);
 void iperf3_read_results(struct iperf3_test *test);
 
-/// Prints a line about the test, if the board has somewhere to print.
+/// Prints a line about the test, and one about each of several streams, if
+/// the board has somewhere to print.
 void iperf3_report(struct iperf3_test *test);
 void iperf3_print(struct nif_board *board, const char *line);
 

@@ -200,6 +200,22 @@ static uint64_t lost(const struct iperf3_test *test)
     return n;
 }
 
+// Of several streams, what each has moved.
+static void report_streams(const struct iperf3_test *test)
+{
+    for (unsigned i = 0; i < test->count && test->count > 1; i++) {
+        char line[48];
+        struct iperf3_text t = { line, sizeof(line), 0 };
+
+        iperf3_put(&t, "iperf3: stream ");
+        iperf3_put_u64(&t, i + 1);
+        iperf3_put(&t, ": ");
+        iperf3_put_u64(&t, test->streams[i].bytes);
+        iperf3_put(&t, " bytes");
+        iperf3_print(test->board, line);
+    }
+}
+
 void iperf3_report(struct iperf3_test *test)
 {
     char line[160];
@@ -221,5 +237,6 @@ void iperf3_report(struct iperf3_test *test)
         iperf3_put(&t, ", lost ");
         iperf3_put_u64(&t, test->sends ? test->peer_lost : lost(test));
     }
+    report_streams(test);
     iperf3_print(test->board, line);
 }

@@ -7,6 +7,7 @@
 #include "nif/net.h"
 #include "tests/host/boards.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,27 @@ static void the_server_sends_when_it_is_asked_to(void **state)
     measure("192.0.2.2 -R -n 500000");
     assert_in_range(number_said(1, "TCP, received "), 500000, 600000);
     assert_true(number_said(0, "TCP, sent ") >= 400000);
+}
+
+// The board has less room than they want, and other connections beside them.
+static void none_of_several_streams_starves(void **state)
+{
+    uint64_t all;
+
+    (void)state;
+    boards.cpu_ns = 0; // the wire is slow
+    boards_add("enc28j60", nif_app_iperf3, NULL);
+    add(nif_app_iperf3_client, "192.0.2.2 -R -P 4 -t 2");
+    boards_run(20);
+    assert_int_equal(boards_result(1), 0);
+    all = number_said(1, "TCP, received ");
+    assert_true(all > 1000000);
+    for (int i = 1; i <= 4; i++) {
+        char text[16];
+
+        snprintf(text, sizeof(text), "stream %d: ", i);
+        assert_in_range(number_said(1, text), all * 2 / 10, all * 3 / 10);
+    }
 }
 
 static void so_many_bytes_arrive_before_the_end_is_told(void **state)
@@ -522,6 +544,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(tcp_is_counted_alike_on_both_sides),
         TEST(the_server_sends_when_it_is_asked_to),
+        TEST(none_of_several_streams_starves),
         TEST(so_many_bytes_arrive_before_the_end_is_told),
         TEST(datagrams_keep_their_pace),
         TEST(datagrams_come_back_from_the_server),
