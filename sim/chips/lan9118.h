@@ -52,8 +52,6 @@ struct sim_lan9118 {
     // Private.
     struct sim_cpu *cpu;
     struct sim_lan9118_cfg cfg;
-    struct sim_port_ops port_ops;        // the card's, watched
-    const struct sim_port_ops *card_ops; // the card's own
     struct sim_event reset_event;
     struct sim_event csr_event;
     struct sim_event mii_event;
@@ -93,7 +91,6 @@ struct sim_lan9118 {
     } tx_queue[SIM_LAN9118_TX];
     bool tx_leaving;
     bool tx_orphan;
-    uint64_t tx_count_before;
     size_t tx_statuses;
     uint32_t tx_status[SIM_LAN9118_TX];
 };

@@ -127,8 +127,6 @@ struct sim_stm32_eth {
     struct sim_stm32_eth_desc tx_desc;
     struct sim_stm32_eth_frame tx_new; // being read
     struct sim_stm32_eth_frame tx_out; // on the wire
-    uint64_t tx_count_before;
-    uint64_t tx_late_before;
     // Receive.
     struct sim_event rx_event; // a buffer was filled
     uint32_t rx_at;

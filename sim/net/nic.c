@@ -39,6 +39,13 @@ static void drop_head(struct sim_nic *nic)
     free(item);
 }
 
+static void tell_end(struct sim_nic *nic, enum sim_nic_end end)
+{
+    if (nic->on_end) {
+        nic->on_end(nic->arg, end);
+    }
+}
+
 // Sends what is at the head of the queue, if it may.
 static void try_send(struct sim_nic *nic)
 {
@@ -73,21 +80,21 @@ static void leave_gap(struct sim_nic *nic)
 static void nic_tx_end(struct sim_port *port)
 {
     struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
+    bool sent = nic->link;
 
-    if (nic->link) {
-        nic->tx_count++;
-    } else {
-        nic->tx_dropped++;
-    }
+    nic->tx_count += sent;
+    nic->tx_dropped += !sent;
     drop_head(nic);
     leave_gap(nic);
     try_send(nic);
+    tell_end(nic, sent ? SIM_NIC_SENT : SIM_NIC_NO_LINK);
 }
 
 static void nic_rx_begin(struct sim_port *port)
 {
     struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
     bool late;
+    bool lost;
     unsigned power;
 
     if (nic->full_duplex || !port->sending) {
@@ -98,13 +105,17 @@ static void nic_rx_begin(struct sim_port *port)
     sim_port_cut(port);
     nic->collisions++;
     nic->late += late;
-    if (++nic->attempt == ATTEMPTS || (late && nic->late_is_lost)) {
+    lost = ++nic->attempt == ATTEMPTS || (late && nic->late_is_lost);
+    if (lost) {
         nic->tx_dropped++;
         drop_head(nic);
     }
     power = nic->attempt < BACK_OFF_MAX ? nic->attempt : BACK_OFF_MAX;
     leave_gap(nic);
     nic->idle_ns += sim_roll(nic->world, 1u << power) * bits_ns(nic, SLOT_BITS);
+    if (lost) {
+        tell_end(nic, late ? SIM_NIC_LATE : SIM_NIC_COLLISIONS);
+    }
 }
 
 static void nic_rx_end(struct sim_port *port, const struct sim_frame *frame)
@@ -129,6 +140,8 @@ static void nic_rx_end(struct sim_port *port, const struct sim_frame *frame)
 static void nic_link(struct sim_port *port, bool up)
 {
     struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
+    size_t before = nic->queued;
+    size_t lost;
 
     nic->link = up;
     if (nic->on_link) {
@@ -151,6 +164,9 @@ static void nic_link(struct sim_port *port, bool up)
     if (nic->head && !port->sending) {
         nic->tx_dropped++;
         drop_head(nic);
+    }
+    for (lost = before - nic->queued; lost > 0; lost--) {
+        tell_end(nic, SIM_NIC_NO_LINK);
     }
 }
 

@@ -15,6 +15,14 @@ struct sim_nic;
 /// event.
 typedef void sim_nic_fn(void *arg, const uint8_t *frame, size_t len);
 
+/// What has become of a frame that was to be sent.
+enum sim_nic_end {
+    SIM_NIC_SENT,       ///< it went out whole
+    SIM_NIC_NO_LINK,    ///< the link was lost
+    SIM_NIC_COLLISIONS, ///< sixteen of them
+    SIM_NIC_LATE,       ///< a late one: see `late_is_lost`
+};
+
 struct sim_nic {
     struct sim_port port; ///< join this to a cable
     struct sim_world *world;
@@ -26,7 +34,10 @@ struct sim_nic {
     sim_nic_fn *on_frame; ///< or NULL
     void *arg;
     void (*on_link)(void *arg, bool up); ///< or NULL
-    bool link;                           ///< read only
+    /// A frame has left the queue, which is as it will be; another may be
+    /// sent. Or NULL.
+    void (*on_end)(void *arg, enum sim_nic_end end);
+    bool link; ///< read only
     // Counters, read only.
     uint64_t rx_count;   ///< good frames
     uint64_t rx_bad;     ///< wrong FCS, cut, runts

@@ -16,6 +16,7 @@ struct end {
     size_t last_len;
     uint8_t last[SIM_FRAME_MAX];
     int link;
+    unsigned ends[SIM_NIC_LATE + 1]; // of frames, by what became of them
 };
 
 struct bench {
@@ -42,6 +43,11 @@ static void on_link(void *arg, bool up)
     end->link = up;
 }
 
+static void on_end(void *arg, enum sim_nic_end end)
+{
+    ((struct end *)arg)->ends[end]++;
+}
+
 static void end_init(struct end *end, struct sim_world *world)
 {
     memset(end, 0, sizeof(*end));
@@ -49,6 +55,7 @@ static void end_init(struct end *end, struct sim_world *world)
     end->world = world;
     end->nic.on_frame = on_frame;
     end->nic.on_link = on_link;
+    end->nic.on_end = on_end;
     end->nic.arg = end;
     end->link = -1;
 }
@@ -174,6 +181,7 @@ static void half_duplex_collides_backs_off_and_delivers(void **state)
     assert_int_equal(b->b.count, 20);
     assert_true(b->a.nic.collisions > 0);
     assert_int_equal(b->a.nic.collisions, b->b.nic.collisions);
+    assert_int_equal(b->a.ends[SIM_NIC_SENT], 20);
     assert_true(b->b.nic.rx_bad > 0);
 }
 
@@ -192,6 +200,59 @@ static void a_duplex_mismatch_loses_frames_under_load(void **state)
     assert_true(b->b.nic.rx_bad > 0);
 }
 
+static void a_late_collision_costs_most_macs_the_frame(void **state)
+{
+    struct bench *b = *state;
+
+    b->a.nic.full_duplex = false;
+    b->a.nic.late_is_lost = true;
+    sim_nic_send(&b->a.nic, frame_of(2, 1, 1500), 1500);
+    sim_nic_send(&b->a.nic, frame_of(2, 1, 1500), 1500);
+    sim_run_until(&b->world, 500 * SIM_US);
+    sim_nic_send(&b->b.nic, frame_of(1, 2, 1500), 1500);
+    sim_run_until(&b->world, SIM_S);
+    assert_int_equal(b->a.ends[SIM_NIC_LATE], 1);
+    assert_int_equal(b->a.nic.tx_dropped, 1);
+    assert_int_equal(b->a.ends[SIM_NIC_SENT], 1);
+}
+
+// Says something itself as soon as it hears anything.
+static void interrupt_at_once(struct sim_port *port)
+{
+    static const uint8_t rude[] = "no!";
+
+    sim_port_send(port, rude, sizeof(rude));
+}
+
+static void ignore_end(struct sim_port *port)
+{
+    (void)port;
+}
+
+static void ignore_frame(struct sim_port *port, const struct sim_frame *frame)
+{
+    (void)port;
+    (void)frame;
+}
+
+static void sixteen_collisions_are_the_end_of_a_frame(void **state)
+{
+    static const struct sim_port_ops rude = {
+        .rx_begin = interrupt_at_once,
+        .rx_end = ignore_frame,
+        .tx_end = ignore_end,
+    };
+    struct bench *b = *state;
+
+    b->a.nic.full_duplex = false;
+    b->b.nic.port.ops = &rude;
+    sim_nic_send(&b->a.nic, frame_of(2, 1, 1500), 1500);
+    sim_run_until(&b->world, SIM_S);
+    assert_int_equal(b->a.nic.collisions, 16);
+    assert_int_equal(b->a.ends[SIM_NIC_COLLISIONS], 1);
+    assert_int_equal(b->a.ends[SIM_NIC_SENT], 0);
+}
+
 static void an_unplugged_cable_cuts_and_tells_both(void **state)
 {
     struct bench *b = *state;
@@ -208,11 +269,13 @@ static void an_unplugged_cable_cuts_and_tells_both(void **state)
     sim_run_until(&b->world, SIM_S);
     assert_int_equal(b->b.count, 0);
     assert_int_equal(b->a.nic.tx_dropped, 2);
+    assert_int_equal(b->a.ends[SIM_NIC_NO_LINK], 2);
     assert_false(sim_nic_send(&b->a.nic, frame_of(2, 1, 60), 60));
     sim_cable_plug(&b->cable, true);
     assert_true(sim_nic_send(&b->a.nic, frame_of(2, 1, 60), 60));
     sim_run_until(&b->world, 2 * SIM_S);
     assert_int_equal(b->b.count, 1);
+    assert_int_equal(b->a.ends[SIM_NIC_SENT], 1);
 }
 
 static void a_full_queue_refuses(void **state)
@@ -314,6 +377,8 @@ int main(void)
         ON_BENCH(full_duplex_uses_both_directions_at_once),
         ON_BENCH(half_duplex_collides_backs_off_and_delivers),
         ON_BENCH(a_duplex_mismatch_loses_frames_under_load),
+        ON_BENCH(a_late_collision_costs_most_macs_the_frame),
+        ON_BENCH(sixteen_collisions_are_the_end_of_a_frame),
         ON_BENCH(an_unplugged_cable_cuts_and_tells_both),
         ON_BENCH(a_full_queue_refuses),
         ON_BENCH(watchers_see_both_directions),

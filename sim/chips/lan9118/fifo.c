@@ -225,7 +225,6 @@ void lan__tx_go(struct sim_lan9118 *chip)
         return;
     }
     chip->tx_leaving = true;
-    chip->tx_count_before = chip->nic.tx_count;
     len = finish(chip, frame);
     if (sim_rmii_has_link(&chip->nic, &chip->phy)) {
         (void)sim_rmii_same_speed(&chip->nic, &chip->phy, true);
@@ -242,10 +241,11 @@ static void on_void(struct sim_event *event)
     complete(nif_container_of(event, struct sim_lan9118, void_event), 0);
 }
 
-// Has what the card was given left it?
-static void look(struct sim_lan9118 *chip)
+// The card has done with a frame, the last that it was given.
+static void on_end(void *arg, enum sim_nic_end end)
 {
-    bool lost = chip->nic.tx_count == chip->tx_count_before && chip->nic.link;
+    struct sim_lan9118 *chip = arg;
+    bool lost = end == SIM_NIC_COLLISIONS || end == SIM_NIC_LATE;
 
     if (chip->tx_leaving && chip->nic.queued == 0 &&
         !sim_event_pending(&chip->void_event)) {
@@ -285,40 +285,10 @@ void lan__tx_dump(struct sim_lan9118 *chip)
     chip->tx_cost = 0;
 }
 
-static struct sim_lan9118 *of_port(struct sim_port *port)
-{
-    struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
-
-    return nif_container_of(nic, struct sim_lan9118, nic);
-}
-
-static void port_link(struct sim_port *port, bool up)
-{
-    of_port(port)->card_ops->link(port, up);
-    look(of_port(port));
-}
-
-static void port_rx_begin(struct sim_port *port)
-{
-    of_port(port)->card_ops->rx_begin(port);
-    look(of_port(port));
-}
-
-static void port_tx_end(struct sim_port *port)
-{
-    of_port(port)->card_ops->tx_end(port);
-    look(of_port(port));
-}
-
 void lan__tx_init(struct sim_lan9118 *chip)
 {
     chip->void_event.fn = on_void;
-    chip->card_ops = chip->nic.port.ops;
-    chip->port_ops = *chip->card_ops;
-    chip->port_ops.link = port_link;
-    chip->port_ops.rx_begin = port_rx_begin;
-    chip->port_ops.tx_end = port_tx_end;
-    chip->nic.port.ops = &chip->port_ops;
+    chip->nic.on_end = on_end;
 }
 
 // ---- receive

@@ -280,5 +280,8 @@ void eth__rx_init(struct sim_stm32_eth *eth)
 {
     eth->rx_event.fn = on_written;
     eth->nic.on_frame = on_frame;
+    eth->card_ops = eth->nic.port.ops;
+    eth->port_ops = *eth->card_ops;
     eth->port_ops.rx_end = port_rx_end;
+    eth->nic.port.ops = &eth->port_ops;
 }

@@ -208,8 +208,6 @@ static void send(struct sim_stm32_eth *eth)
     eth->tx_out = eth->tx_new;
     eth->tx_whole = false;
     eth->tx_leaving = true;
-    eth->tx_count_before = eth->nic.tx_count;
-    eth->tx_late_before = eth->nic.late;
     len = finish(&eth->tx_out);
     if (!eth__clocked(eth) || !sim_rmii_has_link(&eth->nic, eth->phy)) {
         send_void(eth, len);
@@ -239,44 +237,18 @@ static void on_void(struct sim_event *event)
     complete(eth, 0);
 }
 
-// Has what the card was given left it?
-static void look(struct sim_stm32_eth *eth)
+// The card has done with a frame, the last that it was given.
+static void on_end(void *arg, enum sim_nic_end end)
 {
-    uint32_t status = 0;
+    struct sim_stm32_eth *eth = arg;
+    uint32_t status = end == SIM_NIC_LATE ? LCO
+        : end == SIM_NIC_COLLISIONS       ? EC
+                                          : 0;
 
-    if (!eth->tx_leaving || eth->nic.queued != 0 ||
-        sim_event_pending(&eth->void_event)) {
-        return;
+    if (eth->tx_leaving && eth->nic.queued == 0 &&
+        !sim_event_pending(&eth->void_event)) {
+        complete(eth, status);
     }
-    if (eth->nic.tx_count == eth->tx_count_before && eth->nic.link) {
-        status = eth->nic.late != eth->tx_late_before ? LCO : EC;
-    }
-    complete(eth, status);
-}
-
-static struct sim_stm32_eth *of_port(struct sim_port *port)
-{
-    struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
-
-    return nif_container_of(nic, struct sim_stm32_eth, nic);
-}
-
-static void port_link(struct sim_port *port, bool up)
-{
-    of_port(port)->card_ops->link(port, up);
-    look(of_port(port));
-}
-
-static void port_rx_begin(struct sim_port *port)
-{
-    of_port(port)->card_ops->rx_begin(port);
-    look(of_port(port));
-}
-
-static void port_tx_end(struct sim_port *port)
-{
-    of_port(port)->card_ops->tx_end(port);
-    look(of_port(port));
 }
 
 // ---- modes
@@ -352,10 +324,5 @@ void eth__tx_init(struct sim_stm32_eth *eth)
 {
     eth->tx_event.fn = on_read;
     eth->void_event.fn = on_void;
-    eth->card_ops = eth->nic.port.ops;
-    eth->port_ops = *eth->card_ops;
-    eth->port_ops.link = port_link;
-    eth->port_ops.rx_begin = port_rx_begin;
-    eth->port_ops.tx_end = port_tx_end;
-    eth->nic.port.ops = &eth->port_ops;
+    eth->nic.on_end = on_end;
 }
