@@ -133,23 +133,8 @@ static void fail_mac(struct host_board *board)
 }
 
 static const struct host_stimulus stimuli[] = {
-    { .name = "lost-edge", .fn = host_phy_lose_edge, .late = true },
-    { .name = "false-alarm", .fn = host_phy_alarm },
-    { .name = "forced",
-        .fn = host_phy_force,
-        .loses = true,
-        .restarts = true,
-        .rest_us = HOST_PHY_REST_US },
-    { .name = "mac-error",
-        .fn = fail_mac,
-        .loses = true,
-        .restarts = true,
-        .rest_us = HOST_PHY_AGREE_US },
-    { .name = "phy-hangs",
-        .fn = host_phy_hang,
-        .loses = true,
-        .restarts = true,
-        .rest_us = HOST_PHY_REST_US },
+    HOST_PHY_STIMULI,
+    HOST_PHY_ANEW("mac-error", fail_mac, HOST_PHY_AGREE_US),
     { .name = NULL },
 };
 

@@ -61,9 +61,22 @@ void host_phy_reset(struct host_board *board);
 void host_phy_bus_fault(struct host_board *board, enum host_fault kind,
     uint64_t at);
 
-/// Stimuli: an edge of nINT is lost; nINT is low for a moment, and nobody says
-/// why; the PHY forgets to negotiate; it sends nothing and answers nothing any
-/// more, until nRST wakes it.
+/// The first stimuli of a row: an edge of nINT is lost; nINT is low for a
+/// moment, and nobody says why; the PHY forgets to negotiate; it sends nothing
+/// and answers nothing any more, until nRST wakes it.
+#define HOST_PHY_STIMULI                                             \
+    { .name = "lost-edge", .fn = host_phy_lose_edge, .late = true }, \
+        { .name = "false-alarm", .fn = host_phy_alarm },             \
+        HOST_PHY_ANEW("forced", host_phy_force, HOST_PHY_REST_US),   \
+        HOST_PHY_ANEW("phy-hangs", host_phy_hang, HOST_PHY_REST_US)
+
+/// One by which the device is set up anew, and has no link meanwhile.
+#define HOST_PHY_ANEW(name_, fn_, rest_us_)                        \
+    {                                                              \
+        .name = name_, .fn = fn_, .loses = true, .restarts = true, \
+        .rest_us = rest_us_                                        \
+    }
+
 void host_phy_lose_edge(struct host_board *board);
 void host_phy_alarm(struct host_board *board);
 void host_phy_force(struct host_board *board);

@@ -158,24 +158,9 @@ static void stop_clock(struct host_board *board)
 }
 
 static const struct host_stimulus stimuli[] = {
-    { .name = "lost-edge", .fn = host_phy_lose_edge, .late = true },
-    { .name = "false-alarm", .fn = host_phy_alarm },
+    HOST_PHY_STIMULI,
     { .name = "clock-gone", .fn = stop_clock, .loses = true },
-    { .name = "forced",
-        .fn = host_phy_force,
-        .loses = true,
-        .restarts = true,
-        .rest_us = HOST_PHY_REST_US },
-    { .name = "bus-error",
-        .fn = break_bus,
-        .loses = true,
-        .restarts = true,
-        .rest_us = HOST_PHY_AGREE_US },
-    { .name = "phy-hangs",
-        .fn = host_phy_hang,
-        .loses = true,
-        .restarts = true,
-        .rest_us = HOST_PHY_REST_US },
+    HOST_PHY_ANEW("bus-error", break_bus, HOST_PHY_AGREE_US),
     { .name = NULL },
 };
 
