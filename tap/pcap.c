@@ -156,8 +156,11 @@ struct tap_pcap_player *tap_pcap_play(const char *path, struct tap_loop *loop,
         PCAP_TSTAMP_PRECISION_NANO, error);
     struct tap_pcap_player *player;
 
-    if (!file) {
-        snprintf(why, TAP_WHY, "%s", error);
+    if (!file) { // of some errors libpcap says in which file
+        bool named = strncmp(error, path, strlen(path)) == 0;
+
+        snprintf(why, TAP_WHY, "%s%s%s", named ? "" : path, named ? "" : ": ",
+            error);
         return NULL;
     }
     if (pcap_datalink(file) != DLT_EN10MB) {

@@ -91,6 +91,27 @@ static void make_board(struct host_board *board)
     };
 }
 
+// An option of another kind of chip is a mistake.
+static bool fits(const struct host_board *board, char why[HOST_WHY])
+{
+    const struct host_board_cfg *cfg = &board->cfg;
+    const char *name = board->chip->name;
+
+    if (!board->iface->wifi && (cfg->ssid || cfg->passphrase)) {
+        snprintf(why, HOST_WHY,
+            "%s has no radio: --ssid and --passphrase say nothing to it", name);
+        return false;
+    }
+    if (!board->seams.uart && (cfg->dialect || cfg->baud || cfg->no_rts_cts)) {
+        snprintf(why, HOST_WHY,
+            "%s has no serial line: --dialect, --baud and --no-rts-cts say "
+            "nothing to it",
+            name);
+        return false;
+    }
+    return true;
+}
+
 int host_board_init(struct host_board *board, struct sim_world *world,
     const struct host_board_cfg *cfg, char why[HOST_WHY])
 {
@@ -118,6 +139,10 @@ int host_board_init(struct host_board *board, struct sim_world *world,
         board->stack = &board->tcpip.stack;
     }
     make_board(board);
+    if (!fits(board, why)) {
+        host_board_done(board);
+        return -1;
+    }
     // That costs a look at the clock, which is then the other stack's.
     if (cfg->net.ip.family != NIF_IP_NONE && !cfg->remote &&
         nif_stack_set_net(board->stack, &cfg->net) != 0) {

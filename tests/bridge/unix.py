@@ -280,6 +280,38 @@ def bad_paths():
     check(done.returncode == 2 and "no bus" in done.stderr, str(done))
 
 
+def fifos():
+    """What is not its own it leaves alone; what was left behind it takes."""
+    base = Path(f"{PATH}-fifo")
+    ends = [base.with_name(base.name + end) for end in (".out", ".in")]
+    command = [NIF, "chip", "w5500", "--listen", f"fifo:{base}"]
+    def refused(words, says):
+        done = subprocess.run(words, capture_output=True, text=True,
+                              timeout=20, stdin=subprocess.DEVNULL)
+        check(done.returncode == 1 and says in done.stderr, f"{done}")
+    def begin():
+        served = subprocess.Popen(command, text=True, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE)
+        check("is at" in served.stdout.readline(), "it is there")
+        return served
+    refused([*command[:-1], "fifo:/nonexistent/x"], "No such file")
+    for end in ends:
+        end.write_text("mine")
+        refused(command, "no FIFO")
+        check(end.read_text() == "mine", f"{end} is left alone")
+        end.unlink()
+    served = begin()
+    refused(command, "another program")
+    check(all(end.is_fifo() for end in ends), "the first one's stay")
+    served.kill()
+    served.communicate()
+    served = begin()
+    served.send_signal(signal.SIGINT)
+    served.communicate(timeout=20)
+    check(served.returncode == 0 and not any(end.exists() for end in ends),
+          "what a run that was killed has left is taken and goes in the end")
+
+
 def main():
     global NIF, CLIENT, PATH
     NIF, CLIENT = sys.argv[1:]
@@ -287,7 +319,7 @@ def main():
         PATH = Path(folder) / "chip"
         for part in (each_chip, the_program_dies, the_chip_dies,
                      a_second_program_is_told, other_versions, a_serial_line,
-                     bad_paths):
+                     bad_paths, fifos):
             part()
             print(f"{part.__name__}: good")
 

@@ -213,13 +213,13 @@ int nif_chip_main(int argc, char **argv)
         fputs(help, stdout);
         return NIF_EXIT_PASS;
     }
+    if (!where) {
+        fprintf(stderr, "nif: --listen: where? See `nif chip --help`\n");
+        return NIF_EXIT_USAGE;
+    }
     nif_options_init(&options);
     code = nif_options_parse(&options, argc, argv, false);
     if (code != 0) {
-        return NIF_EXIT_USAGE;
-    }
-    if (!where) {
-        fprintf(stderr, "nif: --listen: where? See `nif chip --help`\n");
         return NIF_EXIT_USAGE;
     }
     options.board.app = serve;

@@ -6,6 +6,7 @@
 #include "tools/nif/nif.h"
 #include "tools/nif/values.h"
 
+#include "boards/host/host.h"
 #include "tap/slirp.h"
 
 #include <errno.h>
@@ -148,9 +149,7 @@ static bool take(struct nif_fw_options *o, struct words *w, int code,
     case OPT_ARGS: o->args = value; return true;
     case OPT_QEMU: o->qemu = value; return true;
     case OPT_CHIP: o->chip = value; return true;
-    case OPT_UART:
-        fprintf(stderr, "nif: --uart goes with --chip only\n");
-        return false;
+    case OPT_UART: o->uart = true; return true;
     case OPT_TIMEOUT: return nif_get_double(value, 1e-3, 1e9, &o->timeout_s);
     case OPT_DURATION: return nif_get_double(value, 1e-3, 1e9, &o->duration_s);
     case OPT_SLIRP: return set_end(o, NIF_END_SLIRP, NULL);
@@ -228,6 +227,23 @@ static int find_board(struct nif_fw_options *o, const char *name)
     fprintf(stderr, "nif: there is no board '%s' in QEMU; there is:", name);
     for (const struct nif_fw_board *b = nif_fw_boards; b->name; b++) {
         fprintf(stderr, " %s", b->name);
+    }
+    fprintf(stderr, "\n");
+    return -NIF_EXIT_USAGE;
+}
+
+// A chip that does not exist must not look as if its image had been left out,
+// either.
+static int find_chip(const struct nif_fw_options *o)
+{
+    for (const struct host_chip *const *c = host_chips; *c; c++) {
+        if (strcmp((*c)->name, o->chip) == 0) {
+            return 0;
+        }
+    }
+    fprintf(stderr, "nif: there is no chip '%s'; there is:", o->chip);
+    for (const struct host_chip *const *c = host_chips; *c; c++) {
+        fprintf(stderr, " %s", (*c)->name);
     }
     fprintf(stderr, "\n");
     return -NIF_EXIT_USAGE;
@@ -324,6 +340,10 @@ static int check_forwards(const struct nif_fw_options *o)
 // What does not fit together, and what follows.
 static int check(struct nif_fw_options *o, const struct words *w)
 {
+    if (o->uart) {
+        fprintf(stderr, "nif: --uart goes with --chip only\n");
+        return usage();
+    }
     if (o->forward_count > 0 && o->end != NIF_END_SLIRP) {
         fprintf(stderr, "nif: --forward goes with --slirp only\n");
         return usage();
@@ -370,9 +390,8 @@ static int parse_chip(struct nif_fw_options *o, int argc, char **argv)
     while (1 + count < argc && argv[1 + count][0] != '-') {
         count++;
     }
-    if (err == 0) {
-        err = find(o, &w, count, argv + 1);
-    }
+    err = err ? err : find_chip(o);
+    err = err ? err : find(o, &w, count, argv + 1);
     o->chip_words = argv + 1 + count;
     o->chip_count = (size_t)(argc - 1 - count);
     return err;

@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -117,25 +118,45 @@ static int make_fifo(struct nif_listen *l, const char *path)
 {
     struct stat is;
 
-    if (mkfifo(path, 0600) == 0 ||
-        (errno == EEXIST && stat(path, &is) == 0 && S_ISFIFO(is.st_mode))) {
+    if (mkfifo(path, 0600) == 0) {
         return 0;
     }
-    errno = EEXIST;
+    if (errno == EEXIST && stat(path, &is) == 0) {
+        if (S_ISFIFO(is.st_mode)) {
+            return 0;
+        }
+        snprintf(l->error, sizeof(l->error),
+            "%s: there is a file that is no "
+            "FIFO",
+            path);
+        return -1;
+    }
     return fail(l, path);
 }
 
-// Both are opened at once: the other side need not come first.
+// Both are opened at once: the other side need not come first. FIFOs that were
+// left behind are used; a lock tells them from those of a run that goes on.
 static int open_fifos(struct nif_listen *l)
 {
     snprintf(l->in_path, sizeof(l->in_path), "%s.out", l->path);
     snprintf(l->out_path, sizeof(l->out_path), "%s.in", l->path);
-    if (make_fifo(l, l->in_path) != 0 || make_fifo(l, l->out_path) != 0) {
+    if (make_fifo(l, l->in_path) != 0) {
         return -1;
     }
     l->in_fd = open(l->in_path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (l->in_fd < 0) {
         return fail(l, l->in_path);
+    }
+    if (flock(l->in_fd, LOCK_EX | LOCK_NB) != 0) {
+        snprintf(l->error, sizeof(l->error),
+            "%s: another program serves a "
+            "chip there",
+            l->in_path);
+        return -1;
+    }
+    l->owned = true;
+    if (make_fifo(l, l->out_path) != 0) {
+        return -1;
     }
     // For reading too, so that it opens while nobody reads.
     l->out_fd = open(l->out_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -258,6 +279,12 @@ void nif_listen_close(struct nif_listen *l)
     if (!l->path) {
         return;
     }
+    if (l->owned) { // while it is locked
+        unlink(l->in_path);
+    }
+    if (l->owned && l->out_fd >= 0) {
+        unlink(l->out_path);
+    }
     if (l->in_fd >= 0) {
         close(l->in_fd);
     }
@@ -268,8 +295,4 @@ void nif_listen_close(struct nif_listen *l)
         close(l->late_fd);
     }
     nif_listen_shut(l);
-    if (l->is_fifo) {
-        unlink(l->in_path);
-        unlink(l->out_path);
-    }
 }

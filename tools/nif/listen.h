@@ -21,6 +21,7 @@ struct nif_listen {
     int out_fd;
     bool taken;         ///< by a program that has said something
     int late_fd;        ///< who was turned away last; -1: nobody
+    bool owned;         ///< the FIFOs are ours, to be taken away in the end
     char in_path[108];  ///< of the FIFO that is read here
     char out_path[108]; ///< of the other
     /// Told how long it has waited for the program, by the host's clock; or
