@@ -102,6 +102,13 @@ static void raise_int(struct sim_phy *phy, uint16_t sources)
 
 // ---- link
 
+static void tell_change(struct sim_phy *phy)
+{
+    if (phy->on_change) {
+        phy->on_change(phy->change_arg);
+    }
+}
+
 static void lose_link(struct sim_phy *phy)
 {
     sim_event_cancel(phy->mdio.world, &phy->link_event);
@@ -110,6 +117,7 @@ static void lose_link(struct sim_phy *phy)
         phy->link = false;
         phy->link_failed = true;
         raise_int(phy, INT_DOWN);
+        tell_change(phy);
     }
 }
 
@@ -164,6 +172,7 @@ static void on_link(struct sim_event *event)
             raise_int(phy, INT_AUTONEG);
         }
     }
+    tell_change(phy);
 }
 
 // What there is to be found on the cable is looked for, from now on.

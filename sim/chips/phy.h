@@ -49,6 +49,9 @@ struct sim_phy {
     bool link;
     bool is_100; ///< valid while `link`
     bool full;   ///< valid while `link`
+    // For a chip that it is a part of; set after sim_phy_init().
+    void (*on_change)(void *arg); ///< link or negotiation are others; or NULL
+    void *change_arg;
     // Private.
     struct sim_pin *int_pin;
     bool plugged;
