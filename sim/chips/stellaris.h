@@ -10,10 +10,10 @@
 //
 // Modelled: one frame at a time to send, by the length in front of it; up to 31
 // frames or 2 KiB that were received, their words in one row, and overruns at
-// the byte that finds no room; a reset of the receive FIFO, by the driver and by
-// a frame with a bad FCS; address filter, padding, FCS; interrupts that latch;
-// MII management at the speed of its divider; the PHY's own registers 16 to 24;
-// 10BASE-T half duplex, where what is sent comes back.
+// the byte that finds no room; a reset of the receive FIFO, by the driver and
+// by a frame with a bad FCS; address filter, padding, FCS; interrupts that
+// latch; MII management at the speed of its divider; the PHY's own registers 16
+// to 24; 10BASE-T half duplex, where what is sent comes back.
 //
 // Not modelled: early transmission (MACTHR), jabber, alignment errors, the
 // system control's clocks and resets, loop-back, the LEDs.
@@ -82,7 +82,7 @@ struct sim_stellaris {
         size_t len;
         size_t left;
     } rx_frame[SIM_STELLARIS_FRAMES];
-    size_t rx_torn; // words that a reader will not find, by no fault of his
+    bool rx_torn;   // emptied by an error, which nobody can have seen yet
     bool rx_coming; // a frame, since rx_ns
     bool rx_full;   // and it has found no room
     uint64_t rx_ns;

@@ -156,7 +156,7 @@ static uint32_t get(struct sim_stellaris *mac, uint32_t offset)
         *stel__reg(mac, MAC_RCTL) &= ~RCTL_RSTFIFO;
         return value;
     case MAC_DATA: return stel__rx_read(mac);
-    case MAC_NP: return stel__rx_frames(mac);
+    case MAC_NP: mac->rx_torn = false; return stel__rx_frames(mac);
     default: return value;
     }
 }

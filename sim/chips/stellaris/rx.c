@@ -69,18 +69,15 @@ static void empty(struct sim_stellaris *mac)
 void stel__rx_flush(struct sim_stellaris *mac)
 {
     empty(mac);
-    mac->rx_torn = 0;
+    mac->rx_torn = false;
     mac->rx_coming = false;
     sim_event_cancel(mac->cpu->world, &mac->full_event);
 }
 
-// The same by a bad frame. Who is reading a frame cannot know.
+// The same by a bad frame. Until he looks at MACNP, who reads cannot know.
 static void flush_by_error(struct sim_stellaris *mac)
 {
-    if (mac->rx_count > 0 &&
-        mac->rx_frame[0].left < words_of(mac->rx_frame[0].len)) {
-        mac->rx_torn = mac->rx_frame[0].left;
-    }
+    mac->rx_torn = true;
     empty(mac);
 }
 
@@ -118,9 +115,7 @@ uint32_t stel__rx_read(struct sim_stellaris *mac)
     uint32_t word = mac->rx_word[mac->rx_head];
 
     if (mac->rx_count == 0) {
-        if (mac->rx_torn > 0) {
-            mac->rx_torn--;
-        } else {
+        if (!mac->rx_torn) {
             stel__complain(mac, "the receive FIFO is read when it is empty");
         }
         return stel__noise(mac);
