@@ -433,18 +433,21 @@ static bool too_long(const struct nif_conn *conn, size_t len)
 static int send_to(struct nif_conn *conn, const struct nif_seg *data,
     uint32_t dst, uint16_t port)
 {
+    const struct nif__ring *waiting = &nif__udp_of(conn)->tx;
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__out out;
     uint32_t hop;
     int err;
 
-    // It may overtake what waits for another neighbour, but not what waited
-    // for room that is there by now.
-    while (nif__udp_of(conn)->tx.used > 0 && send_oldest(conn)) {
+    // It may overtake what waits for another neighbour, but not what waits for
+    // room, though that may be there by now.
+    while (waiting->used > 0 && send_oldest(conn)) {
     }
     out.segs[1] = *data;
     out.segs[2].len = 0;
-    if (IPV4_LEN + UDP_LEN + data->len <= ip->mtu) {
+    if (waiting->used > 0 && (ip->todo & NIF__BUSY)) {
+        err = NIF_EAGAIN;
+    } else if (IPV4_LEN + UDP_LEN + data->len <= ip->mtu) {
         err = emit(conn, dst, port, &out);
     } else {
         err = nif__ipv4_route(ip, dst, &hop);

@@ -181,6 +181,7 @@ static int dev_send(struct nif_iface *iface, const struct nif_seg *segs,
         return NIF_ELINK;
     }
     if (dev->room == 0) {
+        dev->room = dev->opens;
         return NIF_EAGAIN;
     }
     for (size_t i = 0; i < n; i++) {

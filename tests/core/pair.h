@@ -40,6 +40,7 @@ struct pair_dev {
                      ///< so many bytes behind a word's border
     unsigned room;   ///< frames until send() says NIF_EAGAIN; refilled by poll
     unsigned refill; ///< what poll() makes `room`
+    unsigned opens;  ///< what it is after a refusal
     int send_err;
     int recv_err;
     int poll_err;

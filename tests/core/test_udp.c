@@ -497,6 +497,24 @@ static void a_busy_device_fills_the_ring_and_then_says_no(void **state)
     assert_int_equal(nif_conn_state(&c), NIF_CONN_CLOSED);
 }
 
+// Room that comes between two looks is for what waits.
+static void what_waits_for_the_device_is_not_overtaken(void **state)
+{
+    (void)state;
+    p.dev[0].room = 0;
+    p.dev[0].refill = 0;
+    assert_int_equal(nif_conn_send(&c, "1", 1, &peer), 1);
+    p.dev[0].opens = 1;
+    assert_int_equal(nif_conn_send(&c, "2", 1, &peer), 1);
+    assert_int_equal(p.dev[1].queued, 0);
+    p.dev[0].refill = 9;
+    pair_pass(&p, 100);
+    for (char i = '1'; i <= '2'; i++) {
+        assert_int_equal(pair_take(&p, out), 60);
+        assert_int_equal(out[42], i);
+    }
+}
+
 static void the_application_is_woken_by_its_own_call(void **state)
 {
     (void)state;
@@ -564,6 +582,8 @@ int main(void)
             what_all_get_and_nobody_wants_is_dropped_in_silence, setup),
         cmocka_unit_test_setup(without_an_address_one_can_call_to_all, setup),
         cmocka_unit_test_setup(what_cannot_be_sent_is_said, setup),
+        cmocka_unit_test_setup(what_waits_for_the_device_is_not_overtaken,
+            setup),
         cmocka_unit_test_setup(a_busy_device_fills_the_ring_and_then_says_no,
             setup),
         cmocka_unit_test_setup(the_application_is_woken_by_its_own_call, setup),
