@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// How a test's wish for a dead bus becomes faults of a simulated one.
+// How a test's wish for a dead bus becomes faults of a simulated one; and a bus
+// with nothing at it.
 
 #include "boards/host/host.h"
 #include "sim/bus/fault.h"
@@ -58,4 +59,32 @@ void host_mdio_fault(struct sim_mdio_fault *wrap, enum host_fault kind,
     case HOST_FAULT_ONE_ERROR: fault.kind = SIM_MDIO_EIO; break;
     }
     sim_mdio_fault_set(wrap, &fault);
+}
+
+static uint32_t absent_read(struct nif_mmio *mmio, uint32_t offset)
+{
+    struct host_board *board = mmio->model;
+
+    (void)offset;
+    sim_cpu_step(&board->cpu);
+    return UINT32_MAX;
+}
+
+static void absent_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
+{
+    struct host_board *board = mmio->model;
+
+    (void)offset;
+    (void)value;
+    sim_cpu_step(&board->cpu);
+}
+
+struct nif_mmio host_absent_mmio(struct host_board *board)
+{
+    static const struct nif_mmio_ops ops = {
+        .read = absent_read,
+        .write = absent_write,
+    };
+
+    return (struct nif_mmio){ .ops = &ops, .model = board };
 }

@@ -11,6 +11,7 @@ const struct host_chip *const host_chips[] = {
     &host_lan8720,
     &host_stm32_eth,
     &host_lan9118,
+    &host_stellaris,
     &host_espat,
     &host_direct,
     NULL,

@@ -20,6 +20,7 @@
 
 #include "nif/board.h"
 #include "nif/igmp.h"
+#include "nif/mmio.h"
 #include "nif/reassembly.h"
 #include "nif/wifi.h"
 #include "sim/cpu.h"
@@ -98,6 +99,9 @@ struct host_stimulus {
     uint32_t rest_us;
 };
 
+/// What a frame takes of a chip's memory besides its own length, at most.
+#define HOST_RX_EXTRA 12
+
 /// A kind of chip.
 struct host_chip {
     const char *name;
@@ -133,6 +137,10 @@ struct host_chip {
     /// The longest until traffic flows again after whatever is over, in
     /// microseconds; 0: five seconds.
     uint32_t recover_us;
+    /// Bytes of frames that can wait in it to be received, where that is less
+    /// than two of full length; each takes up to HOST_RX_EXTRA more. 0: it is
+    /// not.
+    uint32_t rx_room;
     /// How often the chip was used against its data sheet, forgiven or not.
     /// NULL: it does not know.
     unsigned (*complaints)(struct host_board *board);
@@ -230,6 +238,10 @@ void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
 void host_mdio_fault(struct sim_mdio_fault *wrap, enum host_fault kind,
     uint64_t at);
 
+/// Registers in memory where nothing is on the bus: each reads as ones. For
+/// rows whose chip has them, on a board without it.
+struct nif_mmio host_absent_mmio(struct host_board *board);
+
 // ---- private: the rows of host_chips, each in a file of its own
 
 extern const struct host_chip host_enc28j60;
@@ -238,6 +250,7 @@ extern const struct host_chip host_w5500_raw;
 extern const struct host_chip host_lan8720;
 extern const struct host_chip host_stm32_eth;
 extern const struct host_chip host_lan9118;
+extern const struct host_chip host_stellaris;
 extern const struct host_chip host_espat;
 extern const struct host_chip host_direct;
 

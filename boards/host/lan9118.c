@@ -32,30 +32,6 @@ static void handler(void *arg)
     lan9118_interrupt(arg);
 }
 
-// Nothing is on the bus: it reads as ones.
-static uint32_t absent_read(struct nif_mmio *mmio, uint32_t offset)
-{
-    struct host_board *board = mmio->model;
-
-    (void)offset;
-    sim_cpu_step(&board->cpu);
-    return UINT32_MAX;
-}
-
-static void absent_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
-{
-    struct host_board *board = mmio->model;
-
-    (void)offset;
-    (void)value;
-    sim_cpu_step(&board->cpu);
-}
-
-static const struct nif_mmio_ops absent_ops = {
-    .read = absent_read,
-    .write = absent_write,
-};
-
 static void make_driver(struct host_board *board)
 {
     const struct host_board_cfg *cfg = &board->cfg;
@@ -68,7 +44,7 @@ static void make_driver(struct host_board *board)
     };
 
     if (cfg->absent) {
-        mac.mmio = (struct nif_mmio){ .ops = &absent_ops, .model = board };
+        mac.mmio = host_absent_mmio(board);
     }
     lan9118_init(&part->mac, &mac);
     sim_mdio_fault_init(&part->fault, &board->cpu, part->mac.mac.mdio);

@@ -21,6 +21,9 @@
 #define ETHERNET_IRQ 42u
 
 static struct stellaris mac;
+static struct nif_phy phy;
+static struct nif_macphy device;
+static uint8_t spare[NIF_ETH_FRAME_MAX];
 
 // The board keeps its address in two registers, three bytes in each.
 static void own_hwaddr(struct nif_hwaddr *out)
@@ -41,6 +44,8 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
         .clock = cortex_m_clock(CLOCK_HZ),
         .hwaddr = *hwaddr,
         .interrupt = true,
+        .spare = spare,
+        .clock_hz = CLOCK_HZ,
     };
 
     RCGC2 |= RCGC2_EMAC0 | RCGC2_EPHY0;
@@ -49,9 +54,22 @@ void board_make(struct board_port *port, const struct nif_hwaddr *hwaddr)
         own_hwaddr(&cfg.hwaddr);
     }
     stellaris_init(&mac, &cfg);
+    nif_phy_init(&phy,
+        &(struct nif_phy_cfg){
+            .mdio = mac.mac.mdio,
+            .clock = cfg.clock,
+            .ops = &stellaris_phy,
+            .interrupt = &mac.phy_interrupt,
+        });
+    nif_macphy_init(&device,
+        &(struct nif_macphy_cfg){
+            .mac = &mac.mac,
+            .phy = &phy,
+            .clock = cfg.clock,
+        });
     port->name = "lm3s6965evb";
     port->clock = cfg.clock;
-    port->iface = &mac.iface;
+    port->iface = &device.iface;
     // There is no source of chance on this board.
     port->seed = nif_get_le16(cfg.hwaddr.byte + 4) + 1u;
     cortex_m_interrupt(ETHERNET_IRQ);

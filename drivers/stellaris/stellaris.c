@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The Stellaris Ethernet controller as a network device.
+// The Stellaris Ethernet controller as a MAC (nif/mac.h), and the way to its
+// PHY.
 
 #include "stellaris.h"
 
 #include <string.h>
 
 // Registers (LM3S6965 data sheet, chapter 15).
-#define MACIACK 0x00 // write: acknowledges; read: MACRIS
+#define MACRIS  0x00 // written: MACIACK
 #define MACIM   0x04
 #define MACRCTL 0x08
 #define MACTCTL 0x0C
@@ -16,14 +17,19 @@
 #define MACIA1  0x18
 #define MACTHR  0x1C
 #define MACMCTL 0x20
+#define MACMDV  0x24
+#define MACMTXD 0x2C
 #define MACMRXD 0x30
 #define MACNP   0x34
 #define MACTR   0x38
 
-#define INT_RX  (1u << 0)
-#define INT_TX  (3u << 1) // TXER, TXEMP
-#define INT_FOV (1u << 3)
-#define INT_ALL 0x7Fu
+#define INT_RX    (1u << 0)
+#define INT_TXER  (1u << 1) // clearing it empties the transmit FIFO
+#define INT_TXEMP (1u << 2)
+#define INT_FOV   (1u << 3)
+#define INT_RXER  (1u << 4)
+#define INT_PHY   (1u << 6)
+#define INT_ALL   0x7Fu
 
 #define RCTL_RXEN    (1u << 0)
 #define RCTL_AMUL    (1u << 1)
@@ -35,197 +41,241 @@
 #define TCTL_PADEN  (1u << 1)
 #define TCTL_CRC    (1u << 2)
 #define TCTL_DUPLEX (1u << 4)
+#define TCTL_BASE   (TCTL_PADEN | TCTL_CRC) // not as after a reset
 
-#define MCTL_START  (1u << 0)
-#define MCTL_REG(n) ((uint32_t)(n) << 3)
+#define THR_WHOLE 0x3Fu // a frame leaves when it is told to
+
+#define MCTL_START (1u << 0)
+#define MCTL_WRITE (1u << 1)
+#define MCTL_SHIFT 3
 
 #define TR_NEWTX 1u
 
 // Each frame in the receive FIFO: its length with these two bytes and the FCS,
 // then the frame.
-#define RX_EXTRA 6u
-#define RX_MAX   (NIF_ETH_FRAME_MAX + RX_EXTRA)
-#define RX_MIN   (NIF_ETH_HEADER + RX_EXTRA)
+#define RX_LENGTH 2u
+#define RX_EXTRA  6u
+#define RX_MIN    (NIF_ETH_HEADER + RX_EXTRA)
+#define RX_FIFO   2048u
 
-#define PHY_BMSR  1
-#define PHY_ID1   2
-#define BMSR_LINK 0x0004u
-
-#define MII_READS 10000 // 64 bits at 2.5 MHz are 26 us
+#define CLOCK_HZ  50000000u
+#define MDC_HZ    2500000u
+#define MII_READS 5000 // 64 bits take 26 us; a read takes 40 ns or more
 #define POLL_US   1000u
-#define LOOK_US   100000u
-#define SKIPS     32 // frames for others in one recv()
+#define FULL_US   30u // a quarter of a frame of full length, at 100 Mbit/s
+#define SKIPS     32  // frames for others in one recv()
 
-static struct stellaris *of(struct nif_iface *iface)
+#define PHY_ID      0x000E7230u
+#define PHY_ID_MASK 0xFFFFFFF0u // the rest is the revision
+
+// A register of the PHY: what it may ask for, and below what it does ask for;
+// this is cleared by reading. A change of the link, an end of negotiation.
+#define MR17      17
+#define MR17_ASKS 0x0500u
+
+// Registers 0 to 6 of a PHY with a link, where there is none.
+static const uint16_t no_phy[] = {
+    NIF_PHY_BMCR_AUTO,
+    0x7829 | NIF_PHY_BMSR_LINK, // all of 10 and 100 Mbit/s; has negotiated
+    PHY_ID >> 16,
+    PHY_ID & 0xFFFF,
+    0x01E1,
+    0x01E1,
+    NIF_PHY_ANER_LP_AUTO,
+};
+
+static struct stellaris *of(struct nif_mac *mac)
 {
-    return nif_container_of(iface, struct stellaris, iface);
+    return nif_container_of(mac, struct stellaris, mac);
 }
 
-static uint32_t get(struct stellaris *mac, uint32_t reg)
+static uint32_t get(struct stellaris *chip, uint32_t reg)
 {
-    return nif_mmio_read(&mac->cfg.mmio, reg);
+    return nif_mmio_read(&chip->cfg.mmio, reg);
 }
 
-static void put(struct stellaris *mac, uint32_t reg, uint32_t value)
+static void put(struct stellaris *chip, uint32_t reg, uint32_t value)
 {
-    nif_mmio_write(&mac->cfg.mmio, reg, value);
+    nif_mmio_write(&chip->cfg.mmio, reg, value);
 }
 
-void stellaris_interrupt(struct stellaris *mac)
+static void wake(struct stellaris *chip)
 {
-    put(mac, MACIM, 0);
-    nif_clock_wake(mac->cfg.clock);
+    if (chip->mac.wake != NULL) {
+        nif_clock_wake(chip->mac.wake);
+    }
 }
 
-// ---- link
-
-// A register of the PHY; 0 where nobody answers, as in QEMU.
-static uint32_t read_phy(struct stellaris *mac, unsigned reg)
+void stellaris_interrupt(struct stellaris *chip)
 {
-    put(mac, MACMCTL, MCTL_REG(reg) | MCTL_START);
+    put(chip, MACIM, 0);
+    chip->look = true;
+    wake(chip);
+}
+
+// ---- MDIO
+
+// One frame to or from the PHY. Returns what was read. The divider is written
+// each time: what a reset makes of it is slow.
+static int access_phy(struct stellaris *chip, uint8_t reg, uint32_t kind)
+{
+    put(chip, MACMDV, chip->divider);
+    put(chip, MACMCTL, (uint32_t)reg << MCTL_SHIFT | kind | MCTL_START);
     for (unsigned i = 0; i < MII_READS; i++) {
-        if (!(get(mac, MACMCTL) & MCTL_START)) {
-            return get(mac, MACMRXD) & 0xFFFF;
+        if (!(get(chip, MACMCTL) & MCTL_START)) {
+            return (int)(get(chip, MACMRXD) & 0xFFFF);
         }
     }
-    return 0;
+    return NIF_ETIMEDOUT;
 }
 
-static void look_at_link(struct stellaris *mac)
+static int mdio_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
 {
-    // The link's loss stays in BMSR until it has been read.
-    bool up = !mac->has_phy ||
-        ((void)read_phy(mac, PHY_BMSR),
-            (read_phy(mac, PHY_BMSR) & BMSR_LINK) != 0);
+    struct stellaris *chip = nif_container_of(mdio, struct stellaris, mdio);
 
-    if (up != mac->link) {
-        mac->link = up;
-        if (mac->event_fn != NULL) {
-            mac->event_fn(mac->event_arg, &mac->iface,
-                up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
-        }
+    if (phy != 0) {
+        return 0xFFFF;
     }
-}
-
-// ---- start, stop, poll
-
-static void set_filter(struct stellaris *mac, uint32_t more)
-{
-    put(mac, MACRCTL, RCTL_RXEN | RCTL_BADCRC | more);
-}
-
-static int stellaris_start(struct nif_iface *iface)
-{
-    struct stellaris *mac = of(iface);
-    const uint8_t *own = mac->cfg.hwaddr.byte;
-
-    mac->started = false;
-    put(mac, MACIM, 0);
-    put(mac, MACTCTL, 0);
-    put(mac, MACRCTL, RCTL_RSTFIFO);
-    put(mac, MACRCTL, 0);
-    put(mac, MACIACK, INT_ALL);
-    put(mac, MACIA0, (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
-    put(mac, MACIA1, nif_get_le16(own + 4));
-    if ((get(mac, MACIA1) & 0xFFFF) != nif_get_le16(own + 4)) {
-        return NIF_ENODEV;
+    if (chip->has_phy) {
+        return access_phy(chip, reg, 0);
     }
-    put(mac, MACTHR, 0x3F); // a frame leaves when we say so
-    put(mac, MACTCTL, TCTL_TXEN | TCTL_PADEN | TCTL_CRC | TCTL_DUPLEX);
-    set_filter(mac, 0);
-    mac->promiscuous = false;
-    mac->has_phy = read_phy(mac, PHY_ID1) != 0;
-    mac->started = true;
-    mac->look_us = nif_clock_now_us(mac->cfg.clock);
-    return 0;
+    return reg < nif_countof(no_phy) ? no_phy[reg] : MR17_ASKS;
 }
 
-static int stellaris_stop(struct nif_iface *iface)
+static int mdio_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
+    uint16_t value)
 {
-    struct stellaris *mac = of(iface);
+    struct stellaris *chip = nif_container_of(mdio, struct stellaris, mdio);
+    int result;
 
-    put(mac, MACIM, 0);
-    put(mac, MACRCTL, 0);
-    put(mac, MACTCTL, 0);
-    mac->started = false;
-    mac->link = false;
-    return 0;
-}
-
-static int stellaris_poll(struct nif_iface *iface, uint64_t *again_us)
-{
-    struct stellaris *mac = of(iface);
-    uint64_t now_us = nif_clock_now_us(mac->cfg.clock);
-    uint64_t due_us = mac->look_us;
-    int seen;
-
-    if (!mac->started) {
+    if (phy != 0 || !chip->has_phy) {
         return 0;
     }
-    if (now_us >= due_us) {
-        look_at_link(mac);
-        due_us = mac->has_phy ? now_us + LOOK_US : NIF_NEVER;
-        mac->look_us = due_us;
-    }
-    if (get(mac, MACIACK) & INT_FOV) {
-        mac->stats.rx_lost++;
-    }
-    // Acknowledged first, looked at then: a frame that comes in between calls
-    // again.
-    put(mac, MACIACK, INT_ALL);
-    if (mac->cfg.interrupt) {
-        put(mac, MACIM, get(mac, MACTR) & TR_NEWTX ? INT_RX | INT_TX : INT_RX);
-    } else if (due_us > now_us + POLL_US) {
-        due_us = now_us + POLL_US;
-    }
-    seen = mac->link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
-    if (get(mac, MACNP) != 0) {
-        due_us = now_us;
-    } else {
-        seen |= NIF_SEEN_NO_FRAME;
-    }
-    if (*again_us > due_us) {
-        *again_us = due_us;
-    }
-    return seen;
+    put(chip, MACMTXD, value);
+    result = access_phy(chip, reg, MCTL_WRITE);
+    return result < 0 ? result : 0;
 }
 
-static void stellaris_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)
+// ---- the PHY
+
+static void phy_set_up(struct nif_phy *phy)
 {
-    *out = of(iface)->cfg.hwaddr;
+    (void)nif_phy_read(phy, MR17); // what was before
+    nif_phy_write(phy, MR17, MR17_ASKS);
 }
 
-static unsigned stellaris_flags(struct nif_iface *iface)
+static int phy_look(struct nif_phy *phy)
 {
-    const struct stellaris *mac = of(iface);
-    unsigned flags =
-        NIF_IFACE_BROADCAST | NIF_IFACE_MULTICAST | NIF_IFACE_FULL_DUPLEX;
+    uint16_t value = nif_phy_read(phy, MR17);
 
-    if (mac->started) {
-        flags |= NIF_IFACE_STARTED;
+    if ((value & 0xFF00) != MR17_ASKS) {
+        return NIF_EPROTO;
     }
-    if (mac->link) {
-        flags |= NIF_IFACE_LINK;
-    }
-    return flags;
+    return (value & MR17_ASKS >> 8) != 0;
 }
 
-static size_t stellaris_mtu(struct nif_iface *iface)
+const struct nif_phy_ops stellaris_phy = {
+    .id = PHY_ID,
+    .id_mask = PHY_ID_MASK,
+    .set_up = phy_set_up,
+    .look = phy_look,
+};
+
+// Low once for each time that the PHY has asked.
+static bool pin_read(struct nif_pin *pin)
 {
-    (void)iface;
-    return NIF_ETH_FRAME_MAX - NIF_ETH_HEADER;
+    struct stellaris *chip =
+        nif_container_of(pin, struct stellaris, phy_interrupt);
+    bool level = !chip->phy_asks;
+
+    chip->phy_asks = false;
+    return level;
 }
 
-static void stellaris_on_event(struct nif_iface *iface, nif_event_fn *fn,
+static void pin_write(struct nif_pin *pin, bool level)
+{
+    (void)pin;
+    (void)level;
+}
+
+// The MAC's handler wakes the same clock.
+static void pin_on_edge(struct nif_pin *pin, bool rising, nif_pin_edge_fn *fn,
     void *arg)
 {
-    struct stellaris *mac = of(iface);
-
-    mac->event_fn = fn;
-    mac->event_arg = arg;
+    (void)pin;
+    (void)rising;
+    (void)fn;
+    (void)arg;
 }
 
-// ---- frames
+// ---- start, stop, link
+
+// With the receiver off: no frame is cut in two.
+static void empty_rx(struct stellaris *chip)
+{
+    put(chip, MACRCTL, RCTL_BADCRC);
+    put(chip, MACRCTL, RCTL_BADCRC | RCTL_RSTFIFO);
+    put(chip, MACRCTL, chip->rctl);
+}
+
+static void set_modes(struct stellaris *chip, unsigned rctl, unsigned tctl)
+{
+    chip->rctl =
+        (uint8_t)((chip->rctl & (RCTL_PRMS | RCTL_AMUL)) | RCTL_BADCRC | rctl);
+    chip->tctl = (uint8_t)(TCTL_BASE | tctl);
+    chip->spare_len = 0;
+    put(chip, MACTCTL, chip->tctl);
+    empty_rx(chip);
+}
+
+static int stellaris_start(struct nif_mac *mac)
+{
+    struct stellaris *chip = of(mac);
+    const uint8_t *own = chip->cfg.hwaddr.byte;
+    int id;
+
+    put(chip, MACIM, 0);
+    put(chip, MACIA0,
+        (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
+    put(chip, MACIA1, nif_get_le16(own + 4));
+    if (get(chip, MACIA1) != nif_get_le16(own + 4)) {
+        return NIF_ENODEV;
+    }
+    set_modes(chip, 0, 0);
+    put(chip, MACRIS, INT_ALL);
+    put(chip, MACTHR, THR_WHOLE);
+    chip->look = true;
+    chip->full = false;
+    chip->echo = false;
+    id = access_phy(chip, NIF_PHY_ID1, 0);
+    chip->has_phy = id != 0; // QEMU reads so
+    return id < 0 ? id : 0;
+}
+
+static int stellaris_stop(struct nif_mac *mac)
+{
+    struct stellaris *chip = of(mac);
+
+    put(chip, MACIM, 0);
+    set_modes(chip, 0, 0);
+    return 0;
+}
+
+static int stellaris_link(struct nif_mac *mac, const struct nif_phy_link *link)
+{
+    struct stellaris *chip = of(mac);
+
+    if (link->up) {
+        set_modes(chip, RCTL_RXEN,
+            link->full_duplex ? TCTL_TXEN | TCTL_DUPLEX : TCTL_TXEN);
+    } else {
+        set_modes(chip, 0, 0);
+    }
+    chip->echo = link->up && !link->is_100 && !link->full_duplex;
+    return 0;
+}
+
+// ---- to send
 
 // Bytes become words, the first in the lowest eight bits.
 struct words {
@@ -233,153 +283,278 @@ struct words {
     unsigned count;
 };
 
-static void add(struct stellaris *mac, struct words *w, const uint8_t *data,
+static void add(struct stellaris *chip, struct words *w, const uint8_t *data,
     size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         w->word |= (uint32_t)data[i] << 8 * w->count;
         if (++w->count == 4) {
-            put(mac, MACDATA, w->word);
+            put(chip, MACDATA, w->word);
             w->word = 0;
             w->count = 0;
         }
     }
 }
 
-static int stellaris_send(struct nif_iface *iface, const struct nif_seg *segs,
-    size_t n)
+// A chip that has lost itself pads nothing; one that is gone is no chip.
+static bool is_lost(struct stellaris *chip)
 {
-    struct stellaris *mac = of(iface);
-    struct words w = { 0, 0 };
-    uint8_t head[2];
-    size_t len = 0;
+    return get(chip, MACTCTL) != chip->tctl;
+}
 
+static bool is_sending(struct stellaris *chip)
+{
+    return (get(chip, MACTR) & TR_NEWTX) != 0;
+}
+
+// Sends a frame of `len` bytes. Nothing else is being sent.
+static void transmit(struct stellaris *chip, const struct nif_seg *segs,
+    size_t n, size_t len)
+{
+    // In front of a frame is the length of its data.
+    struct words w = { (uint32_t)(len - NIF_ETH_HEADER), RX_LENGTH };
+
+    if (get(chip, MACRIS) & INT_TXER) {
+        put(chip, MACRIS, INT_TXER);
+        chip->stats.tx_bad++;
+    }
     for (size_t i = 0; i < n; i++) {
-        len += segs[i].len;
-    }
-    if (len < NIF_ETH_HEADER) {
-        return NIF_EINVAL;
-    }
-    if (len > NIF_ETH_FRAME_MAX) {
-        return NIF_ETOOBIG;
-    }
-    if (!mac->link) {
-        return NIF_ELINK;
-    }
-    if (get(mac, MACTR) & TR_NEWTX) {
-        return NIF_EAGAIN;
-    }
-    nif_put_le16(head, (uint16_t)(len - NIF_ETH_HEADER));
-    add(mac, &w, head, sizeof(head));
-    for (size_t i = 0; i < n; i++) {
-        add(mac, &w, segs[i].data, segs[i].len);
+        add(chip, &w, segs[i].data, segs[i].len);
     }
     if (w.count > 0) {
-        put(mac, MACDATA, w.word);
+        put(chip, MACDATA, w.word);
     }
-    put(mac, MACTR, TR_NEWTX);
-    mac->stats.tx++;
+    if (is_lost(chip)) { // in the middle of it, perhaps
+        wake(chip);      // poll() will see it
+        return;
+    }
+    put(chip, MACTR, TR_NEWTX);
+    chip->stats.tx++;
+}
+
+// The frame that has waited goes.
+static void transmit_spare(struct stellaris *chip)
+{
+    const struct nif_seg seg = { chip->cfg.spare, chip->spare_len };
+
+    if (chip->spare_len != 0) {
+        chip->spare_len = 0;
+        transmit(chip, &seg, 1, seg.len);
+    }
+}
+
+// ---- poll
+
+// What calls the handler from now on.
+static void let_through(struct stellaris *chip)
+{
+    if (chip->cfg.interrupt) {
+        put(chip, MACIM,
+            chip->full ? INT_RX | INT_PHY | INT_TXEMP | INT_TXER
+                       : INT_RX | INT_PHY);
+    }
+}
+
+// Acknowledges, and then looks: what comes in between calls again. True if a
+// frame has come, or there is room again for one to send.
+static bool look(struct stellaris *chip)
+{
+    uint32_t told = get(chip, MACRIS);
+    bool was_full = chip->full;
+
+    chip->look = false; // the handler may set it again from here on
+    chip->stats.rx_lost += (told & INT_FOV) != 0;
+    put(chip, MACRIS, told & (INT_RX | INT_TXEMP | INT_FOV | INT_PHY));
+    chip->phy_asks = chip->phy_asks || (told & INT_PHY) != 0;
+    let_through(chip);
+    if (was_full && !is_sending(chip)) {
+        chip->full = false;
+        transmit_spare(chip);
+        let_through(chip);
+        chip->look = true;
+    }
+    if (get(chip, MACNP) != 0) {
+        chip->look = true;
+    }
+    return chip->look;
+}
+
+static int stellaris_poll(struct nif_mac *mac, uint64_t *again_us)
+{
+    struct stellaris *chip = of(mac);
+    uint32_t in_us = UINT32_MAX;
+    uint64_t due_us;
+    bool frame;
+
+    if (is_lost(chip)) {
+        return NIF_EIO;
+    }
+    frame = (chip->look || !chip->cfg.interrupt) && look(chip);
+    if (frame) {
+        in_us = 0;
+    } else if (!chip->cfg.interrupt) {
+        in_us = chip->full ? FULL_US : POLL_US;
+    }
+    if (in_us != UINT32_MAX) {
+        due_us = nif_clock_now_us(chip->cfg.clock) + in_us;
+        *again_us = *again_us < due_us ? *again_us : due_us;
+    }
+    return frame ? 0 : NIF_SEEN_NO_FRAME;
+}
+
+// ---- frames
+
+static int stellaris_send(struct nif_mac *mac, const struct nif_seg *segs,
+    size_t n, size_t len)
+{
+    struct stellaris *chip = of(mac);
+    uint8_t *spare = chip->cfg.spare;
+
+    if (!is_sending(chip)) {
+        if (chip->spare_len == 0) {
+            transmit(chip, segs, n, len);
+            return 0;
+        }
+        transmit_spare(chip);
+    }
+    chip->full = true;
+    chip->look = true;
+    wake(chip); // poll() says until when
+    if (spare == NULL || chip->spare_len != 0) {
+        return NIF_EAGAIN;
+    }
+    for (size_t i = 0; i < n; i++) {
+        memcpy(spare, segs[i].data, segs[i].len);
+        spare += segs[i].len;
+    }
+    chip->spare_len = (uint16_t)len;
     return 0;
 }
 
-static bool is_ours(const struct stellaris *mac, const uint8_t *frame)
+// Reads the oldest frame, of which `cap` bytes go to `buf`. Returns its length;
+// 0 if it was none, and nobody knows what the FIFO has next.
+static size_t read_frame(struct stellaris *chip, uint8_t *buf, size_t cap)
 {
-    return (frame[0] & 1) || mac->promiscuous ||
-        memcmp(frame, mac->cfg.hwaddr.byte, sizeof(mac->cfg.hwaddr.byte)) == 0;
-}
-
-// Takes one frame out of the FIFO. Returns its length; NIF_ETOOBIG, NIF_EPROTO.
-static int take_frame(struct stellaris *mac, uint8_t *buf, size_t cap)
-{
-    uint32_t word = get(mac, MACDATA);
+    uint32_t word = get(chip, MACDATA);
     size_t total = word & 0xFFFF;
     size_t len = total - RX_EXTRA;
-    size_t at = 0;
 
-    if (total < RX_MIN || total > RX_MAX) {
-        uint32_t control = get(mac, MACRCTL);
-
-        put(mac, MACRCTL, control | RCTL_RSTFIFO);
-        put(mac, MACRCTL, control);
-        mac->stats.rx_bad++;
-        return NIF_EPROTO;
+    if (total < RX_MIN || total > RX_FIFO) {
+        return 0;
     }
+    cap = cap < len ? cap : len;
     word >>= 16;
-    for (size_t i = 2; i < total; i++) {
-        if (i % 4 == 0) {
-            word = get(mac, MACDATA);
+    for (size_t at = RX_LENGTH; at < total; at++) {
+        if (at % 4 == 0) {
+            word = get(chip, MACDATA);
         }
-        if (at < len && at < cap) {
-            buf[at] = (uint8_t)word;
+        if (at - RX_LENGTH < cap) {
+            buf[at - RX_LENGTH] = (uint8_t)word;
         }
-        at++;
         word >>= 8;
     }
-    return len <= cap ? (int)len : NIF_ETOOBIG;
+    // A frame with a bad FCS empties the FIFO, in the middle of others too.
+    return get(chip, MACRIS) & INT_RXER ? 0 : len;
 }
 
-static int stellaris_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
+static bool is_ours(const struct stellaris *chip, const uint8_t *frame)
+{
+    const uint8_t *own = chip->cfg.hwaddr.byte;
+
+    if (chip->echo && memcmp(frame + 6, own, 6) == 0) {
+        return false;
+    }
+    return (frame[0] & 1) || (chip->rctl & RCTL_PRMS) ||
+        memcmp(frame, own, 6) == 0;
+}
+
+static int stellaris_recv(struct nif_mac *mac, uint8_t *buf, size_t cap,
     uint8_t **frame)
 {
-    struct stellaris *mac = of(iface);
+    struct stellaris *chip = of(mac);
 
-    if (!mac->started) {
-        return NIF_EAGAIN;
-    }
-    for (unsigned i = 0; i < SKIPS && get(mac, MACNP) != 0; i++) {
-        int result = take_frame(mac, buf, cap);
+    for (unsigned i = 0; i < SKIPS; i++) {
+        size_t len;
 
-        if (result < 0) {
-            return result;
+        put(chip, MACRIS, INT_RXER); // of which nothing was read yet
+        if (get(chip, MACNP) == 0) {
+            return NIF_EAGAIN;
         }
-        if (is_ours(mac, buf)) {
-            mac->stats.rx++;
+        len = read_frame(chip, buf, cap);
+        if (is_lost(chip)) {
+            return NIF_EIO; // in the middle of it, perhaps
+        }
+        if (len == 0) {
+            empty_rx(chip);
+            chip->stats.rx_bad++;
+        } else if (len > NIF_ETH_FRAME_MAX) {
+            chip->stats.rx_bad++;
+        } else if (len > cap) {
+            return NIF_ETOOBIG;
+        } else if (!is_ours(chip, buf)) {
+            chip->stats.rx_other++;
+        } else {
+            chip->stats.rx++;
             *frame = buf;
-            return result;
+            return (int)len;
         }
-        mac->stats.rx_other++;
     }
     return NIF_EAGAIN;
 }
 
-static int stellaris_filter(struct nif_iface *iface,
-    const struct nif_eth_filter *f)
+// Groups pass all or none.
+static int stellaris_filter(struct nif_mac *mac, const struct nif_eth_filter *f)
 {
-    struct stellaris *mac = of(iface);
-    uint32_t more = 0;
+    struct stellaris *chip = of(mac);
+    unsigned rctl = chip->rctl & ~(RCTL_PRMS | RCTL_AMUL);
 
-    mac->promiscuous = f->promiscuous;
     if (f->promiscuous) {
-        more |= RCTL_PRMS;
+        rctl |= RCTL_PRMS;
     }
     if (f->all_multicast || f->group_count > 0) {
-        more |= RCTL_AMUL;
+        rctl |= RCTL_AMUL;
     }
-    if (mac->started) {
-        set_filter(mac, more);
+    chip->rctl = (uint8_t)rctl;
+    if (rctl & RCTL_RXEN) {
+        put(chip, MACRCTL, rctl);
     }
     return 0;
 }
 
-void stellaris_init(struct stellaris *mac, const struct stellaris_cfg *cfg)
+static void stellaris_hwaddr(struct nif_mac *mac, struct nif_hwaddr *out)
 {
-    static const struct nif_iface_ops iface_ops = {
+    *out = of(mac)->cfg.hwaddr;
+}
+
+void stellaris_init(struct stellaris *chip, const struct stellaris_cfg *cfg)
+{
+    static const struct nif_mac_ops mac_ops = {
         .start = stellaris_start,
         .stop = stellaris_stop,
+        .link = stellaris_link,
         .poll = stellaris_poll,
-        .hwaddr = stellaris_hwaddr,
-        .flags = stellaris_flags,
-        .mtu = stellaris_mtu,
-        .on_event = stellaris_on_event,
-    };
-    static const struct nif_eth_ops eth_ops = {
         .send = stellaris_send,
         .recv = stellaris_recv,
         .filter = stellaris_filter,
+        .hwaddr = stellaris_hwaddr,
+    };
+    static const struct nif_mdio_ops mdio_ops = {
+        .read = mdio_read,
+        .write = mdio_write,
+    };
+    static const struct nif_pin_ops pin_ops = {
+        .read = pin_read,
+        .write = pin_write,
+        .on_edge = pin_on_edge,
     };
 
-    memset(mac, 0, sizeof(*mac));
-    mac->iface.ops = &iface_ops;
-    mac->iface.eth = &eth_ops;
-    mac->cfg = *cfg;
+    memset(chip, 0, sizeof(*chip));
+    chip->mac.ops = &mac_ops;
+    chip->mac.mdio = &chip->mdio;
+    chip->mdio.ops = &mdio_ops;
+    chip->phy_interrupt.ops = &pin_ops;
+    chip->cfg = *cfg;
+    // MDIO's clock is the system's by twice this and one.
+    chip->divider = (uint8_t)(((cfg->clock_hz ? cfg->clock_hz : CLOCK_HZ) - 1) /
+        (2 * MDC_HZ));
 }

@@ -107,6 +107,10 @@ void sim_stellaris_partner(struct sim_stellaris *mac,
 /// MAC and PHY are reset, as by the system control.
 void sim_stellaris_reset(struct sim_stellaris *mac);
 
+/// As if a frame with a bad FCS had come just now: RXER, and the receive FIFO
+/// is reset. Nothing while it does not receive.
+void sim_stellaris_spoil(struct sim_stellaris *mac);
+
 /// True if the MAC sends or receives.
 bool sim_stellaris_runs(const struct sim_stellaris *mac);
 

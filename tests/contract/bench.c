@@ -28,6 +28,7 @@ static const struct contract_traits traits[] = {
     { .chip = "lan8720", .data_beside_bus = true },
     { .chip = "stm32_eth", .data_beside_bus = true },
     { .chip = "lan9118", .data_beside_bus = true },
+    { .chip = "stellaris", .data_beside_bus = true },
     // Before ESP-AT 3.3 one setting is for TCP and UDP alike.
     { ESPAT, .dialect = "2.4", .no_borders = true },
     { ESPAT, .dialect = "2.2", .no_borders = true },

@@ -74,6 +74,8 @@ static void all_that_is_accepted_leaves_once_and_in_order(void **state)
 // whole and in order, from the first on; it may drop what is too much.
 static void overflow(size_t len, unsigned frames, bool polled)
 {
+    uint32_t room = b.board.chip->rx_room;
+    unsigned least = room ? room / (unsigned)(len + HOST_RX_EXTRA) : 2;
     unsigned last;
 
     b.in = (struct bench_flow){ 0 };
@@ -95,7 +97,7 @@ static void overflow(size_t len, unsigned frames, bool polled)
     bench_run(&b, 2000000);
     last = b.in.last;
     assert_int_equal(b.in.count, last); // 1, 2, ... and none left out
-    assert_true(last >= 2 || frames < 2);
+    assert_true(last >= least || last == frames);
     bench_exact(&b);
 }
 
@@ -114,13 +116,19 @@ static void too_much_at_once_leaves_the_older_frames_whole(void **state)
 // board takes all.
 static void bursts_that_fit_are_received_whole(void **state)
 {
+    uint32_t room = b.board.chip->rx_room;
     unsigned number = 0;
 
     (void)state;
     for (unsigned burst = 0; burst < 1500; burst++) {
         unsigned count = 1 + burst % 3;
+        size_t taken = 0;
 
         for (unsigned i = 0; i < count; i++) {
+            taken += bench_len(number + 1) + HOST_RX_EXTRA;
+            if (room && taken > room) {
+                break;
+            }
             number++;
             bench_card_send(&b, &bench_own, number, bench_len(number));
         }

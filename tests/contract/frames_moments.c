@@ -496,6 +496,9 @@ static void in_half_duplex_no_frame_is_lost_or_bent(void **state)
         sent += bench_send(&b, sent + 1, bench_len(i)) == 0;
         bench_run(&b,
             sim_roll(b.world, (uint32_t)(3 * bench_wire_us(&b, 1514))));
+        if (b.board.chip->rx_room) { // not for two of them
+            (void)bench_run_to(&b, &b.in.count, i, BENCH_LATE_US);
+        }
     }
     bench_run(&b, 500000);
     assert_int_equal(b.in.count, 300);

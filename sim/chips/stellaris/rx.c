@@ -160,17 +160,33 @@ static bool length_is_wrong(const uint8_t *frame, size_t len)
     return told < DATA_MIN ? data != DATA_MIN : told != data;
 }
 
-// A frame with its FCS has come whole.
+// Its FCS is wrong. True if it is kept.
+static bool refuse(struct sim_stellaris *mac)
+{
+    mac->rx_bad++;
+    stel__raise(mac, INT_RXER);
+    if (!stel__has(mac, MAC_RCTL, RCTL_BADCRC)) {
+        return true;
+    }
+    if (!mac->cfg.bad_goes_alone) {
+        flush_by_error(mac);
+    }
+    return false;
+}
+
+void sim_stellaris_spoil(struct sim_stellaris *mac)
+{
+    if (stel__has(mac, MAC_RCTL, RCTL_RXEN)) {
+        (void)refuse(mac);
+    }
+}
+
+// A frame with its FCS has come.
 static void take(struct sim_stellaris *mac, const uint8_t *frame, size_t len,
     bool good)
 {
     if (!good) {
-        mac->rx_bad++;
-        stel__raise(mac, INT_RXER);
-        if (stel__has(mac, MAC_RCTL, RCTL_BADCRC)) {
-            if (!mac->cfg.bad_goes_alone) {
-                flush_by_error(mac);
-            }
+        if (!refuse(mac)) {
             return;
         }
     } else if (length_is_wrong(frame, len)) {
