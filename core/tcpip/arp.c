@@ -57,6 +57,17 @@ static struct nif_tcpip_neighbour *find(struct nif_tcpip *ip, uint32_t addr)
     return NULL;
 }
 
+// An entry has changed, and something is to be done about it at tick `at`. Who
+// sends looks into the table anew.
+static void due(struct nif_tcpip *ip, uint32_t at)
+{
+    ip->aimed = NULL;
+    if ((int32_t)(at - ip->arp_due) < 0) {
+        ip->arp_due = at;
+    }
+    nif__due(ip, at);
+}
+
 // A free entry or, if there is none, the one that was confirmed longest ago,
 // rather one that nobody used since. Whoever is being asked keeps his. Who
 // comes by himself (not `ours`) takes no place of one in use.
@@ -145,7 +156,7 @@ static void ask(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
         n->tries++;
         n->at = ip->now + ASK;
     }
-    nif__due(ip, n->at);
+    due(ip, n->at);
 }
 
 _Static_assert(offsetof(struct nif_tcpip_neighbour, hwaddr) % 2 == 0,
@@ -199,7 +210,7 @@ static void expire(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
         n->state = SILENT;
         n->used = false;
         n->at = ip->now + QUIET;
-        nif__todo(ip, NIF__WORK); // whoever waits for it shall hear of it
+        nif__todo_all(ip); // whoever waits for it shall hear of it
     }
 }
 
@@ -207,7 +218,7 @@ void nif__arp_announce(struct nif_tcpip *ip)
 {
     ip->announces = ip->ip != 0 ? ANNOUNCE_NUM : 0;
     ip->announce = ip->now;
-    nif__due(ip, ip->now);
+    due(ip, ip->now);
 }
 
 // Tells all who we are, that they correct what they know of an earlier owner
@@ -226,12 +237,17 @@ static void announce(struct nif_tcpip *ip)
         }
     }
     if (ip->announces > 0) {
-        nif__due(ip, ip->announce);
+        due(ip, ip->announce);
     }
 }
 
 void nif__arp_timer(struct nif_tcpip *ip)
 {
+    if (!nif__reached(ip, ip->arp_due)) { // others have more to do with time
+        nif__due(ip, ip->arp_due);
+        return;
+    }
+    ip->arp_due = ip->now + 2 * NIF__FAR;
     announce(ip);
     for (size_t i = 0; i < nif_countof(ip->arp); i++) {
         struct nif_tcpip_neighbour *n = &ip->arp[i];
@@ -240,7 +256,7 @@ void nif__arp_timer(struct nif_tcpip *ip)
             expire(ip, n);
         }
         if (n->state != FREE) {
-            nif__due(ip, n->at);
+            due(ip, n->at);
         }
     }
 }
@@ -254,12 +270,13 @@ void nif__arp_doubt(struct nif_tcpip *ip, uint32_t addr)
     if (n != NULL && n->state == KNOWN) {
         n->used = true;
         n->at = ip->now;
-        nif__due(ip, n->at);
+        due(ip, n->at);
     }
 }
 
 void nif__arp_flush(struct nif_tcpip *ip)
 {
+    ip->aimed = NULL;
     memset(ip->arp, 0, sizeof(ip->arp));
 }
 
@@ -280,12 +297,12 @@ static void learn(struct nif_tcpip *ip, const uint8_t *arp, uint32_t addr,
     } else if (n->state != KNOWN) {
         // Who was asked for is in use; who was asked again, if used anew.
         n->used = n->state == ASKING;
-        nif__todo(ip, NIF__WORK);
+        nif__todo_all(ip);
     }
     n->state = KNOWN;
     n->at = ip->now + AGE;
     nif__put_hwaddr(n->hwaddr.byte, arp + ARP_SHA);
-    nif__due(ip, n->at);
+    due(ip, n->at);
 }
 
 // A question or an answer of IPv4 over Ethernet, from one card.

@@ -109,11 +109,6 @@ void nif__copy(void *dst, const void *src, size_t len)
     }
 }
 
-uint16_t nif__header_sum(const uint8_t *h)
-{
-    return nif__raw_end(nif__sum_five(h));
-}
-
 uint16_t nif__raw_end(uint32_t sum)
 {
     sum = (sum >> 16) + (sum & 0xFFFF);
@@ -124,12 +119,6 @@ uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len)
 {
     raw = nif__carry_add(raw, nif__copy_sum(NULL, p, len));
     return nif__be16(nif__raw_end(raw));
-}
-
-uint16_t nif__sum_end(uint32_t sum)
-{
-    sum = (sum >> 16) + (sum & 0xFFFF);
-    return (uint16_t) ~((sum >> 16) + sum);
 }
 
 uint32_t nif__raw_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len)

@@ -11,7 +11,7 @@
 
 void nif__kick(struct nif_tcpip *ip)
 {
-    nif__todo(ip, NIF__WORK);
+    nif__todo_all(ip);
     nif_clock_wake(ip->stack.clock);
 }
 
@@ -23,28 +23,47 @@ void nif__due(struct nif_tcpip *ip, uint32_t at)
     }
 }
 
-void nif__endpoint_set(struct nif_endpoint *out, const uint8_t addr[4],
-    uint16_t port)
+void nif__todo_all(struct nif_tcpip *ip)
+{
+    ip->one = NULL;
+    nif__todo(ip, NIF__WORK);
+}
+
+void nif__todo_conn(struct nif_conn *conn)
+{
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+
+    if (ip->one != conn) {
+        ip->one = ip->todo & NIF__WORK ? NULL : conn;
+    }
+    nif__todo(ip, NIF__WORK);
+}
+
+void nif__kick_conn(struct nif_conn *conn)
+{
+    nif__todo_conn(conn);
+    nif_clock_wake(conn->stack->clock);
+}
+
+void nif__endpoint_set(struct nif_endpoint *out, uint32_t addr, uint16_t port)
 {
     uint8_t *ip = (uint8_t *)(void *)&out->ip;
 
     // By words: memset() goes byte by byte on small processors.
     nif__put_word(ip, 0);
-    nif__put_word(ip + 4, 0);
+    nif__put_word(ip + 4, addr);
     nif__put_word(ip + 8, 0);
     nif__put_word(ip + 12, 0);
     nif__put_word(ip + 16, 0);
     out->ip.family = NIF_IPV4;
-    out->ip.byte[0] = addr[0];
-    out->ip.byte[1] = addr[1];
-    out->ip.byte[2] = addr[2];
-    out->ip.byte[3] = addr[3];
     out->ip.zone = 0;
     out->port = port;
     out->host = NULL;
 }
 
-_Static_assert(offsetof(struct nif_ip, zone) == 20, "not five words");
+_Static_assert(offsetof(struct nif_ip, byte) == 4 &&
+        offsetof(struct nif_ip, zone) == 20,
+    "not five words");
 
 void nif__conn_unlink(struct nif_conn *conn)
 {
@@ -53,6 +72,10 @@ void nif__conn_unlink(struct nif_conn *conn)
 
     if (ip->turn == conn) {
         ip->turn = conn->next;
+    }
+    ip->aimed = NULL; // it may have been this one
+    if (ip->one == conn) {
+        ip->one = NULL;
     }
     while (*at != NULL && *at != conn) {
         at = &(*at)->next;

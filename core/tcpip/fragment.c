@@ -79,7 +79,12 @@ static int fragment_send(struct nif_tcpip *ip, struct nif__out *out, size_t len)
         }
     }
     while (err == 0 && frag->at < len) {
-        err = nif__ether_room(ip) ? send_piece(ip, out, len) : NIF_EAGAIN;
+        err = NIF_EAGAIN;
+        if (ip->tx_bytes < NIF_POLL_BYTES) {
+            err = send_piece(ip, out, len);
+        } else {
+            nif__todo_all(ip);
+        }
     }
     if (err != NIF_EAGAIN) {
         frag->at = 0;
@@ -131,7 +136,7 @@ static void fragment_reply(struct nif_tcpip *ip, const struct nif__in *in,
     f->proto = in->ip[IPV4_PROTO];
     nif__hwaddr_copy(f->hwaddr.byte, nif__frame(in) + ETH_SRC);
     *in->lent = NIF__LENT;
-    nif__todo(ip, NIF__WORK);
+    nif__todo_all(ip);
 }
 
 static const struct nif_fragment_ops fragment_ops = {

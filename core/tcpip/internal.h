@@ -31,7 +31,8 @@
 
 /// What keeps poll() from being an idle one: nif_tcpip.todo.
 enum nif__todo {
-    NIF__WORK = 1 << 0,  ///< a connection has something to send
+    NIF__WORK = 1 << 0,  ///< a connection has something to send: see
+                         ///< nif_tcpip.one
     NIF__BUSY = 1 << 1,  ///< the device had no room for something
     NIF__HELD = 1 << 2,  ///< a reply waits for room (nif_tcpip.held)
     NIF__TIMER = 1 << 3, ///< `due` has changed, again_us not yet
@@ -111,9 +112,19 @@ void nif__due(struct nif_tcpip *ip, uint32_t at);
 /// Reads the time anew. Calls from the application begin with it.
 void nif__tick(struct nif_tcpip *ip);
 
+/// Notes that `conn` has something to send: alone, as far as is known, so that
+/// nobody else need be asked.
+void nif__todo_conn(struct nif_conn *conn);
+
+/// Notes that anybody may have something to send.
+void nif__todo_all(struct nif_tcpip *ip);
+
 /// There is something for poll() to do, and an application that has polled
 /// already must not go to sleep over it.
 void nif__kick(struct nif_tcpip *ip);
+
+/// The same, but only `conn` has something to send.
+void nif__kick_conn(struct nif_conn *conn);
 
 // --------------------------------------------------------------- secrets
 
@@ -191,13 +202,13 @@ void nif__ether_retry(struct nif_tcpip *ip);
 /// nothing is received until it is sent or given up.
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len);
 
-/// True if this poll() may send more; notes if not.
-static inline bool nif__ether_room(struct nif_tcpip *ip)
+/// True if this poll() may send more; notes if not that `conn` would.
+static inline bool nif__ether_room(struct nif_conn *conn)
 {
-    if (ip->tx_bytes < NIF_POLL_BYTES) {
+    if (nif__of(conn->stack)->tx_bytes < NIF_POLL_BYTES) {
         return true;
     }
-    nif__todo(ip, NIF__WORK);
+    nif__todo_conn(conn);
     return false;
 }
 
@@ -345,9 +356,8 @@ static inline struct nif_tcpip *nif__conn_stack(const struct nif_conn *conn)
     return nif__of(conn->stack);
 }
 
-/// Makes `out` the IPv4 address at `addr` and `port`.
-void nif__endpoint_set(struct nif_endpoint *out, const uint8_t addr[4],
-    uint16_t port);
+/// Makes `out` the IPv4 address `addr`, as it lies in packets, and `port`.
+void nif__endpoint_set(struct nif_endpoint *out, uint32_t addr, uint16_t port);
 
 /// Takes `conn` out of the stack; its state is then NIF_CONN_CLOSED.
 void nif__conn_unlink(struct nif_conn *conn);

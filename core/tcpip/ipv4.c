@@ -87,38 +87,18 @@ static bool for_us(const struct nif_tcpip *ip, struct nif__in *in)
     return in->dst == ip->ip && in->dst != 0 ? !in->group : for_us_too(ip, in);
 }
 
-// Checks the header's own sense, but for its sum, and fills in `in`. `a` is
-// the header, aligned.
-static bool header_sound(uint8_t *frame, size_t len, const uint8_t *a,
-    struct nif__in *in)
+// True if the sum of the header holds; `a` is its fixed part, aligned, with
+// `options` bytes behind that of `in`.
+static bool sum_holds(const uint8_t *a, const struct nif__in *in,
+    size_t options)
 {
-    uint32_t first = nif__be32(nif__word(a));
-    size_t header = (size_t)(first >> 24 & 0xF) * 4;
-    size_t total = first & 0xFFFF;
+    uint32_t sum = nif__sum_five(a);
 
-    if (first >> 28 != 4 || header < IPV4_LEN || total < header ||
-        total > len) {
-        return false;
+    if (options > 0) {
+        sum = nif__carry_add(sum,
+            nif__copy_sum(NULL, in->ip + IPV4_LEN, options));
     }
-    in->ip = frame + ETH_LEN;
-    in->body = in->ip + header;
-    in->len = total - header;
-    in->src = nif__be32(nif__word(a + IPV4_SRC));
-    in->dst = nif__be32(nif__word(a + IPV4_DST));
-    in->group = frame[ETH_DST] & 1u;
-    in->groups = 0;
-    in->lent = NULL;
-    return true;
-}
-
-// True if the header's sum holds.
-static bool sum_holds(const uint8_t *a, const struct nif__in *in)
-{
-    size_t options = (size_t)(in->body - in->ip) - IPV4_LEN;
-
-    return options == 0 ? nif__raw_zero(nif__sum_five(a))
-                        : nif__checksum(nif__raw_words(0, a, IPV4_LEN / 4),
-                              in->ip + IPV4_LEN, options) == 0;
+    return nif__raw_zero(sum);
 }
 
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in)
@@ -196,46 +176,69 @@ static bool unwanted(const struct nif_tcpip *ip, const uint8_t *h, size_t len)
     return true;
 }
 
+// A packet of at most `len` bytes; `a` is its header's fixed part, aligned.
+static void take(struct nif_tcpip *ip, struct nif__in *in, const uint8_t *a,
+    size_t len)
+{
+    uint32_t first = nif__be32(nif__word(a));
+    size_t header = first >> 22 & 0x3C;
+    size_t total = first & 0xFFFF;
+    uint32_t field = nif__word(a + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET);
+
+    // Version 4, and a header of five to fifteen words.
+    if ((first >> 24) - 0x45 > 10 || total < header || total > len) {
+        ip->stats.ip_bad++;
+        return;
+    }
+    in->body = in->ip + header;
+    in->len = total - header;
+    in->src = nif__be32(nif__word(a + IPV4_SRC));
+    in->dst = nif__be32(nif__word(a + IPV4_DST));
+    in->groups = 0;
+    in->lent = NULL;
+    header -= IPV4_LEN;
+    // What is not for us is not worth a look at its sum and its options.
+    if (!for_us(ip, in)) {
+        ip->stats.ip_other++;
+    } else if (!sum_holds(a, in, header)) {
+        ip->stats.ip_bad++;
+    } else if (!source_possible(ip, in)) {
+        ip->stats.ip_source++;
+    } else if (header > 0 &&
+        !options_hold(ip, in, (uint16_t)nif__be32(field))) {
+        return;
+    } else if (field != 0) {
+        fragment(ip, in);
+    } else {
+        nif__ipv4_deliver(ip, in);
+    }
+}
+
 void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     const uint8_t *h = frame + ETH_LEN;
+    unsigned group = frame[ETH_DST] & 1u;
     uint32_t copy[IPV4_LEN / 4];
     struct nif__in in; // each field is set: cheaper than zeroes first
-    uint32_t field;
 
     len -= ETH_LEN;
-    if ((frame[ETH_DST] & 1) != 0 && unwanted(ip, h, len)) {
+    if (group && unwanted(ip, h, len)) {
         ip->stats.udp_closed++;
         return;
     }
-    if (len >= IPV4_LEN && ((uintptr_t)h & 3) != 0) {
-        memcpy(copy, h, sizeof(copy));
-        h = (const uint8_t *)copy;
-    }
-    if (len < IPV4_LEN || !header_sound(frame, len, h, &in)) {
+    if (len < IPV4_LEN) {
         ip->stats.ip_bad++;
         return;
     }
-    field = nif__word(h + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET);
-    // What is not for us is not worth a look at its sum and its options.
-    if (!for_us(ip, &in)) {
-        ip->stats.ip_other++;
-    } else if (!sum_holds(h, &in)) {
-        ip->stats.ip_bad++;
-    } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP && field == 0 &&
-        in.body == h + IPV4_LEN && ip->cfg.tcp->fast != NULL &&
-        ip->cfg.tcp->fast->take(ip, &in)) {
-        // That was all.
-    } else if (!source_possible(ip, &in)) {
-        ip->stats.ip_source++;
-    } else if (in.body != in.ip + IPV4_LEN &&
-        !options_hold(ip, &in, (uint16_t)nif__be32(field))) {
-        return;
-    } else if (field != 0) {
-        fragment(ip, &in);
-    } else {
-        nif__ipv4_deliver(ip, &in);
+    if (((uintptr_t)h & 3) != 0) {
+        h = memcpy(copy, h, sizeof(copy));
+    } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP && !group &&
+        ip->cfg.tcp->fast != NULL && ip->cfg.tcp->fast->take(ip, h, len)) {
+        return; // that was all
     }
+    in.ip = frame + ETH_LEN;
+    in.group = group;
+    take(ip, &in, h, len);
 }
 
 // ---------------------------------------------------------------- output

@@ -4,6 +4,8 @@
 // or TCP, and poll(), which moves everything.
 
 #include "internal.h"
+
+#include "arch/words.h"
 #include "tcp.h"
 #include "udp.h"
 
@@ -87,11 +89,9 @@ static int tcpip_accept(struct nif_stack *stack, struct nif_conn *conn,
 static int tcpip_send(struct nif_stack *stack, struct nif_conn *conn,
     const void *data, size_t len, const struct nif_endpoint *to)
 {
-    if (conn->proto != NIF_TCP) {
-        return nif__udp_send(conn, data, len, to);
-    }
-    nif__tick(nif__of(stack));
-    return nif__tcp_send(conn, data, len);
+    (void)stack;
+    return conn->proto == NIF_TCP ? nif__tcp_send(conn, data, len)
+                                  : nif__udp_send(conn, data, len, to);
 }
 
 static int tcpip_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
@@ -104,7 +104,7 @@ static int tcpip_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
 
 static int tcpip_shutdown(struct nif_stack *stack, struct nif_conn *conn)
 {
-    nif__tick(nif__of(stack));
+    (void)stack;
     return conn->proto == NIF_TCP ? nif__tcp_shutdown(conn) : NIF_ENOTCONN;
 }
 
@@ -139,7 +139,7 @@ static int tcpip_option(struct nif_stack *stack, struct nif_conn *conn,
             return NIF_EINVAL;
         }
         *(option == NIF_OPT_TTL ? &flow->ttl : &flow->tos) = (uint8_t)value;
-        nif__of(stack)->head.conn = NULL;
+        nif__of(stack)->aimed = NULL;
         return 0;
     }
     return conn->proto == NIF_TCP ? nif__tcp_option(conn, option, value)
@@ -163,7 +163,6 @@ static int tcpip_send_ref(struct nif_stack *stack, struct nif_conn *conn,
 {
     const struct nif_tcp_refs *refs = nif__of(stack)->cfg.tcp->refs;
 
-    nif__tick(nif__of(stack));
     return conn->proto == NIF_TCP && refs != NULL ? refs->send(conn, data, len)
                                                   : NIF_ENOTSUP;
 }
@@ -293,10 +292,19 @@ NIF_APART static void run_timers(struct nif_tcpip *ip)
     }
 }
 
+static void flush(struct nif_conn *c)
+{
+    if (c->proto == NIF_TCP) {
+        nif__tcp_flush(c);
+    } else {
+        nif__udp_output(c);
+    }
+}
+
 // From `c` on, up to `end` or the last. Behind the last that has sent before
 // one found no room, the next turn begins: else one that always has something
 // to send would leave the device no room for the others.
-static void flush(struct nif_tcpip *ip, struct nif_conn *c,
+static void flush_all(struct nif_tcpip *ip, struct nif_conn *c,
     const struct nif_conn *end)
 {
     while (c != NULL && c != end) {
@@ -304,11 +312,7 @@ static void flush(struct nif_tcpip *ip, struct nif_conn *c,
         uint32_t before = ip->stats.eth_tx;
         bool full = (ip->todo & (NIF__WORK | NIF__BUSY)) != 0;
 
-        if (c->proto == NIF_TCP) {
-            nif__tcp_flush(c);
-        } else {
-            nif__udp_output(c);
-        }
+        flush(c);
         if (!full && ip->stats.eth_tx != before) {
             ip->turn = next;
         }
@@ -320,12 +324,11 @@ NIF_APART static void run_output(struct nif_tcpip *ip)
 {
     const struct nif_conn *first = ip->turn;
 
-    ip->todo &= (uint8_t) ~(NIF__WORK | NIF__BUSY);
     if (ip->cfg.fragment != NULL) {
         ip->cfg.fragment->ops->output(ip);
     }
-    flush(ip, ip->turn, NULL);
-    flush(ip, ip->conns, first);
+    flush_all(ip, ip->turn, NULL);
+    flush_all(ip, ip->conns, first);
 }
 
 // The neighbours on another cable are others.
@@ -338,29 +341,39 @@ static void watch_link(struct nif_tcpip *ip)
         ip->link = link;
         nif__arp_flush(ip);
         nif_iface_hwaddr(ip->iface, &ip->own);
-        ip->head.conn = NULL;
         begin_address(ip);
-        nif__todo(ip, NIF__WORK);
+        nif__todo_all(ip);
     }
 }
 
 // Says `due` in the clock's time.
 static void set_again(struct nif_tcpip *ip)
 {
-    int32_t wait = (int32_t)(ip->due - ip->now);
+    uint32_t wait = nif__reached(ip, ip->due) ? 0 : ip->due - ip->now;
 
     ip->todo &= (uint8_t)~NIF__TIMER;
-    ip->again_us = NIF_NEVER;
-    if (wait < (int32_t)NIF__FAR) {
-        wait = wait > 0 ? wait : 0;
-        ip->again_us = (ip->now_us | 1023) - 1023 + ((uint64_t)wait << 10);
-    }
+    ip->again_us = wait < NIF__FAR
+        ? (ip->now_us & ~(uint64_t)1023) + ((uint64_t)wait << 10)
+        : NIF_NEVER;
 }
 
-// A turn in which something waits or has changed; the device has `seen` this.
-// True if it stopped for its budget.
-NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
+// What is seen in an idle turn: `calm`, and nothing to do.
+static int idle(const struct nif_tcpip *ip)
 {
+    return nif__le16(nif__half(&ip->calm));
+}
+
+_Static_assert(offsetof(struct nif_tcpip, calm) % 2 == 0 &&
+        offsetof(struct nif_tcpip, todo) ==
+            offsetof(struct nif_tcpip, calm) + 1,
+    "not two bytes at an even place");
+
+// Begins a turn in which something waits or has changed; the device has `seen`
+// this. Returns whether there are frames to take, as `seen`.
+NIF_APART static int begin(struct nif_tcpip *ip, int seen)
+{
+    unsigned todo;
+
     if (seen < 0) {
         ip->stats.eth_error++;
         seen = 0;
@@ -368,15 +381,21 @@ NIF_APART static bool turn(struct nif_tcpip *ip, int seen)
     if ((seen | NIF_SEEN_NO_FRAME) != ip->calm) {
         watch_link(ip);
     }
-    if (ip->todo & (NIF__WORK | NIF__BUSY)) {
-        run_output(ip);
+    todo = ip->todo;
+    if (todo & (NIF__WORK | NIF__BUSY)) {
+        ip->todo = todo & (NIF__HELD | NIF__TIMER);
+        if (ip->one != NULL && !(todo & NIF__BUSY)) {
+            flush(ip->one);
+        } else {
+            run_output(ip);
+        }
     }
     if (ip->held != NULL) {
         nif__ether_retry(ip);
-        seen = 0; // more may have come than the device was asked for
+        // More may have come than the device was asked for.
+        seen = ip->held != NULL ? NIF_SEEN_NO_FRAME : 0;
     }
-    return !(seen & NIF_SEEN_NO_FRAME) && ip->held == NULL &&
-        nif__ether_receive(ip);
+    return seen;
 }
 
 // The end of a turn that has moved a timer, or brought one. The device or a
@@ -402,19 +421,20 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
 {
     struct nif_tcpip *ip = nif__of(stack);
     uint64_t again_us = ip->again_us;
+    int seen = nif_iface_poll(ip->iface, &again_us);
+    uint64_t now_us = nif_clock_now_us(stack->clock);
     bool more = false;
-    int seen;
 
-    ip->now_us = nif_clock_now_us(stack->clock); // nif__tick(), without a call
-    ip->now = (uint32_t)(ip->now_us >> 10);
-    ip->tx_bytes = 0;
-    seen = nif_iface_poll(ip->iface, &again_us);
-    if (seen == ip->calm && ip->todo == 0 && !nif__reached(ip, ip->due)) {
+    if (seen == idle(ip) && now_us < ip->again_us) {
         return again_us;
     }
-    if (ip->todo != 0 || (seen | NIF_SEEN_NO_FRAME) != ip->calm) {
-        more = turn(ip, seen);
-    } else if (seen != ip->calm) {
+    ip->now_us = now_us; // nif__tick(), without a call
+    ip->now = (uint32_t)(now_us >> 10);
+    ip->tx_bytes = 0;
+    if ((seen | NIF_SEEN_NO_FRAME) != idle(ip)) {
+        seen = begin(ip, seen);
+    }
+    if (!(seen & NIF_SEEN_NO_FRAME)) {
         more = nif__ether_receive(ip);
     }
     if (ip->todo != 0 || nif__reached(ip, ip->due)) {

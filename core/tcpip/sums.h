@@ -16,10 +16,6 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len);
 /// takes on small processors.
 void nif__copy(void *dst, const void *src, size_t len);
 
-/// The checksum of the IPv4 header without options at `h`, which is aligned,
-/// as it is to lie in memory; 0 if there is a right one in it already.
-uint16_t nif__header_sum(const uint8_t *h);
-
 /// Adds `n` words at `p`, which is aligned, to a raw sum.
 uint32_t nif__raw_words(uint32_t sum, const void *p, size_t n);
 
@@ -39,9 +35,6 @@ uint16_t nif__raw_end(uint32_t sum);
 /// The checksum of `raw` and `len` bytes behind what it is the sum of: an even
 /// number of bytes.
 uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len);
-
-/// The checksum of 16-bit words that were added up: 16 bits, complemented.
-uint16_t nif__sum_end(uint32_t sum);
 
 /// The raw sum of the pseudo header of UDP and TCP.
 uint32_t nif__raw_pseudo(uint32_t src, uint32_t dst, uint8_t proto, size_t len);

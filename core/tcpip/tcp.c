@@ -22,7 +22,7 @@ void nif__tcp_reset(struct nif_conn *conn)
 }
 
 // The longest segment of a direction whose ring is `cap` bytes.
-static uint16_t mss(const struct nif_conn *conn, size_t cap)
+NIF_APART static uint16_t mss(const struct nif_conn *conn, size_t cap)
 {
     size_t most = nif__conn_stack(conn)->mtu - IPV4_LEN - TCP_LEN;
     size_t half = cap >> 1;
@@ -84,8 +84,11 @@ void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     conn->err = 0;
-    nif__conn_stack(conn)->head.conn = NULL;
+    nif__conn_stack(conn)->aimed = NULL;
     t->state = (uint8_t)state;
+    if (nif__conn_stack(conn)->iface->eth->lend != NULL) {
+        nif__tcp_set(t, TCP_LENT);
+    }
     t->mss = mss(conn, conn->cfg.tx_cap);
     t->rcv_mss = mss(conn, conn->cfg.rx_cap);
     t->snd_una = first_seq(conn);
@@ -161,7 +164,7 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     t->flow.peer_port = peer->port;
     conn->state = NIF_CONN_OPENING;
     nif__tcp_begin(conn, TCP_SYN_SENT);
-    nif__kick(ip);
+    nif__kick_conn(conn);
     return 0;
 }
 
@@ -193,6 +196,7 @@ NIF_APART static void end_silence(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (nif__tcp_pending(t) == 0) {
+        nif__tick(nif__conn_stack(conn));
         if (nif__tcp_now(nif__conn_stack(conn)) - t->since > nif__tcp_rto(t)) {
             nif__cc_rest(t);
         }
@@ -205,7 +209,7 @@ void nif__tcp_to_send(struct nif_conn *conn)
     if (nif__tcp_of(conn)->queued == 0) {
         end_silence(conn);
     }
-    nif__kick(nif__conn_stack(conn));
+    nif__kick_conn(conn);
 }
 
 int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
@@ -316,7 +320,7 @@ void nif__tcp_close(struct nif_conn *conn)
             // Reached by shutdown(): now it may not last for ever.
             nif__tcp_moved(conn);
         }
-        nif__kick(nif__conn_stack(conn));
+        nif__kick_conn(conn);
     }
 }
 
@@ -342,7 +346,7 @@ int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
     }
     nif__tcp_clear(t, TCP_NODELAY);
     nif__tcp_set(t, value ? TCP_NODELAY : 0);
-    nif__kick(nif__conn_stack(conn));
+    nif__kick_conn(conn);
     return 0;
 }
 

@@ -55,6 +55,7 @@ enum nif__tcp_flag {
     TCP_SACK = 1 << 12,      ///< both ends acknowledge selectively
     TCP_STAMP = 1 << 13,     ///< both ends put timestamps
     TCP_ACK_SOON = 1 << 14,  ///< an ACK is owed in the next poll()
+    TCP_LENT = 1 << 15,      ///< the device lends memory to build frames in
 };
 
 /// A stretch of data beyond a hole, by its distance from rcv_nxt.

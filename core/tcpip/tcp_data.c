@@ -50,7 +50,7 @@ void nif__tcp_consume(struct nif_conn *conn, size_t len)
     if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
         opened(conn)) {
         nif__tcp_set(t, TCP_ACK_NOW);
-        nif__kick(nif__conn_stack(conn));
+        nif__kick_conn(conn);
     }
 }
 
@@ -66,7 +66,7 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
 
     if (t->ack_at != 0 || told(t) < t->rcv_mss) {
         nif__tcp_set(t, TCP_ACK_SOON);
-        nif__todo(ip, NIF__WORK);
+        nif__todo_conn(conn);
         return;
     }
     at = nif__tcp_now(ip) + NIF__TCP_MS(NIF_TCP_DELACK_MS) + 1;

@@ -20,23 +20,6 @@ static uint32_t be32_at(const uint8_t *p)
     return nif__be32(nif__word(p));
 }
 
-static struct nif_conn *find(const struct nif_tcpip *ip, uint32_t peer_ip,
-    uint32_t ports)
-{
-    struct nif_conn *c = ip->conns;
-
-    while (c != NULL) {
-        const struct nif__flow *flow = nif__flow_of(c);
-
-        if (flow->peer_ip == peer_ip && c->proto == NIF_TCP &&
-            ((uint32_t)flow->peer_port << 16 | flow->port) == ports) {
-            break;
-        }
-        c = c->next;
-    }
-    return c;
-}
-
 // Puts text behind what is in the receive ring, as a rule in one piece. Returns
 // its raw sum.
 static uint32_t put(const struct nif_conn *conn, const struct nif__tcp *t,
@@ -79,49 +62,56 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
     }
 }
 
-bool nif__tcp_expected(struct nif_tcpip *ip, const struct nif__in *in)
+// The fourth word of a header: no options, ACK and maybe PSH, any window.
+#define PLAIN      nif__be32(0x50100000)
+#define PLAIN_MASK nif__be32(0xFFF70000)
+
+// The segment behind the addresses at `h`, with `len` bytes of text.
+static bool expected(struct nif_conn *conn, const uint8_t *h, uint32_t len)
 {
-    const uint8_t *tcp = in->body;
-    size_t len = in->len - TCP_LEN;
-    struct nif_conn *conn;
-    struct nif__tcp *t;
-    uint32_t offset_window;
-    uint32_t acked;
+    struct nif__tcp *t = nif__tcp_of(conn);
+    const uint8_t *tcp = h + 8;
+    uint32_t acked = be32_at(tcp + TCP_ACK) - t->snd_una;
     uint32_t sum;
 
-    if (in->len < TCP_LEN || in->group || ip->ip == 0) {
-        return false;
-    }
-    conn = find(ip, in->src, be32_at(tcp));
-    if (conn == NULL) {
-        return false;
-    }
-    t = nif__tcp_of(conn);
-    acked = be32_at(tcp + TCP_ACK) - t->snd_una;
-    offset_window = be32_at(tcp + TCP_OFFSET);
-    // The next in order, ACK and maybe PSH, no options.
     if (((be32_at(tcp + TCP_SEQ) ^ t->rcv_nxt) |
-            (((offset_window >> 16) & ~(uint32_t)TCP_FLAG_PSH) ^ 0x5010) |
+            ((nif__word(tcp + TCP_OFFSET) ^ PLAIN) & PLAIN_MASK) |
             (t->flags & UNUSUAL) | t->aheads) != 0 ||
         t->state != TCP_ESTABLISHED || acked > t->snd_max - t->snd_una ||
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
         return false;
     }
-    // The addresses lie before it, for there are no options.
-    sum = nif__carry_add(nif__word(tcp - 8), nif__word(tcp - 4));
-    sum = nif__carry_add(sum,
-        nif__be32(IPV4_PROTO_TCP << 16 | (uint32_t)in->len));
-    sum = nif__carry_add(sum, nif__sum_five(tcp)); // no options
+    sum = nif__carry_add(nif__word(h), nif__word(h + 4));
+    sum =
+        nif__carry_add(sum, nif__be32((IPV4_PROTO_TCP << 16) + TCP_LEN + len));
+    sum = nif__carry_add(sum, nif__sum_five(tcp));
     if (len > 0) {
         sum = nif__carry_add(sum, put(conn, t, tcp + TCP_LEN, len));
     }
-    if (nif__raw_end(sum) != 0) {
-        ip->stats.tcp_bad++;
+    if (nif__raw_zero(sum)) {
+        take(conn, len, acked,
+            (uint32_t)nif__be16(nif__half(tcp + TCP_WINDOW))
+                << t->flow.snd_shift);
     } else {
-        take(conn, (uint32_t)len, acked,
-            (offset_window & 0xFFFF) << t->flow.snd_shift);
+        nif__conn_stack(conn)->stats.tcp_bad++;
     }
     return true;
+}
+
+bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len)
+{
+    uint32_t first = be32_at(h);
+    uint32_t text = (first & 0xFFFF) - (IPV4_LEN + TCP_LEN);
+    struct nif_conn *conn;
+
+    len -= IPV4_LEN + TCP_LEN;
+    if ((int32_t)len < 0 || text > len || first >> 24 != 0x45 ||
+        (nif__word(h + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET)) != 0 ||
+        be32_at(h + IPV4_DST) != ip->ip || !nif__raw_zero(nif__sum_five(h))) {
+        return false;
+    }
+    conn = nif__tcp_find(ip, be32_at(h + IPV4_SRC), be32_at(h + IPV4_LEN));
+    return conn != NULL && expected(conn, h + IPV4_SRC, text);
 }
 
 const struct nif_tcp_fast nif_tcp_fast = {

@@ -8,7 +8,7 @@
 #include "tcp.h"
 
 /// See nif_tcp_fast.take.
-bool nif__tcp_expected(struct nif_tcpip *ip, const struct nif__in *in);
+bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len);
 
 /// See nif_tcp_fast.push.
 bool nif__tcp_push(struct nif_conn *conn);

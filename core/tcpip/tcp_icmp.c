@@ -23,13 +23,13 @@ static void shrink(struct nif_conn *conn, uint16_t mtu)
     // Not lost for want of room: again at once, and no slower.
     t->snd_nxt = t->snd_una;
     nif__tcp_clear(t, TCP_TIMING);
-    nif__kick(nif__conn_stack(conn));
+    nif__kick_conn(conn);
 }
 
 void nif__tcp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
 {
     const uint8_t *tcp = error->body;
-    uint32_t ports = nif_load_be32(tcp + TCP_SRC);
+    uint32_t ports = nif_load_be32(tcp + TCP_SRC); // of ours: the other way
     struct nif_conn *conn =
         nif__tcp_find(ip, error->dst, ports << 16 | ports >> 16);
     const struct nif__tcp *t;

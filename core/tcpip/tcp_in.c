@@ -74,22 +74,32 @@ static bool read_segment(const struct nif__in *in, struct nif__seg *seg)
     return true;
 }
 
+// True if `c` is between these two ends.
+static bool joins(struct nif_conn *c, uint32_t peer_ip, uint32_t ports)
+{
+    const struct nif__tcp *t = nif__tcp_of(c);
+
+    return t->flow.peer_ip == peer_ip &&
+        ((uint32_t)t->flow.peer_port << 16 | t->flow.port) == ports &&
+        c->proto == NIF_TCP && t->state >= TCP_SYN_SENT;
+}
+
+// As a rule, it is the one that has spoken last.
 struct nif_conn *nif__tcp_find(struct nif_tcpip *ip, uint32_t peer_ip,
     uint32_t ports)
 {
     struct nif_conn *listener = NULL;
 
+    if (ip->aimed != NULL && joins(ip->aimed, peer_ip, ports)) {
+        return ip->aimed;
+    }
     for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
-        const struct nif__tcp *t = nif__tcp_of(c);
-
-        if (c->proto != NIF_TCP || t->flow.port != (ports & 0xFFFF)) {
-            continue;
-        }
-        if (t->state == TCP_LISTEN) {
-            listener = c;
-        } else if (t->state >= TCP_SYN_SENT && t->flow.peer_ip == peer_ip &&
-            t->flow.peer_port == ports >> 16) {
+        if (joins(c, peer_ip, ports)) {
             return c;
+        }
+        if (c->state == NIF_CONN_LISTENING &&
+            nif__flow_of(c)->port == (uint16_t)ports) {
+            listener = c;
         }
     }
     return listener;

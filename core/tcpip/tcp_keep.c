@@ -25,7 +25,7 @@ static int keep_option(struct nif_conn *conn, enum nif_option option, int value)
     }
     // What waits already may have to end sooner: poll() looks again.
     nif__due(nif__conn_stack(conn), nif__tcp_now(nif__conn_stack(conn)));
-    nif__kick(nif__conn_stack(conn));
+    nif__kick_conn(conn);
     return 0;
 }
 

@@ -54,31 +54,29 @@ NIF_APART static size_t put_options(struct nif_conn *conn, uint32_t *opt,
     return (size_t)(end - opt) * 4;
 }
 
-// Whom the frame goes to. Returns 0; NIF_EUNREACH; as nif__arp_resolve().
-static int put_neighbour(struct nif_tcpip *ip, uint32_t to, uint8_t *hwaddr)
+// What all segments of a connection have in common, and whom they go to.
+// Returns 0; NIF_EUNREACH; as nif__arp_resolve().
+NIF_APART static int aim(struct nif_tcpip *ip, struct nif_conn *conn)
 {
-    if (((to ^ ip->ip) & ip->mask) != 0) {
-        to = ip->gateway;
-        if (to == 0) {
-            return NIF_EUNREACH;
-        }
-    }
-    return nif__arp_resolve(ip, to, hwaddr);
-}
-
-// What all segments of a connection have in common.
-NIF_APART static void begin_head(struct nif_tcpip_head *head,
-    const struct nif_conn *conn)
-{
-    struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif__tcp *t = nif__tcp_view(conn);
+    const struct nif__tcp *t = nif__tcp_of(conn);
+    struct nif_tcpip_head *head = &ip->head;
     uint8_t *ether = (uint8_t *)head->word + NIF__HEAD_AT;
     uint32_t *h = head->word + WORD_IP;
+    uint32_t hop;
+    int err;
     // Never cut on the way (RFC 1191), until it seems that for this it never
     // arrives (RFC 2923 2.1). Before that, the identification means nothing
     // (RFC 6864 4.1), and tells nobody how much we send.
     bool whole = t->backoff < 3;
 
+    ip->aimed = NULL;
+    err = nif__ipv4_route(ip, t->flow.peer_ip, &hop);
+    if (err == 0) {
+        err = nif__arp_resolve(ip, hop, ether + ETH_DST);
+    }
+    if (err != 0) {
+        return err;
+    }
     nif__put_hwaddr(ether + ETH_SRC, ip->own.byte);
     nif__put_half(ether + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
     h[0] = nif__be32(0x45000000 | (uint32_t)t->flow.tos << 16);
@@ -89,7 +87,8 @@ NIF_APART static void begin_head(struct nif_tcpip_head *head,
     h[5] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
     head->ip_sum = nif__raw_words(0, h, 5);
     head->tcp_sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16), h + 3, 3);
-    head->conn = whole ? conn : NULL;
+    ip->aimed = whole ? conn : NULL;
+    return 0;
 }
 
 // Small processors reach each word with one instruction.
@@ -133,11 +132,7 @@ static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
     uint32_t head_len = ETH_LEN + IPV4_LEN + (last >> 28) * 4;
     uint32_t sum;
     size_t at = 0;
-    int err = put_neighbour(ip, nif__flow_of(conn)->peer_ip, head + ETH_DST);
 
-    if (err != 0) {
-        return err;
-    }
     segs[0] = (struct nif_seg){ head, head_len };
     sum = nif__tcp_put_headers(&ip->head, nif__tcp_of(conn), seq, last, len);
     if (fast != NULL && ip->iface->eth->lend != NULL) {
@@ -174,8 +169,11 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, unsigned flags,
     size_t n = 0;
     int err;
 
-    if (ip->head.conn != conn || t->backoff >= 3) {
-        begin_head(&ip->head, conn);
+    if (ip->aimed != conn || t->backoff >= 3) {
+        err = aim(ip, conn);
+        if (err != 0) {
+            return err;
+        }
     }
     if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
         last += (uint32_t)put_options(conn,
@@ -432,7 +430,6 @@ static bool mend(struct nif_conn *conn, const struct nif__tcp *t)
 // Looks at all that there could be to send.
 NIF_APART static void output(struct nif_conn *conn)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t seq;
 
@@ -446,7 +443,7 @@ NIF_APART static void output(struct nif_conn *conn)
         }
     } else if (!(t->flags & TCP_PERSIST) || (t->flags & TCP_FORCE)) {
         // Bounded by what one poll() may send.
-        while (nif__ether_room(ip) && (mend(conn, t) || send_next(conn, t))) {
+        while (nif__ether_room(conn) && (mend(conn, t) || send_next(conn, t))) {
         }
     }
     // A pure ACK stands at the end of what was sent, but not beyond the

@@ -73,10 +73,11 @@ struct nif_tcp_keep {
 
 /// What tcp_fast.c and tcp_push.c do.
 struct nif_tcp_fast {
-    /// Takes a packet whose IPv4 header is aligned, sound and without options,
-    /// if it holds the segment that was to be expected of an open connection,
-    /// and nothing about it is unusual. False: it was not looked at.
-    bool (*take)(struct nif_tcpip *ip, const struct nif__in *in);
+    /// Takes the IPv4 packet at `h`, a word's border, of at most `len` bytes,
+    /// IPv4's header at least, that came to our card alone, if it holds the
+    /// segment that was to be expected of an open connection, and nothing
+    /// about it is unusual. False: as if it had not been looked at.
+    bool (*take)(struct nif_tcpip *ip, const uint8_t *h, size_t len);
 
     /// Sends what can be sent. False: not all that might be.
     bool (*push)(struct nif_conn *conn);

@@ -11,39 +11,31 @@
 #include "sums.h"
 
 // With any of these what is to be sent needs a closer look.
-#define UNUSUAL (TCP_RECOVERY | TCP_PERSIST | TCP_FORCE | TCP_STAMP)
+#define UNUSUAL (TCP_RECOVERY | TCP_PERSIST | TCP_FORCE | TCP_STAMP | TCP_LENT)
 
 #define CLOSER 1 // there is need of a closer look
 
+#define HEADERS (ETH_LEN + IPV4_LEN + TCP_LEN)
+
 // Sends a segment at snd_nxt, whose `len` bytes are segs[1]. Returns as
-// nif__ether_send(); CLOSER.
-static int emit(struct nif_conn *conn, struct nif_seg *segs, unsigned flags,
+// nif__ether_send().
+static int emit(struct nif_conn *conn, struct nif_seg *segs, uint32_t flags,
     uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
     uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
-    uint32_t hop = t->flow.peer_ip;
-    uint32_t window;
-    uint32_t sum;
+    uint32_t window = nif__tcp_window(conn) >> t->flow.rcv_shift;
+    uint32_t sum = nif__tcp_put_headers(&ip->head, t, t->snd_nxt,
+        (uint32_t)TCP_LEN << 26 | flags << 16 | window, len);
     int err;
 
-    if (((hop ^ ip->ip) & ip->mask) != 0) {
-        hop = ip->gateway;
-    }
-    if (hop == 0 || !nif__arp_known(ip, hop, head + ETH_DST)) {
-        return CLOSER;
-    }
-    window = nif__tcp_window(conn) >> t->flow.rcv_shift;
-    sum = nif__tcp_put_headers(&ip->head, t, t->snd_nxt,
-        (uint32_t)TCP_LEN << 26 | (uint32_t)flags << 16 | window, len);
     if (len > 0) {
         sum = nif__carry_add(sum, nif__copy_sum(NULL, segs[1].data, len));
     }
     nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
-    segs[0] = (struct nif_seg){ head, ETH_LEN + IPV4_LEN + TCP_LEN };
-    err = nif__ether_send(ip, segs, len > 0 ? 2 : 1,
-        ETH_LEN + IPV4_LEN + TCP_LEN + len);
+    segs[0] = (struct nif_seg){ head, HEADERS };
+    err = nif__ether_send(ip, segs, len > 0 ? 2 : 1, HEADERS + len);
     if (err == 0) {
         ip->stats.tcp_tx++;
         nif__tcp_told(t, window << t->flow.rcv_shift);
@@ -63,24 +55,38 @@ static uint32_t next_len(const struct nif_conn *conn, const struct nif__tcp *t,
         t->tx.used != conn->cfg.tx_cap) {
         return 0;
     }
-    return offset + len <= nif__min(t->cwnd, t->snd_wnd) ? len : 0;
+    return offset + len <= t->cwnd && offset + len <= t->snd_wnd ? len : 0;
+}
+
+// Finds `len` bytes of the queue at `offset`, as a rule in one piece of the
+// ring. False if they are in more.
+static bool find(struct nif_conn *conn, const struct nif__tcp *t,
+    uint32_t offset, uint32_t len, struct nif_seg *pieces)
+{
+    size_t n = 1;
+
+    if (t->refs > 0) {
+        return nif__queue_find(conn, offset, len, pieces, &n) == len && n == 1;
+    }
+    offset = (uint32_t)nif__queue_place(conn, offset);
+    pieces->data = conn->cfg.tx + offset;
+    pieces->len = len;
+    return conn->cfg.tx_cap - offset >= len;
 }
 
 // Sends the next segment, `rest` being what waits, or else an ACK. Returns as
-// emit().
+// emit(); CLOSER.
 static int push_one(struct nif_conn *conn, struct nif__tcp *t, uint32_t rest)
 {
     struct nif_seg segs[1 + NIF__TCP_PIECES];
     uint32_t offset = t->snd_nxt - t->snd_una;
-    unsigned flags = TCP_FLAG_ACK;
+    uint32_t flags = TCP_FLAG_ACK;
     uint32_t len = 0;
-    size_t n = 1;
     int err;
 
     if (rest > 0) {
         len = next_len(conn, t, offset, rest);
-        if (len == 0 ||
-            nif__queue_find(conn, offset, len, segs + 1, &n) < len || n > 1) {
+        if (len == 0 || !find(conn, t, offset, len, segs + 1)) {
             return CLOSER;
         }
         flags |= len == rest ? TCP_FLAG_PSH : 0;
@@ -94,17 +100,16 @@ static int push_one(struct nif_conn *conn, struct nif__tcp *t, uint32_t rest)
 
 bool nif__tcp_push(struct nif_conn *conn)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t rest = t->queued - (t->snd_nxt - t->snd_una);
 
-    if (ip->iface->eth->lend != NULL || t->state != TCP_ESTABLISHED ||
-        ((t->flags & UNUSUAL) | t->aheads) != 0 || t->snd_nxt != t->snd_max ||
-        ip->head.conn != conn) {
+    if (((t->flags & UNUSUAL) | t->aheads) != 0 ||
+        t->state != TCP_ESTABLISHED || t->snd_nxt != t->snd_max ||
+        nif__conn_stack(conn)->aimed != conn) {
         return false;
     }
     while (rest > 0 || (t->flags & TCP_ACK_NOW)) {
-        int err = nif__ether_room(ip) ? push_one(conn, t, rest) : NIF_EAGAIN;
+        int err = nif__ether_room(conn) ? push_one(conn, t, rest) : NIF_EAGAIN;
 
         if (err != 0) {
             // Without room, all that is left is the ACK, which needs less.

@@ -104,7 +104,7 @@ static void due_long(struct nif_conn *conn, const struct nif__tcp *t)
     uint32_t limit = patience(t);
 
     if (limit != 0) {
-        nif__tcp_due(conn, nif__tcp_at(t->since + limit));
+        nif__due(nif__conn_stack(conn), t->since + limit);
     }
 }
 
@@ -178,6 +178,9 @@ void nif__tcp_timer(struct nif_conn *conn)
     int32_t ack_in = (int16_t)(t->ack_at - now);
     uint32_t limit;
 
+    if (t->state < TCP_SYN_SENT) {
+        return; // it has none
+    }
     if (t->ack_at != 0 && ack_in <= 0) {
         t->ack_at = 0;
         nif__tcp_set(t, TCP_ACK_NOW);
@@ -190,10 +193,13 @@ void nif__tcp_timer(struct nif_conn *conn)
     limit = patience(t);
     if (limit != 0 && now - t->since >= limit) {
         long_timer(conn, t);
+        limit = patience(t);
     }
     nif__tcp_due(conn, t->rexmit_at);
     if (t->ack_at != 0) {
         nif__due(nif__conn_stack(conn), now + (uint32_t)ack_in);
     }
-    due_long(conn, t);
+    if (limit != 0) {
+        nif__due(nif__conn_stack(conn), t->since + limit);
+    }
 }

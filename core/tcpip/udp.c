@@ -74,15 +74,15 @@ static struct head *in_place(const struct nif__ring *ring, uint8_t *buf,
 // Writes a record of `len` bytes behind the last; it counts once `used` has
 // grown by HEAD and `len`. Returns the raw sum of the data.
 static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap, struct head head, const void *data, size_t len)
+    size_t cap, const struct head *head, const void *data, size_t len)
 {
     struct head *at = in_place(ring, buf, cap, ring->used, len);
 
     if (at != NULL) {
-        *at = head;
+        *at = *head;
         return nif__copy_sum(at + 1, data, len);
     }
-    nif__ring_put(ring, buf, cap, ring->used, &head, HEAD);
+    nif__ring_put(ring, buf, cap, ring->used, head, HEAD);
     nif__ring_put(ring, buf, cap, ring->used + HEAD, data, len);
     return nif__copy_sum(NULL, data, len);
 }
@@ -117,13 +117,13 @@ struct datagram {
     uint32_t ports; // source, destination
     uint32_t len;   // of the data
     uint32_t raw;   // raw sum of its header and the pseudo header
-    bool sum;       // the sender has made one
+    uint32_t sum;   // its own; 0: the sender has made none
 };
 
 // True if the checksum holds; `raw` is the raw sum of the data.
 static bool sum_holds(const struct datagram *d, uint32_t raw)
 {
-    return !d->sum || nif__raw_zero(nif__carry_add(d->raw, raw));
+    return d->sum == 0 || nif__raw_zero(nif__carry_add(d->raw, raw));
 }
 
 // Gives a datagram to each that wants it. Its sum is made while it is copied
@@ -144,7 +144,7 @@ static bool store(struct nif_tcpip *ip, struct nif_conn *conn,
             ip->stats.udp_full++;
             continue;
         }
-        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, head,
+        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, &head,
             in->body + UDP_LEN, d->len);
         if (!sound && !sum_holds(d, sum)) {
             return false;
@@ -201,7 +201,7 @@ static bool take(struct nif_tcpip *ip, const struct nif__in *in)
     if (d.len > in->len - UDP_LEN) {
         return false;
     }
-    d.sum = (rest & 0xFFFF) != 0;
+    d.sum = rest & 0xFFFF;
     d.raw = nif__raw_pseudo(in->src, in->dst, IPV4_PROTO_UDP, rest >> 16);
     d.raw = nif__carry_add(d.raw, nif__word(h));
     d.raw = nif__carry_add(d.raw, nif__word(h + UDP_TOTAL));
@@ -355,9 +355,8 @@ static bool send_oldest(struct nif_conn *conn)
 void nif__udp_output(struct nif_conn *conn)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    struct nif_tcpip *ip = nif__conn_stack(conn);
 
-    while (udp->tx.used > 0 && nif__ether_room(ip) && send_oldest(conn)) {
+    while (udp->tx.used > 0 && nif__ether_room(conn) && send_oldest(conn)) {
     }
     if (udp->tx.used == 0 && conn->state == NIF_CONN_CLOSING) {
         nif__conn_unlink(conn);
@@ -404,7 +403,7 @@ static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
     if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
         return NIF_EAGAIN;
     }
-    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, head, data->data,
+    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &head, data->data,
         data->len);
     udp->tx.used += (uint32_t)(HEAD + data->len);
     return 0;
@@ -455,7 +454,7 @@ static int send_to(struct nif_conn *conn, const struct nif_seg *data,
     }
     if (err == NIF_EAGAIN) {
         err = queue(conn, dst, port, data);
-        nif__kick(ip);
+        nif__kick_conn(conn);
     }
     return err;
 }
@@ -529,8 +528,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     head = read_head(ring, rx, rx_cap);
     port_len = nif__be32(head.port_len);
     if (from != NULL) {
-        nif__endpoint_set(from, (const uint8_t *)&head.addr,
-            (uint16_t)(port_len >> 16));
+        nif__endpoint_set(from, head.addr, (uint16_t)(port_len >> 16));
     }
     len = port_len & 0xFFFF;
     taken = len < cap ? len : cap;
@@ -547,7 +545,7 @@ void nif__udp_close(struct nif_conn *conn)
 {
     if (nif__udp_of(conn)->tx.used > 0 && conn->state != NIF_CONN_FAILED) {
         conn->state = NIF_CONN_CLOSING;
-        nif__kick(nif__conn_stack(conn));
+        nif__kick_conn(conn);
     } else {
         nif__conn_unlink(conn);
     }

@@ -556,9 +556,51 @@ static void a_busy_device_loses_nothing(void **state)
     peer_expect_nothing(&p); // 80 bytes: Nagle
 }
 
+static void a_neighbour_with_another_card_is_followed(void **state)
+{
+    uint8_t *card = p.pair.dev[1].hwaddr.byte;
+
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10);
+    assert_memory_equal(p.frame, card, 6);
+    card[5] ^= 0x10;
+    pair_inject(&p.pair, got,
+        pair_arp(&p.pair, got, 2, PAIR_IP1, PAIR_IP0)); // says so by itself
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10);
+    assert_memory_equal(p.frame, card, 6);
+}
+
+// What is sent marks the neighbour as used, or it would be forgotten.
+static void a_neighbour_in_use_is_asked_when_it_is_old(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    for (unsigned s = 0; s < NIF_ARP_AGE_S; s += 10) {
+        assert_int_equal(send_all(10), 10);
+        peer_pass(&p, 10);
+        peer_expect(&p, ACK, 10);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        peer_pass(&p, 10000000 - 10);
+    }
+    peer_pass(&p, 10000000);
+    assert_true(pair_take(&p.pair, got) > 0);
+    assert_int_equal(nif_get_be16(got + 12), 0x0806);
+    assert_memory_equal(got, p.pair.dev[1].hwaddr.byte, 6); // it, not all
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_neighbour_with_another_card_is_followed,
+            setup),
+        cmocka_unit_test_setup(a_neighbour_in_use_is_asked_when_it_is_old,
+            setup),
         cmocka_unit_test_setup(
             the_identification_of_what_is_never_cut_says_nothing, setup),
         cmocka_unit_test_setup(small_writes_are_gathered_behind_what_is_sent,

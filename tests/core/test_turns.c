@@ -99,12 +99,33 @@ static void whose_turn_is_next_may_go_away(void **state)
     assert_int_equal(pair_take(&p, out), 0);
 }
 
+// It was alone in having something to send; its memory is the caller's again.
+static void who_goes_away_before_its_turn_is_not_asked(void **state)
+{
+    const struct nif_endpoint unknown = { .ip = nif_ip4(192, 0, 2, 3),
+        .port = 5000 };
+
+    (void)state;
+    p.dev[0].refill = 2;
+    (void)nif_stack_poll(stack());
+    assert_int_equal(nif_conn_send(&c, "c", 1, &unknown), 1);
+    nif_conn_abort(&c);
+    memset(&c, 0xA5, sizeof(c));
+    pair_clear(&p);
+    pair_pass(&p, 500000);
+    assert_int_equal(pair_take(&p, out), 0);
+    assert_int_equal(nif_conn_send(&d, "d", 1, &peer), 1);
+    assert_int_equal(pair_take(&p, out), 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(those_that_wait_for_the_device_take_turns,
             setup),
         cmocka_unit_test_setup(whose_turn_is_next_may_go_away, setup),
+        cmocka_unit_test_setup(who_goes_away_before_its_turn_is_not_asked,
+            setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

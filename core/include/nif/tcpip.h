@@ -202,9 +202,8 @@ struct nif_tcpip_neighbour {
 /// The headers of the last segment. That of the next one of the same
 /// connection is told from it by a few fields. Private.
 struct nif_tcpip_head {
-    const struct nif_conn *conn; ///< whose; NULL: of none
-    uint32_t ip_sum;             ///< raw sum of what stays in IPv4's header
-    uint32_t tcp_sum;            ///< and in TCP's, with its pseudo header
+    uint32_t ip_sum;   ///< raw sum of what stays in IPv4's header
+    uint32_t tcp_sum;  ///< and in TCP's, with its pseudo header
     uint32_t word[24]; ///< two bytes first, so that IPv4's begins at a border
 };
 
@@ -217,9 +216,9 @@ struct nif_tcpip {
 
     // Private. What is used most comes first, small before large: a Cortex-M0
     // reaches 124 bytes in one instruction.
-    bool link;             ///< as last seen
-    uint8_t todo;          ///< what keeps poll() from being an idle one
     uint8_t calm;          ///< what an idle device says; 255: not known yet
+    uint8_t todo;          ///< what keeps poll() from being an idle one
+    bool link;             ///< as last seen
     uint8_t challenges;    ///< challenge ACKs still allowed in this second
     uint8_t errors;        ///< ICMP errors still allowed in this second
     uint8_t announces;     ///< announcements of the address still to send
@@ -231,11 +230,14 @@ struct nif_tcpip {
     uint32_t mask;
     uint32_t broadcast;     ///< of the subnet, or UINT32_MAX
     struct nif_conn *conns; ///< all that are open
+    struct nif_conn *aimed; ///< whose headers are in `head`, with the card that
+                            ///< they go to; NULL: nobody's
+    struct nif_conn *one;   ///< who has something to send, NULL: anybody
     const uint8_t *held;    ///< a reply, built in the received frame, or NULL
     uint32_t tx_bytes;      ///< sent in this poll()
-    uint32_t now;           ///< as of the last call, tick
+    uint32_t now;           ///< as of the last call that was not idle, tick
     uint32_t due;           ///< the earliest of all timers, tick
-    uint64_t now_us;        ///< as of the last call
+    uint64_t now_us;        ///< the same as `now`
     uint64_t again_us;      ///< `due` as poll() says it
 
     struct nif_tcpip_stats stats; ///< may be read
@@ -248,6 +250,7 @@ struct nif_tcpip {
     uint32_t held_until;   ///< tick when a held reply is given up
     uint32_t rate_at;      ///< tick when the allowances above were renewed
     uint32_t announce;     ///< tick when the next announcement is due
+    uint32_t arp_due;      ///< tick when ARP has something to do
     uint32_t key[2];       ///< secret, from the seed
     uint32_t random;       ///< how many random numbers were drawn
     struct nif_conn *turn; ///< who sends first the next time; NULL: the first

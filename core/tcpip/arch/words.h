@@ -108,6 +108,12 @@ static inline uint16_t nif__be16(uint16_t v)
     return __builtin_bswap16(v);
 }
 
+/// Two bytes, as they lie, the low one first.
+static inline uint16_t nif__le16(uint16_t v)
+{
+    return v;
+}
+
 #else
 
 static inline uint32_t nif__be32(uint32_t v)
@@ -127,6 +133,12 @@ static inline uint16_t nif__be16(uint16_t v)
 
     memcpy(&h, b, sizeof(h));
     return h;
+}
+
+static inline uint16_t nif__le16(uint16_t v)
+{
+    v = nif__be16(v);
+    return (uint16_t)(v << 8 | v >> 8);
 }
 
 #endif
