@@ -344,8 +344,8 @@ static void what_is_not_for_us_is_not_taken(void **state)
     assert_int_equal(fake.sent_count, 0);
 }
 
-// Many may come at once: what one turn leaves, the next takes, and nobody sleeps
-// over it.
+// Many may come at once: what one turn leaves, the next takes, and nobody
+// sleeps over it.
 static void what_a_turn_leaves_is_taken_by_the_next(void **state)
 {
     (void)state;

@@ -100,8 +100,8 @@ static void assert_untouched(const struct nif__tcp *before)
     assert_int_equal(t->mss, before->mss);
 }
 
-// Knows both ends, and tries numbers all over the place, half of them inside the
-// window.
+// Knows both ends, and tries numbers all over the place, half of them inside
+// the window.
 // RFC 5961 3.2-c 3.2-d 4.2-b
 static void a_stranger_cannot_reset_inject_or_slow_down(void **state)
 {
@@ -151,8 +151,8 @@ static void a_stranger_who_knows_one_number_lacks_the_other(void **state)
 
 // ------------------------------------------------------------------ floods
 
-// CVE-1999-0116: SYNs from anybody. The backlog is what it was, open connections
-// go on, and who answers is served.
+// CVE-1999-0116: SYNs from anybody. The backlog is what it was, open
+// connections go on, and who answers is served.
 static void a_flood_of_syns_leaves_room_for_a_real_peer(void **state)
 {
     struct nif_conn *first;

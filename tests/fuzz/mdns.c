@@ -246,7 +246,7 @@ static unsigned told_count;
 static struct told *told_of(const struct nif__dns_msg *m,
     const struct nif__dns_record *r)
 {
-    struct told new = { .type = r->type };
+    struct told new = { .type = (uint16_t)r->type };
     uint8_t name[NIF_DNS_NAME_MAX];
     struct told *t = told;
 
