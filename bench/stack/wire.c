@@ -60,9 +60,14 @@ int wire_start(struct nif_iface *iface)
 // NOLINTNEXTLINE(readability-non-const-parameter): the interface's
 int wire_poll(struct nif_iface *iface, uint64_t *again_us)
 {
+    const struct wire_slot *first = of(iface)->came.head;
+
     (void)again_us;
-    return of(iface)->came.head != NULL ? NIF_SEEN_LINK
-                                        : NIF_SEEN_LINK | NIF_SEEN_NO_FRAME;
+    if (first == NULL) {
+        return NIF_SEEN_LINK | NIF_SEEN_NO_FRAME;
+    }
+    return first->next == NULL ? NIF_SEEN_LINK | NIF_SEEN_ONE_FRAME
+                               : NIF_SEEN_LINK;
 }
 
 void wire_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)

@@ -140,7 +140,9 @@ static int direct_poll(struct nif_iface *iface, uint64_t *again_us)
         }
     }
     return (link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK) |
-        (part->count > part->lent ? 0 : NIF_SEEN_NO_FRAME);
+        (part->count == part->lent              ? NIF_SEEN_NO_FRAME
+                : part->count == part->lent + 1 ? NIF_SEEN_ONE_FRAME
+                                                : 0);
 }
 
 static void direct_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)

@@ -113,25 +113,16 @@ static bool holds_port(struct nif_conn *conn, struct nif_conn *other)
     return nif__flow_of(other)->peer_port == 0;
 }
 
-static bool port_taken(struct nif_conn *conn, uint16_t port)
+// True if another connection of the same protocol has `port`: `any`, or one that
+// keeps it to itself.
+static bool port_taken(struct nif_conn *conn, uint16_t port, bool any)
 {
     struct nif_conn *other = nif__conn_stack(conn)->conns;
 
     for (; other != NULL; other = other->next) {
         if (other != conn && other->proto == conn->proto &&
-            nif__flow_of(other)->port == port && holds_port(conn, other)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool port_used(const struct nif_conn *conn, uint16_t port)
-{
-    struct nif_conn *other = nif__conn_stack(conn)->conns;
-
-    for (; other != NULL; other = other->next) {
-        if (other->proto == conn->proto && nif__flow_of(other)->port == port) {
+            nif__flow_of(other)->port == port &&
+            (any || holds_port(conn, other))) {
             return true;
         }
     }
@@ -145,12 +136,12 @@ int nif__conn_bind_any(struct nif_conn *conn)
     struct nif__flow *flow = nif__flow_of(conn);
 
     for (unsigned tries = 0; flow->port == 0; tries++) {
-        uint16_t port = (uint16_t)(0xC000 | nif__random(nif__conn_stack(conn)));
+        uint16_t port = 0xC000 | nif__lot(nif__conn_stack(conn));
 
         if (tries == 64) {
             return NIF_EADDRINUSE;
         }
-        if (!port_used(conn, port)) {
+        if (!port_taken(conn, port, true)) {
             flow->port = port;
         }
     }
@@ -175,7 +166,7 @@ int nif__conn_bind(struct nif_conn *conn, const struct nif_endpoint *local)
     }
     if (local->port == 0) {
         err = nif__conn_bind_any(conn);
-    } else if (port_taken(conn, local->port)) {
+    } else if (port_taken(conn, local->port, false)) {
         err = NIF_EADDRINUSE;
     } else {
         flow->port = local->port;

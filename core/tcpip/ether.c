@@ -144,32 +144,30 @@ static void input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
         type = nif_get_be16(frame + ETH_TYPE);
     }
-    switch (type) {
-    case ETH_TYPE_IPV4: nif__ipv4_input(ip, frame, len); break;
-    case ETH_TYPE_ARP: nif__arp_input(ip, frame, len); break;
-    default: ip->stats.eth_drop++; break;
+    if (type == ETH_TYPE_IPV4) {
+        nif__ipv4_input(ip, frame, len);
+    } else if (type == ETH_TYPE_ARP) {
+        nif__arp_input(ip, frame, len);
+    } else {
+        ip->stats.eth_drop++;
     }
 }
 
 // Device errors are counted, and its own poll() sees to them.
-bool nif__ether_receive(struct nif_tcpip *ip)
+bool nif__ether_receive(struct nif_tcpip *ip, int seen)
 {
-    struct nif_iface *iface = ip->iface;
     uint32_t bytes = 0;
 
     do {
         uint8_t *frame;
-        int got = nif_eth_recv(iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
+        int got = nif_eth_recv(ip->iface, ip->cfg.rx, ip->cfg.rx_cap, &frame);
 
-        if (got == NIF_EAGAIN) {
-            return false;
-        }
         if (got <= 0) {
-            ip->stats.eth_error++;
+            ip->stats.eth_error += got != NIF_EAGAIN;
             return got == NIF_ETOOBIG;
         }
         input(ip, frame, (size_t)got);
-        if (ip->held != NULL) {
+        if (ip->held != NULL || (seen & NIF_SEEN_ONE_FRAME)) {
             return false;
         }
         bytes += (uint32_t)got;

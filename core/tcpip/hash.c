@@ -26,3 +26,18 @@ uint32_t nif__random(struct nif_tcpip *ip)
 
     return nif__hash(ip, words, nif_countof(words));
 }
+
+uint16_t nif__lot(struct nif_tcpip *ip)
+{
+    uint32_t drawn = ip->lot;
+
+    if (drawn != 0) {
+        ip->lot = 0;
+        ip->random++; // a number of its own: those that follow do not depend on
+                      // which half this was
+    } else {
+        drawn = nif__random(ip);
+        ip->lot = 1u << 16 | drawn >> 16;
+    }
+    return (uint16_t)drawn;
+}

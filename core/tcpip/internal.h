@@ -137,6 +137,9 @@ uint32_t nif__hash(const struct nif_tcpip *ip, const uint32_t *words, size_t n);
 /// The next random number.
 uint32_t nif__random(struct nif_tcpip *ip);
 
+/// The next random number of 16 bits: two of them are one hash.
+uint16_t nif__lot(struct nif_tcpip *ip);
+
 // ----------------------------------------------------------------- rings
 
 /// What is in a ring; buffer and size are in struct nif_conn_cfg.
@@ -176,8 +179,9 @@ void nif__hwaddr_copy(uint8_t *to, const uint8_t *from);
 bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b);
 
 /// Takes frames, when no reply waits for the device, until there is none, the
-/// budget is used up, or a reply does. True if it stopped for its budget.
-bool nif__ether_receive(struct nif_tcpip *ip);
+/// budget is used up, or a reply does. The device has `seen` this. True if it
+/// stopped for its budget.
+bool nif__ether_receive(struct nif_tcpip *ip, int seen);
 
 /// Sends a frame of `len` bytes in all. Returns as nif_eth_ops.send.
 NIF_NODISCARD int nif__ether_send(struct nif_tcpip *ip,

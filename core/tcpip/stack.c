@@ -378,7 +378,7 @@ NIF_APART static int begin(struct nif_tcpip *ip, int seen)
         ip->stats.eth_error++;
         seen = 0;
     }
-    if ((seen | NIF_SEEN_NO_FRAME) != ip->calm) {
+    if (((seen & ~NIF_SEEN_ONE_FRAME) | NIF_SEEN_NO_FRAME) != ip->calm) {
         watch_link(ip);
     }
     todo = ip->todo;
@@ -431,11 +431,11 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
     ip->now_us = now_us; // nif__tick(), without a call
     ip->now = (uint32_t)(now_us >> 10);
     ip->tx_bytes = 0;
-    if ((seen | NIF_SEEN_NO_FRAME) != idle(ip)) {
+    if (((seen & ~NIF_SEEN_ONE_FRAME) | NIF_SEEN_NO_FRAME) != idle(ip)) {
         seen = begin(ip, seen);
     }
     if (!(seen & NIF_SEEN_NO_FRAME)) {
-        more = nif__ether_receive(ip);
+        more = nif__ether_receive(ip, seen);
     }
     if (ip->todo != 0 || nif__reached(ip, ip->due)) {
         more |= finish(ip, &again_us);
@@ -495,6 +495,6 @@ void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
     if (cfg->igmp != NULL) {
         cfg->igmp->ip = tcpip;
     }
-    tcpip->ip_id = (uint16_t)nif__random(tcpip);
+    tcpip->ip_id = nif__lot(tcpip);
     nif_iface_hwaddr(cfg->iface, &tcpip->own);
 }

@@ -54,39 +54,46 @@ NIF_APART static size_t put_options(struct nif_conn *conn, uint32_t *opt,
     return (size_t)(end - opt) * 4;
 }
 
+// The part of `head` that IPv4 fills in.
+static struct nif__head *ipv4_part(struct nif_tcpip_head *head)
+{
+    return (struct nif__head *)(void *)head->to;
+}
+
+_Static_assert(offsetof(struct nif_tcpip_head, word) -
+            offsetof(struct nif_tcpip_head, to) ==
+        offsetof(struct nif__head, word),
+    "not a head that goes on");
+
 // What all segments of a connection have in common, and whom they go to.
 // Returns 0; NIF_EUNREACH; as nif__arp_resolve().
 NIF_APART static int aim(struct nif_tcpip *ip, struct nif_conn *conn)
 {
     const struct nif__tcp *t = nif__tcp_of(conn);
-    struct nif_tcpip_head *head = &ip->head;
-    uint8_t *ether = (uint8_t *)head->word + NIF__HEAD_AT;
-    uint32_t *h = head->word + WORD_IP;
-    uint32_t hop;
-    int err;
+    struct nif__head *head = ipv4_part(&ip->head);
+    uint32_t *h = head->word + NIF__HEAD_IP;
+    uint32_t sum;
     // Never cut on the way (RFC 1191), until it seems that for this it never
     // arrives (RFC 2923 2.1). Before that, the identification means nothing
     // (RFC 6864 4.1), and tells nobody how much we send.
     bool whole = t->backoff < 3;
+    int err;
 
     ip->aimed = NULL;
-    err = nif__ipv4_route(ip, t->flow.peer_ip, &hop);
-    if (err == 0) {
-        err = nif__arp_resolve(ip, hop, ether + ETH_DST);
-    }
+    head->dst = t->flow.peer_ip;
+    head->proto = IPV4_PROTO_TCP;
+    head->ttl = t->flow.ttl;
+    head->tos = t->flow.tos;
+    err = nif__ipv4_resolve(ip, head);
     if (err != 0) {
         return err;
     }
-    nif__put_hwaddr(ether + ETH_SRC, ip->own.byte);
-    nif__put_half(ether + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
-    h[0] = nif__be32(0x45000000 | (uint32_t)t->flow.tos << 16);
-    h[1] = nif__be32(whole ? IPV4_DONT_FRAGMENT : (uint32_t)ip->ip_id++ << 16);
-    h[2] = nif__be32((uint32_t)t->flow.ttl << 24 | IPV4_PROTO_TCP << 16);
-    h[3] = nif__be32(ip->ip);
-    h[4] = nif__be32(t->flow.peer_ip);
+    sum = nif__ipv4_head(ip, head, 0,
+        whole ? IPV4_DONT_FRAGMENT : (uint32_t)ip->ip_id++ << 16);
     h[5] = nif__be32((uint32_t)t->flow.port << 16 | t->flow.peer_port);
-    head->ip_sum = nif__raw_words(0, h, 5);
-    head->tcp_sum = nif__raw_words(nif__be32(IPV4_PROTO_TCP << 16), h + 3, 3);
+    sum = nif__carry_add(sum, h[5]);
+    ip->head.tcp_sum = nif__carry_add(sum, nif__be32(IPV4_PROTO_TCP << 16));
+    ip->head.ip_sum = (uint16_t)~nif__half((uint8_t *)h + IPV4_SUM);
     ip->aimed = whole ? conn : NULL;
     return 0;
 }

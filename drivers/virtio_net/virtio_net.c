@@ -247,6 +247,7 @@ static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
 {
     struct virtio_net *net = of(iface);
     uint64_t due_us = NIF_NEVER;
+    uint16_t frames;
     bool up;
     int seen;
 
@@ -274,8 +275,10 @@ static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
         }
     }
     seen = up ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
-    if (used_idx(net, &net->rx) != net->rx_seen) {
+    frames = (uint16_t)(used_idx(net, &net->rx) - net->rx_seen);
+    if (frames != 0) {
         due_us = 0;
+        seen |= frames == 1 ? NIF_SEEN_ONE_FRAME : 0;
     } else {
         seen |= NIF_SEEN_NO_FRAME;
         if (!net->cfg.interrupt) {

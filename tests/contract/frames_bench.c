@@ -406,7 +406,9 @@ void bench_turn(struct bench *b)
     }
     while (taken < most && !b->deaf && take_one(b)) {
         // It may have come since; but then an interrupt has told.
-        b->lying += taken == 0 && err > 0 && (err & NIF_SEEN_NO_FRAME) != 0 &&
+        b->lying += taken < 2 && err > 0 &&
+            (err & (taken == 0 ? NIF_SEEN_NO_FRAME : NIF_SEEN_ONE_FRAME)) !=
+                0 &&
             !bench_polling && !b->board.cpu.woken;
         taken++;
     }

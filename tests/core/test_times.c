@@ -115,6 +115,24 @@ static void a_frame_that_may_be_there_is_asked_for(void **state)
     assert_int_equal(dev.recvs, 1);
 }
 
+static void a_device_that_has_one_frame_is_asked_for_no_more(void **state)
+{
+    uint8_t frame[NIF_ETH_FRAME_MAX];
+    size_t len = pair_echo(&p, frame, 10);
+
+    (void)state;
+    dev.seen = NIF_SEEN_LINK | NIF_SEEN_ONE_FRAME;
+    for (unsigned i = 1; i <= 2; i++) {
+        pair_inject(&p, frame, len); // and four turns
+        assert_int_equal(dev.recvs, 4 * i);
+        assert_int_equal(p.stack[0].stats.icmp_rx, i);
+    }
+    assert_int_equal(dev.flags, 0);
+    dev.seen = NIF_SEEN_NO_LINK | NIF_SEEN_ONE_FRAME;
+    (void)nif_stack_poll(stack());
+    assert_int_equal(dev.flags, 1);
+}
+
 static void a_link_that_changes_is_noticed(void **state)
 {
     (void)state;
@@ -256,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(an_idle_turn_asks_the_device_once, setup),
         cmocka_unit_test_setup(a_device_that_tells_nothing_is_asked, setup),
+        cmocka_unit_test_setup(a_device_that_has_one_frame_is_asked_for_no_more,
+            setup),
         cmocka_unit_test_setup(a_frame_that_may_be_there_is_asked_for, setup),
         cmocka_unit_test_setup(a_link_that_changes_is_noticed, setup),
         cmocka_unit_test_setup(an_error_is_counted_and_asks_for_all, setup),

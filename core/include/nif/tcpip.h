@@ -204,6 +204,7 @@ struct nif_tcpip_neighbour {
 struct nif_tcpip_head {
     uint32_t ip_sum;   ///< raw sum of what stays in IPv4's header
     uint32_t tcp_sum;  ///< and in TCP's, with its pseudo header
+    uint32_t to[2];    ///< whom to and how, as IPv4 wants to know it
     uint32_t word[24]; ///< two bytes first, so that IPv4's begins at a border
 };
 
@@ -253,6 +254,8 @@ struct nif_tcpip {
     uint32_t arp_due;      ///< tick when ARP has something to do
     uint32_t key[2];       ///< secret, from the seed
     uint32_t random;       ///< how many random numbers were drawn
+    uint32_t lot;          ///< 16 bits of the last that nobody has yet, and a
+                           ///< 1 before them; or 0
     struct nif_conn *turn; ///< who sends first the next time; NULL: the first
     uint16_t held_len;
     struct nif_net net;
