@@ -173,6 +173,30 @@ static void check(struct nif_dhcp *dhcp)
     }
 }
 
+// What the options of a message say: words, 0 for what is not there.
+enum said {
+    SAID_MASK,
+    SAID_ROUTER,
+    SAID_LEASE,
+    SAID_SERVER,
+    SAID_T1,
+    SAID_T2,
+    SAID_DNS,
+    SAID_DNS_2,
+    SAID_WORDS,
+};
+
+static void read_words(const struct nif__dhcp_options *o,
+    uint32_t said[SAID_WORDS])
+{
+    static const uint8_t code[SAID_WORDS] = { OPT_MASK, OPT_ROUTER, OPT_LEASE,
+        OPT_SERVER, OPT_T1, OPT_T2, OPT_DNS, OPT_DNS };
+
+    for (unsigned i = 0; i < SAID_WORDS; i++) {
+        said[i] = nif__dhcp_word(o, code[i], i == SAID_DNS_2);
+    }
+}
+
 // A product of 48 bits, without the compiler's 64 times 64.
 NIF_APART static uint64_t times(uint32_t a, uint16_t b)
 {
@@ -199,11 +223,11 @@ static uint64_t due_us(struct nif_dhcp *dhcp, uint32_t s, bool fuzz)
     return dhcp->sent_us + us;
 }
 
-static void take_lease(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o)
+static void take_lease(struct nif_dhcp *dhcp, const uint32_t *said)
 {
-    uint32_t lease_s = nif__dhcp_word(o, OPT_LEASE, 0);
-    uint32_t t1_s = nif__dhcp_word(o, OPT_T1, 0);
-    uint32_t t2_s = nif__dhcp_word(o, OPT_T2, 0);
+    uint32_t lease_s = said[SAID_LEASE];
+    uint32_t t1_s = said[SAID_T1];
+    uint32_t t2_s = said[SAID_T2];
 
     // RFC 2131 4.4.5: a half, and seven eighths, if not said or not sane.
     if (t2_s == 0 || t2_s >= lease_s) {
@@ -312,18 +336,17 @@ static bool host_in(uint32_t ip, uint32_t hosts)
 
 // What an offer or a promise says about the network, into `dhcp->net`. False
 // if it makes no sense.
-static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
-    uint32_t ip)
+static bool read_net(struct nif_dhcp *dhcp, const uint32_t *said, uint32_t ip)
 {
-    uint32_t router = nif__dhcp_word(o, OPT_ROUTER, 0);
-    uint32_t hosts = ~nif__dhcp_word(o, OPT_MASK, 0);
+    uint32_t router = said[SAID_ROUTER];
+    uint32_t hosts = ~said[SAID_MASK];
     struct nif_net *net = &dhcp->net;
 
     if (hosts == UINT32_MAX) { // not said: by the old classes
         hosts = ip >> 31 == 0 ? 0xFFFFFF : ip >> 30 == 2 ? 0xFFFF : 0xFF;
     }
     if ((hosts & (hosts + 1)) != 0 || !host_in(ip, hosts) ||
-        nif__dhcp_word(o, OPT_LEASE, 0) < LEASE_LEAST_S) {
+        said[SAID_LEASE] < LEASE_LEAST_S) {
         return false;
     }
     memset(net, 0, sizeof(*net));
@@ -333,7 +356,7 @@ static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
         nif__set_ip(&net->gateway, router);
     }
     for (unsigned i = 0; i < nif_countof(net->dns); i++) {
-        nif__set_ip(&net->dns[i], nif__dhcp_word(o, OPT_DNS, i));
+        nif__set_ip(&net->dns[i], said[SAID_DNS + i]);
     }
     for (net->prefix_len = 32; hosts != 0; hosts >>= 1) {
         net->prefix_len--;
@@ -341,12 +364,10 @@ static bool read_net(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
     return true;
 }
 
-// An answer to our question. `server` said it.
-static void take(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
-    uint32_t server)
+// An answer of this type to our question.
+static void take(struct nif_dhcp *dhcp, uint8_t type, const uint32_t *said)
 {
     uint32_t ip = nif_load_be32(dhcp->msg + MSG_YIADDR);
-    uint8_t type = nif__dhcp_type(o);
     bool selecting = dhcp->state == NIF_DHCP_SELECTING;
 
     if (dhcp->state == NIF_DHCP_CHECKING || dhcp->state == NIF_DHCP_BOUND ||
@@ -355,7 +376,7 @@ static void take(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
     }
     if ((dhcp->state == NIF_DHCP_REQUESTING ||
             dhcp->state == NIF_DHCP_RENEWING) &&
-        server != dhcp->server) {
+        said[SAID_SERVER] != dhcp->server) {
         return; // the other states ask anybody
     }
     if (type == DHCP_NAK) {
@@ -364,17 +385,17 @@ static void take(struct nif_dhcp *dhcp, const struct nif__dhcp_options *o,
         return;
     }
     if ((!selecting && (type != DHCP_ACK || ip != dhcp->ip)) ||
-        !read_net(dhcp, o, ip)) {
+        !read_net(dhcp, said, ip)) {
         return;
     }
-    dhcp->server = server;
+    dhcp->server = said[SAID_SERVER];
     if (selecting) {
         dhcp->ip = ip;
         dhcp->state = NIF_DHCP_REQUESTING;
         dhcp->tries = 0;
         dhcp->at_us = 0; // at once
     } else {
-        take_lease(dhcp, o);
+        take_lease(dhcp, said);
     }
 }
 
@@ -393,10 +414,11 @@ static bool receive(struct nif_dhcp *dhcp)
         nif__dhcp_read(m, (size_t)len, OP_REPLY, &o) &&
         nif_load_be32(m + MSG_XID) == dhcp->xid &&
         memcmp(m + MSG_CHADDR, dhcp->id + 1, 6) == 0) {
-        uint32_t server = nif__dhcp_word(&o, OPT_SERVER, 0);
+        uint32_t said[SAID_WORDS];
 
-        if (nif__host_ip(server)) {
-            take(dhcp, &o, server);
+        read_words(&o, said);
+        if (nif__host_ip(said[SAID_SERVER])) {
+            take(dhcp, nif__dhcp_type(&o), said);
         }
     }
     return true;
