@@ -43,16 +43,15 @@ uint32_t nif_hash(const uint32_t key[2], const uint32_t *words, size_t n)
         0x6c796765u ^ key[0],
         0x74656462u ^ key[1],
     };
-    uint32_t last = (uint32_t)n << 26; // the length in bytes, in the top byte
 
-    for (size_t i = 0; i < n; i++) {
-        v[3] ^= words[i];
+    for (size_t i = 0; i <= n; i++) {
+        // At last the length in bytes, in the top byte.
+        uint32_t word = i < n ? words[i] : (uint32_t)n << 26;
+
+        v[3] ^= word;
         sip_rounds(v, 2);
-        v[0] ^= words[i];
+        v[0] ^= word;
     }
-    v[3] ^= last;
-    sip_rounds(v, 2);
-    v[0] ^= last;
     v[2] ^= 0xFF;
     sip_rounds(v, 4);
     return v[1] ^ v[3];

@@ -142,8 +142,8 @@ static void reply(struct nif_dhcp_server *s, const struct request *r,
         // Nobody's address: whoever is asked by unicast has one (4.1). An
         // offer or a promise to one without goes to all, as a stack can not
         // send to an address that does not answer ARP yet.
-        if (nif_get_be32(s->in + MSG_CIADDR) != 0) {
-            nif__set_ip(&to.ip, nif_get_be32(s->in + MSG_CIADDR));
+        if (nif_load_be32(s->in + MSG_CIADDR) != 0) {
+            nif__set_ip(&to.ip, nif_load_be32(s->in + MSG_CIADDR));
         }
     }
     if (i != NONE) {
@@ -210,7 +210,7 @@ static void promise(struct nif_dhcp_server *s, const struct request *r)
 // RFC 2131 4.3.5: the network without an address.
 static void inform(struct nif_dhcp_server *s, const struct request *r)
 {
-    uint32_t ip = nif_get_be32(s->in + MSG_CIADDR);
+    uint32_t ip = nif_load_be32(s->in + MSG_CIADDR);
 
     if (nif__host_ip(ip) && ((ip ^ s->own) & s->mask) == 0) {
         reply(s, r, DHCP_ACK, NONE);
@@ -254,14 +254,14 @@ static void handle(struct nif_dhcp_server *s, size_t len)
     struct request r;
 
     if (!nif__dhcp_read(s->in, len, OP_REQUEST, &r.options) ||
-        nif_get_be32(s->in + MSG_GIADDR) != 0 || !know_ourselves(s)) {
+        nif_load_be32(s->in + MSG_GIADDR) != 0 || !know_ourselves(s)) {
         return;
     }
     r.now_us = nif_clock_now_us(s->cfg.stack->clock);
     r.server = nif__dhcp_word(&r.options, OPT_SERVER, 0);
     r.ip = nif__dhcp_word(&r.options, OPT_ADDRESS, 0);
     if (r.ip == 0) {
-        r.ip = nif_get_be32(s->in + MSG_CIADDR);
+        r.ip = nif_load_be32(s->in + MSG_CIADDR);
     }
     identify(s, &r);
     r.held = find(s, r.id);

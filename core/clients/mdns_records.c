@@ -144,7 +144,7 @@ static size_t data_of(const struct nif_mdns *mdns,
 {
     *data = buf;
     switch (r->type) {
-    case DNS_A: nif_put_be32(buf, mdns->ip); return 4;
+    case DNS_A: nif_store_be32(buf, mdns->ip); return 4;
     case DNS_TXT:
         buf[0] = 0; // at least one string (RFC 6763 6.1)
         if (r->service->txt_len == 0) {
@@ -268,7 +268,7 @@ static void count_up(struct nif__mdns_out *out, size_t count)
 {
     uint8_t *p = out->mdns->out + count;
 
-    nif_put_be16(p, (uint16_t)(nif_get_be16(p) + 1));
+    nif_put_be16(p, (uint16_t)(nif_load_be16(p) + 1));
 }
 
 void nif__mdns_begin(struct nif__mdns_out *out, struct nif_mdns *mdns,

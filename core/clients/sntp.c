@@ -84,8 +84,8 @@ static void send_question(struct nif_sntp *sntp)
     nif__set_ip(&to.ip, sntp->server);
     // Not our time, which is nobody's business, but what an answer repeats
     // and nobody else can know.
-    nif_put_be32(msg + MSG_TRANSMIT, sntp->cookie[0]);
-    nif_put_be32(msg + MSG_TRANSMIT + 4, sntp->cookie[1]);
+    nif_store_be32(msg + MSG_TRANSMIT, sntp->cookie[0]);
+    nif_store_be32(msg + MSG_TRANSMIT + 4, sntp->cookie[1]);
     sntp->sent_us = now_us(sntp);
     sntp->unsent =
         nif_conn_send(&sntp->conn, msg, sizeof(msg), &to) == NIF_EAGAIN;
@@ -145,22 +145,22 @@ static void look(struct nif_sntp *sntp)
 // set have wrapped (RFC 4330 3).
 static int64_t read_time(const uint8_t *p)
 {
-    uint64_t s = nif_get_be32(p);
+    uint64_t s = nif_load_be32(p);
 
     if (s >> 31 == 0) {
         s += (uint64_t)1 << 32;
     }
     return (int64_t)((s - EPOCH_S) * NIF__SECOND_US +
-        (nif_get_be32(p + 4) * NIF__SECOND_US >> 32));
+        (nif_load_be32(p + 4) * NIF__SECOND_US >> 32));
 }
 
 // The answer of a server that knows the time (RFC 4330 5, RFC 5905 14).
 static bool knows_time(const uint8_t *m)
 {
     return m[MSG_FLAGS] >> 6 != LEAP_UNKNOWN && m[MSG_STRATUM] <= STRATUM_MAX &&
-        nif_get_be32(m + MSG_DELAY) < DISTANCE &&
-        nif_get_be32(m + MSG_DISPERSION) < DISTANCE &&
-        nif_get_be32(m + MSG_TRANSMIT) != 0;
+        nif_load_be32(m + MSG_DELAY) < DISTANCE &&
+        nif_load_be32(m + MSG_DISPERSION) < DISTANCE &&
+        nif_load_be32(m + MSG_TRANSMIT) != 0;
 }
 
 // "Go away" (RFC 5905 7.4).
@@ -223,8 +223,8 @@ static void receive(struct nif_sntp *sntp)
             nif_ip4_value(&from.ip) == sntp->server &&
             (m[MSG_FLAGS] & 7) == MODE_SERVER &&
             (m[MSG_FLAGS] >> 3 & 7) == VERSION &&
-            nif_get_be32(m + MSG_ORIGINATE) == sntp->cookie[0] &&
-            nif_get_be32(m + MSG_ORIGINATE + 4) == sntp->cookie[1]) {
+            nif_load_be32(m + MSG_ORIGINATE) == sntp->cookie[0] &&
+            nif_load_be32(m + MSG_ORIGINATE + 4) == sntp->cookie[1]) {
             take(sntp, m);
             return;
         }

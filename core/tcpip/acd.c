@@ -168,10 +168,10 @@ static void defend(struct nif_acd *acd)
 static void acd_arp(struct nif_acd *acd, const uint8_t *arp)
 {
     struct nif_tcpip *ip = acd->cfg.tcpip;
-    uint32_t spa = nif_get_be32(arp + ARP_SPA);
+    uint32_t spa = nif_load_be32(arp + ARP_SPA);
     // Another asks for the same address at the same time.
     bool rival = acd->state == NIF_ACD_PROBING && !acd->claimed && spa == 0 &&
-        nif_get_be32(arp + ARP_TPA) == acd->ip &&
+        nif_load_be32(arp + ARP_TPA) == acd->ip &&
         arp[ARP_OPER + 1] == ARP_REQUEST;
 
     if ((spa != acd->ip && !rival) ||

@@ -42,28 +42,30 @@ enum {
 static int send(struct nif_igmp *igmp, uint8_t type, uint32_t dst,
     uint32_t group)
 {
-    uint8_t frame[ETH_LEN + HEADER_LEN + IGMP_LEN] = { 0 };
-    const struct nif_seg seg = { frame, sizeof(frame) };
-    uint8_t *h = frame + ETH_LEN;
-    uint8_t *body = h + HEADER_LEN;
+    struct nif_tcpip *ip = igmp->ip;
+    uint32_t words[(2 + ETH_LEN + HEADER_LEN + IGMP_LEN) / 4];
+    uint8_t *frame = (uint8_t *)words + 2;
+    uint32_t *h = words + (2 + ETH_LEN) / 4;
+    uint32_t *body = h + HEADER_LEN / 4;
+    const struct nif_seg seg = { frame, sizeof(words) - 2 };
     int err;
 
     nif__ipv4_group_hwaddr(dst, frame + ETH_DST);
-    nif__hwaddr_copy(frame + ETH_SRC, igmp->ip->own.byte);
-    nif_put_be16(frame + ETH_TYPE, ETH_TYPE_IPV4);
-    nif_put_be16(h + IPV4_VERSION_IHL, 0x4600);
-    nif_put_be16(h + IPV4_TOTAL, HEADER_LEN + IGMP_LEN);
-    nif_put_be16(h + IPV4_ID, igmp->ip->ip_id++);
-    h[IPV4_TTL] = 1;
-    h[IPV4_PROTO] = IPV4_PROTO_IGMP;
-    nif_put_be32(h + IPV4_SRC, igmp->ip->ip);
-    nif_put_be32(h + IPV4_DST, dst);
-    nif_put_be32(h + IPV4_LEN, 0x94040000);
-    nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, HEADER_LEN));
-    body[IGMP_TYPE] = type;
-    nif_put_be32(body + IGMP_GROUP, group);
-    nif_put_be16(body + IGMP_SUM, nif__checksum(0, body, IGMP_LEN));
-    err = nif__ether_send(igmp->ip, &seg, 1, sizeof(frame));
+    nif__put_hwaddr(frame + ETH_SRC, ip->own.byte);
+    nif__put_half(frame + ETH_TYPE, nif__be16(ETH_TYPE_IPV4));
+    h[0] = nif__be32(0x46000000u | (HEADER_LEN + IGMP_LEN));
+    h[1] = nif__be32((uint32_t)ip->ip_id++ << 16);
+    h[2] = nif__be32(1u << 24 | IPV4_PROTO_IGMP << 16);
+    h[3] = nif__be32(ip->ip);
+    h[4] = nif__be32(dst);
+    h[5] = nif__be32(0x94040000u);
+    nif__put_half((uint8_t *)h + IPV4_SUM,
+        nif__raw_end(nif__raw_words(0, h, HEADER_LEN / 4)));
+    body[0] = nif__be32((uint32_t)type << 24);
+    body[1] = nif__be32(group);
+    nif__put_half((uint8_t *)body + IGMP_SUM,
+        nif__raw_end(nif__raw_words(0, body, IGMP_LEN / 4)));
+    err = nif__ether_send(ip, &seg, 1, seg.len);
     if (err == 0) {
         igmp->report_count++;
     }
@@ -198,7 +200,7 @@ static uint32_t igmp_member(const struct nif_igmp *igmp, uint32_t addr)
 // RFC 2236 3: answers at a random time, unless an answer is due sooner.
 static void take_query(struct nif_igmp *igmp, const struct nif__in *in)
 {
-    uint32_t about = nif_get_be32(in->body + IGMP_GROUP);
+    uint32_t about = nif_load_be32(in->body + IGMP_GROUP);
     uint32_t most = in->body[IGMP_MAX_RESP];
 
     if (about != 0 ? in->dst != about : in->dst != ALL_HOSTS) {
@@ -227,7 +229,7 @@ static void take_query(struct nif_igmp *igmp, const struct nif__in *in)
 // Somebody else has reported the group: the router knows enough.
 static void take_report(struct nif_igmp *igmp, const struct nif__in *in)
 {
-    struct nif_igmp_group *g = find(igmp, nif_get_be32(in->body + IGMP_GROUP));
+    struct nif_igmp_group *g = find(igmp, nif_load_be32(in->body + IGMP_GROUP));
 
     if (g != NULL && g->ip == in->dst) {
         g->last = false;

@@ -67,7 +67,7 @@ static void put_hole(uint8_t *body, uint16_t at, uint16_t end, uint16_t next)
 static uint16_t split(uint8_t *body, uint16_t hole, uint16_t next,
     const struct piece *piece)
 {
-    uint16_t end = nif_get_be16(hole_at(body, hole) + HOLE_END);
+    uint16_t end = nif_load_be16(hole_at(body, hole) + HOLE_END);
     uint16_t from = (uint16_t)(piece->at >> 3);
     uint16_t to = (uint16_t)((piece->at + piece->len + 7) >> 3);
 
@@ -102,8 +102,8 @@ static enum fit fit(const struct nif_reassembly *r,
         if (hole == NONE || to <= hole) {
             return piece->more || slot->end != 0 ? REPEATED : WRONG;
         }
-        end = nif_get_be16(hole_at(body, hole) + HOLE_END);
-        next = nif_get_be16(hole_at(body, hole) + HOLE_NEXT);
+        end = nif_load_be16(hole_at(body, hole) + HOLE_END);
+        next = nif_load_be16(hole_at(body, hole) + HOLE_NEXT);
         if (from < end) {
             // Only half in the hole, or the last one with more behind it.
             if (from < hole || to > end ||
@@ -141,7 +141,7 @@ static struct nif_reassembly_slot *find(const struct nif_reassembly *r,
 
         if (slot->state == NIF__FILLING && slot->src == in->src &&
             slot->dst == in->dst && slot->proto == in->ip[IPV4_PROTO] &&
-            slot->id == nif_get_be16(in->ip + IPV4_ID)) {
+            slot->id == nif_load_be16(in->ip + IPV4_ID)) {
             return slot;
         }
     }
@@ -204,7 +204,7 @@ static struct nif_reassembly_slot *take(struct nif_tcpip *ip,
         .at = ip->now + NIF__S(timeout_s) + 1,
         .src = in->src,
         .dst = in->dst,
-        .id = nif_get_be16(in->ip + IPV4_ID),
+        .id = nif_load_be16(in->ip + IPV4_ID),
         .proto = in->ip[IPV4_PROTO],
         .state = NIF__FILLING,
         .group = in->group,
@@ -288,7 +288,7 @@ static bool agrees(const struct nif_reassembly_slot *slot,
 static void reassembly_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
     struct nif_reassembly *r = ip->cfg.reassembly;
-    uint16_t field = nif_get_be16(in->ip + IPV4_FRAGMENT);
+    uint16_t field = nif_load_be16(in->ip + IPV4_FRAGMENT);
     const struct piece piece = {
         .at = (size_t)(field & IPV4_OFFSET) * 8,
         .len = in->len,

@@ -12,6 +12,7 @@ static const struct nif_tcp_parts all_parts = {
     .recovery = &nif_tcp_recovery,
     .keep = &nif_tcp_keep,
     .errors = &nif_icmp_errors,
+    .queue = &nif_udp_queue,
     .fast = &nif_tcp_fast,
 };
 

@@ -54,7 +54,7 @@ static struct nif_conn *begin(struct nif_conn *listener,
     t = nif__tcp_of(conn);
     t->flow = nif__tcp_of(listener)->flow;
     t->flow.peer_ip = in->src;
-    t->flow.peer_port = nif_get_be16(in->body + TCP_SRC);
+    t->flow.peer_port = nif_load_be16(in->body + TCP_SRC);
     t->keepalive_s = nif__tcp_of(listener)->keepalive_s;
     t->user_timeout_s = nif__tcp_of(listener)->user_timeout_s;
     t->flags = nif__tcp_of(listener)->flags & TCP_NODELAY;
@@ -78,7 +78,7 @@ static uint32_t cookie(const struct nif_tcpip *ip, const struct nif__in *in,
     uint32_t irs, uint32_t age)
 {
     const uint32_t words[4] = {
-        in->src, nif_get_be32(in->body + TCP_SRC), irs,
+        in->src, nif_load_be32(in->body + TCP_SRC), irs,
         (nif__tcp_now(ip) >> 16) - age, // 67 s a step
     };
 
@@ -219,7 +219,7 @@ static int server_accept(struct nif_conn *conn, struct nif_conn **out,
     if (peer != NULL) {
         uint8_t addr[4];
 
-        nif_put_be32(addr, flow->peer_ip);
+        nif_store_be32(addr, flow->peer_ip);
         *peer = (struct nif_endpoint){
             .ip = nif_ip4_from(addr),
             .port = flow->peer_port,
@@ -275,7 +275,7 @@ static bool server_revives(const struct nif_conn *conn,
     }
     return nif__before(t->rcv_nxt, seg->seq) ||
         ((t->flags & TCP_STAMP) && seg->stamp != NULL &&
-            nif__before(t->more->ts_recent, nif_get_be32(seg->stamp)));
+            nif__before(t->more->ts_recent, nif_load_be32(seg->stamp)));
 }
 
 const struct nif_tcp_server nif_tcp_server = {

@@ -88,6 +88,17 @@ struct nif_tcp_fast {
         size_t len, uint32_t sum);
 };
 
+/// What udp.c does at its end. Only with it are there datagrams in a send ring.
+struct nif_udp_queue {
+    /// Sends a datagram, or keeps it until it can be sent. Returns as
+    /// nif_stack_ops.send, but 0 for what is taken.
+    int (*send)(struct nif_conn *conn, const struct nif_seg *data, uint32_t dst,
+        uint16_t port);
+
+    /// Sends what was kept, as far as it can be.
+    void (*output)(struct nif_conn *conn);
+};
+
 /// What icmp_errors.c does, of UDP's packets too.
 struct nif_icmp_errors {
     /// An error came about a packet of ours. False if it was none of ours.

@@ -17,12 +17,12 @@ static size_t sack_put(const struct nif_conn *conn, uint8_t *opt)
     // 40 bytes of options hold four, or three behind a timestamp.
     unsigned n = nif__min(t->aheads, t->flags & TCP_STAMP ? 3 : 4);
 
-    nif_put_be32(opt,
+    nif_store_be32(opt,
         TCP_OPT_NOP << 24 | TCP_OPT_NOP << 16 | TCP_OPT_SACK << 8 |
             (2 + n * 8));
     for (size_t i = 0; i < n; i++) {
-        nif_put_be32(opt + 4 + i * 8, t->rcv_nxt + t->ahead[i].from);
-        nif_put_be32(opt + 8 + i * 8, t->rcv_nxt + t->ahead[i].to);
+        nif_store_be32(opt + 4 + i * 8, t->rcv_nxt + t->ahead[i].from);
+        nif_store_be32(opt + 8 + i * 8, t->rcv_nxt + t->ahead[i].to);
     }
     return 4 + (size_t)n * 8;
 }
@@ -113,8 +113,8 @@ static bool sack_heard(struct nif_conn *conn, const struct nif__seg *seg)
     forget_acked(m, una);
     before = arrived(m);
     for (unsigned i = 0; i + 8 <= seg->sack_len; i += 8) {
-        uint32_t from = nif_get_be32(seg->sack + i);
-        uint32_t to = nif_get_be32(seg->sack + i + 4);
+        uint32_t from = nif_load_be32(seg->sack + i);
+        uint32_t to = nif_load_be32(seg->sack + i + 4);
 
         // In order, on the way, not duplicate (RFC 2883): the rest is a lie.
         if (nif__before(una, from) && nif__before(from, to) &&

@@ -215,38 +215,6 @@ void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in)
     }
 }
 
-// What a report says to the application; 0: nothing (RFC 1122 4.1.3.3). We
-// never forbid fragmentation, so nobody can find a datagram too big.
-static int meaning(const struct nif__icmp_error *error)
-{
-    if (error->type == ICMP_PARAMETER) {
-        return NIF_EPROTO;
-    }
-    if (error->type == ICMP_TIME_EXCEEDED) {
-        return NIF_EUNREACH;
-    }
-    if (error->code == ICMP_CODE_PROTOCOL || error->code == ICMP_CODE_PORT) {
-        return NIF_EREFUSED;
-    }
-    return error->code == ICMP_CODE_TOO_BIG ? 0 : NIF_EUNREACH;
-}
-
-void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error)
-{
-    int err = meaning(error);
-
-    for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
-        struct nif__udp *udp = nif__udp_of(c);
-
-        if (err != 0 && c->proto == NIF_UDP &&
-            udp->flow.peer_ip == error->dst && udp->flow.peer_port != 0 &&
-            udp->flow.peer_port == nif_get_be16(error->body + UDP_DST) &&
-            udp->flow.port == nif_get_be16(error->body + UDP_SRC)) {
-            udp->error = err;
-        }
-    }
-}
-
 // ---------------------------------------------------------------- output
 
 // The second piece of data goes on where the first ended, maybe at an odd
@@ -329,37 +297,12 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     return err;
 }
 
-// Sends the oldest datagram that waits. True if it is out of the way.
-static bool send_oldest(struct nif_conn *conn)
-{
-    struct nif__udp *udp = nif__udp_of(conn);
-    struct head head = read_head(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap);
-    uint32_t port_len = nif__be32(head.port_len);
-    size_t len = port_len & 0xFFFF;
-    struct nif__out out;
-    int err;
-
-    nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len,
-        out.segs + 1);
-    err = emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16), &out);
-    if (err == NIF_EAGAIN) {
-        return false;
-    }
-    if (err != 0) {
-        nif__conn_stack(conn)->stats.udp_lost++;
-    }
-    drop_record(&udp->tx, conn->cfg.tx_cap, len);
-    return true;
-}
-
 void nif__udp_output(struct nif_conn *conn)
 {
-    struct nif__udp *udp = nif__udp_of(conn);
+    const struct nif_udp_queue *queue = nif__conn_stack(conn)->cfg.tcp->queue;
 
-    while (udp->tx.used > 0 && nif__ether_room(conn) && send_oldest(conn)) {
-    }
-    if (udp->tx.used == 0 && conn->state == NIF_CONN_CLOSING) {
-        nif__conn_unlink(conn);
+    if (queue != NULL) {
+        queue->output(conn);
     }
 }
 
@@ -392,23 +335,6 @@ int nif__udp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     return err;
 }
 
-// Keeps a datagram until it can be sent.
-static int queue(struct nif_conn *conn, uint32_t dst, uint16_t port,
-    const struct nif_seg *data)
-{
-    struct nif__udp *udp = nif__udp_of(conn);
-    const struct head head = { nif__be32(dst),
-        nif__be32((uint32_t)port << 16 | (uint32_t)data->len) };
-
-    if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
-        return NIF_EAGAIN;
-    }
-    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &head, data->data,
-        data->len);
-    udp->tx.used += (uint32_t)(HEAD + data->len);
-    return 0;
-}
-
 // What the network said, once.
 static int take_error(struct nif_conn *conn)
 {
@@ -432,28 +358,21 @@ static bool too_long(const struct nif_conn *conn, size_t len)
 static int send_to(struct nif_conn *conn, const struct nif_seg *data,
     uint32_t dst, uint16_t port)
 {
-    const struct nif__ring *waiting = &nif__udp_of(conn)->tx;
     struct nif_tcpip *ip = nif__conn_stack(conn);
+    const struct nif_udp_queue *queue = ip->cfg.tcp->queue;
     struct nif__out out;
-    uint32_t hop;
     int err;
 
-    // It may overtake what waits for another neighbour, but not what waits for
-    // room, though that may be there by now.
-    while (waiting->used > 0 && send_oldest(conn)) {
+    if (queue != NULL) {
+        return queue->send(conn, data, dst, port);
+    }
+    if (IPV4_LEN + UDP_LEN + data->len > ip->mtu) {
+        return NIF_ETOOBIG;
     }
     out.segs[1] = *data;
     out.segs[2].len = 0;
-    if (waiting->used > 0 && (ip->todo & NIF__BUSY)) {
-        err = NIF_EAGAIN;
-    } else if (IPV4_LEN + UDP_LEN + data->len <= ip->mtu) {
-        err = emit(conn, dst, port, &out);
-    } else {
-        err = nif__ipv4_route(ip, dst, &hop);
-        err = err == 0 ? NIF_EAGAIN : err;
-    }
+    err = emit(conn, dst, port, &out);
     if (err == NIF_EAGAIN) {
-        err = queue(conn, dst, port, data);
         nif__kick_conn(conn);
     }
     return err;
@@ -567,3 +486,91 @@ unsigned nif__udp_ready(struct nif_conn *conn)
     return udp->rx.used > 0 || udp->error != 0 ? NIF_READABLE | NIF_WRITABLE
                                                : NIF_WRITABLE;
 }
+
+// ------------------------------------------------- what cannot go at once
+
+// Sends the oldest datagram that waits. True if it is out of the way.
+static bool send_oldest(struct nif_conn *conn)
+{
+    struct nif__udp *udp = nif__udp_of(conn);
+    struct head head = read_head(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap);
+    uint32_t port_len = nif__be32(head.port_len);
+    size_t len = port_len & 0xFFFF;
+    struct nif__out out;
+    int err;
+
+    nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len,
+        out.segs + 1);
+    err = emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16), &out);
+    if (err == NIF_EAGAIN) {
+        return false;
+    }
+    if (err != 0) {
+        nif__conn_stack(conn)->stats.udp_lost++;
+    }
+    drop_record(&udp->tx, conn->cfg.tx_cap, len);
+    return true;
+}
+
+static void queue_output(struct nif_conn *conn)
+{
+    struct nif__udp *udp = nif__udp_of(conn);
+
+    while (udp->tx.used > 0 && nif__ether_room(conn) && send_oldest(conn)) {
+    }
+    if (udp->tx.used == 0 && conn->state == NIF_CONN_CLOSING) {
+        nif__conn_unlink(conn);
+    }
+}
+
+// Keeps a datagram until it can be sent.
+static int keep(struct nif_conn *conn, uint32_t dst, uint16_t port,
+    const struct nif_seg *data)
+{
+    struct nif__udp *udp = nif__udp_of(conn);
+    const struct head head = { nif__be32(dst),
+        nif__be32((uint32_t)port << 16 | (uint32_t)data->len) };
+
+    if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
+        return NIF_EAGAIN;
+    }
+    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &head, data->data,
+        data->len);
+    udp->tx.used += (uint32_t)(HEAD + data->len);
+    return 0;
+}
+
+static int queue_send(struct nif_conn *conn, const struct nif_seg *data,
+    uint32_t dst, uint16_t port)
+{
+    const struct nif__ring *waiting = &nif__udp_of(conn)->tx;
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__out out;
+    uint32_t hop;
+    int err;
+
+    // It may overtake what waits for another neighbour, but not what waits for
+    // room, though that may be there by now.
+    while (waiting->used > 0 && send_oldest(conn)) {
+    }
+    out.segs[1] = *data;
+    out.segs[2].len = 0;
+    if (waiting->used > 0 && (ip->todo & NIF__BUSY)) {
+        err = NIF_EAGAIN;
+    } else if (IPV4_LEN + UDP_LEN + data->len <= ip->mtu) {
+        err = emit(conn, dst, port, &out);
+    } else {
+        err = nif__ipv4_route(ip, dst, &hop);
+        err = err == 0 ? NIF_EAGAIN : err;
+    }
+    if (err == NIF_EAGAIN) {
+        err = keep(conn, dst, port, data);
+        nif__kick_conn(conn);
+    }
+    return err;
+}
+
+const struct nif_udp_queue nif_udp_queue = {
+    .send = queue_send,
+    .output = queue_output,
+};

@@ -6,6 +6,7 @@
 #define CORE_TCPIP_UDP_H
 
 #include "internal.h"
+#include "tcp_parts.h"
 
 /// UDP's part of a connection.
 struct nif__udp {

@@ -208,6 +208,33 @@ static void errors_are_told_by_who_has_the_part_for_it(void **state)
     }
 }
 
+static void datagrams_wait_for_who_has_the_part_for_it(void **state)
+{
+    static const struct nif_tcp_parts parts = { .queue = &nif_udp_queue };
+    static uint8_t tx[100];
+    const struct nif_conn_cfg cfg = { .tx = tx, .tx_cap = sizeof(tx) };
+    const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 3), .port = 9 };
+    const uint32_t sent = nif_ip4_value(&to.ip);
+    struct nif_conn conn;
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        begin(i == 0 ? NULL : &parts);
+        assert_int_equal(nif_conn_open(stack(), &conn, NIF_UDP, &cfg), 0);
+        assert_int_equal(nif_conn_send(&conn, "late", 4, &to),
+            i == 0 ? NIF_EAGAIN : 4);
+        pair_inject(&p.pair, p.frame,
+            pair_arp(&p.pair, p.frame, 2, sent, PAIR_IP0));
+        peer_pass(&p, 10);
+        assert_int_equal(p.pair.stack[0].stats.udp_tx, i);
+        if (i == 0) {
+            assert_int_equal(nif_conn_send(&conn, "now", 3, &to), 3);
+            assert_int_equal(p.pair.stack[0].stats.udp_tx, 1);
+        }
+        nif_conn_abort(&conn);
+    }
+}
+
 static void a_bare_stack_takes_the_parts_that_it_is_given(void **state)
 {
     static const struct nif_tcp_parts parts = {
@@ -247,6 +274,7 @@ int main(void)
             setup),
         cmocka_unit_test(errors_are_heard_by_who_has_the_part_for_it),
         cmocka_unit_test(duplicates_tell_who_has_the_part_for_it),
+        cmocka_unit_test(datagrams_wait_for_who_has_the_part_for_it),
         cmocka_unit_test(errors_are_told_by_who_has_the_part_for_it),
         cmocka_unit_test(a_bare_stack_takes_the_parts_that_it_is_given),
     };

@@ -86,8 +86,11 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// nif_tcp_recovery (350): duplicate ACKs tell of a loss before its timeout;
 /// without it, only that does. Selective acknowledgements need it.
 /// nif_tcp_keep (150): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
-/// nif_icmp_errors (600): what ICMP says of our packets, UDP's too: refused, no
+/// nif_icmp_errors (700): what ICMP says of our packets, UDP's too: refused, no
 /// way, too big; and telling others what was wrong with theirs.
+/// nif_udp_queue (400): datagrams wait in their connection's send ring until
+/// the neighbour is known, or go from there in fragments; without it send()
+/// says NIF_EAGAIN until they can go, as if there were no such ring.
 /// nif_tcp_fast (1200): shorter ways for what comes and goes most, and building
 /// in memory that a device lends; they change nothing but time.
 struct nif_tcp_server;
@@ -96,6 +99,7 @@ struct nif_tcp_early;
 struct nif_tcp_recovery;
 struct nif_tcp_keep;
 struct nif_icmp_errors;
+struct nif_udp_queue;
 struct nif_tcp_fast;
 extern const struct nif_tcp_server nif_tcp_server;
 extern const struct nif_tcp_refs nif_tcp_refs;
@@ -103,6 +107,7 @@ extern const struct nif_tcp_early nif_tcp_early;
 extern const struct nif_tcp_recovery nif_tcp_recovery;
 extern const struct nif_tcp_keep nif_tcp_keep;
 extern const struct nif_icmp_errors nif_icmp_errors;
+extern const struct nif_udp_queue nif_udp_queue;
 extern const struct nif_tcp_fast nif_tcp_fast;
 
 /// NULL: that part is left out, and what only it can do is NIF_ENOTSUP.
@@ -113,6 +118,7 @@ struct nif_tcp_parts {
     const struct nif_tcp_recovery *recovery;
     const struct nif_tcp_keep *keep;
     const struct nif_icmp_errors *errors;
+    const struct nif_udp_queue *queue;
     const struct nif_tcp_fast *fast;
 };
 
