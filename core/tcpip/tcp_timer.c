@@ -87,9 +87,8 @@ static uint32_t patience(const struct nif__tcp *t)
         return 0;
     }
     if (t->state == TCP_TIME_WAIT) {
-        return NIF__TCP_S(NIF_TCP_TIME_WAIT_S);
-    }
-    if (nif__tcp_pending(t) > 0) {
+        s = NIF_TCP_TIME_WAIT_S;
+    } else if (nif__tcp_pending(t) > 0) {
         s = patience_with(t);
     } else if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
         s = NIF_TCP_FIN_WAIT_S;
