@@ -21,7 +21,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LIMIT = 95.0  # per cent of all MUSTs that tests show to be kept; may only rise
+LIMIT = 95.6  # per cent of all MUSTs that tests show to be kept; may only rise
 AIM = 95.0
 
 PAGE = "docs/reference/rfc.md"

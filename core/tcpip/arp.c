@@ -13,6 +13,7 @@
 #include "internal.h"
 
 #include "nif/acd.h"
+#include "nif/routes.h"
 
 #include <string.h>
 
@@ -211,6 +212,9 @@ static void expire(struct nif_tcpip *ip, struct nif_tcpip_neighbour *n)
         n->used = false;
         n->at = ip->now + QUIET;
         nif__todo_all(ip); // whoever waits for it shall hear of it
+        if (ip->cfg.routes != NULL) {
+            ip->cfg.routes->ops->failed(ip, n->ip);
+        }
     }
 }
 
@@ -278,6 +282,9 @@ void nif__arp_flush(struct nif_tcpip *ip)
 {
     ip->aimed = NULL;
     memset(ip->arp, 0, sizeof(ip->arp));
+    if (ip->cfg.routes != NULL) {
+        ip->cfg.routes->ops->renew(ip);
+    }
 }
 
 // RFC 826's merge, more careful: a stranger is only taken in if he asks for

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // ICMP (RFC 792, RFC 1122 3.2.2): answers echo requests. Errors are for
-// icmp_errors.c. Redirects and source quench are ignored: with one gateway
-// there is no choice to make, and RFC 6633 retired the other.
+// icmp_errors.c, redirects for routes.c: with one gateway there is no choice to
+// make. Source quench is ignored (RFC 6633).
 
 #include "internal.h"
 #include "tcp_parts.h"
+
+#include "nif/routes.h"
 
 #define ERRORS_PER_SECOND     8 // RFC 1812 4.3.2.8: limit what you send
 #define CHALLENGES_PER_SECOND 8 // and up to 7 more: see below
@@ -36,6 +38,18 @@ static void echo(struct nif_tcpip *ip, const struct nif__in *in)
     nif__ipv4_reply(ip, in, in->len);
 }
 
+bool nif__icmp_quote_sound(const struct nif_tcpip *ip, const struct nif__in *in)
+{
+    const uint8_t *h = in->body + ICMP_LEN;
+    size_t len = in->len - ICMP_LEN;
+    size_t header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
+
+    return !in->group && len >= IPV4_LEN && h[IPV4_VERSION_IHL] >> 4 == 4 &&
+        header >= IPV4_LEN && len >= header + ICMP_QUOTE &&
+        (nif_load_be16(h + IPV4_FRAGMENT) & IPV4_OFFSET) == 0 &&
+        nif_load_be32(h + IPV4_SRC) == ip->ip;
+}
+
 static bool take(struct nif_tcpip *ip, const struct nif__in *in)
 {
     if (in->len < ICMP_LEN ||
@@ -56,6 +70,9 @@ static bool take(struct nif_tcpip *ip, const struct nif__in *in)
     case ICMP_PARAMETER:
         return ip->cfg.tcp->errors != NULL &&
             ip->cfg.tcp->errors->heard(ip, in);
+    case ICMP_REDIRECT:
+        return ip->cfg.routes != NULL &&
+            ip->cfg.routes->ops->redirect(ip, in);
     default: return false;
     }
 }

@@ -6,33 +6,17 @@
 #include "internal.h"
 #include "tcp_parts.h"
 
-#define QUOTE 8 // bytes behind the offending header
-
 // ------------------------------------------------------------- about ours
-
-// The header of a packet of ours, as far as it is quoted, holds together. It
-// is its first fragment, or the ports would not be there.
-static bool quote_sound(const struct nif_tcpip *ip, const uint8_t *h,
-    size_t len)
-{
-    size_t header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
-
-    return len >= IPV4_LEN && h[IPV4_VERSION_IHL] >> 4 == 4 &&
-        header >= IPV4_LEN && len >= header + QUOTE &&
-        (nif_load_be16(h + IPV4_FRAGMENT) & IPV4_OFFSET) == 0 &&
-        nif_load_be32(h + IPV4_SRC) == ip->ip;
-}
 
 // Somebody says that a packet of ours did not arrive. Returns false if it
 // cannot be one of ours.
 static bool errors_heard(struct nif_tcpip *ip, const struct nif__in *in)
 {
     const uint8_t *h = in->body + ICMP_LEN;
-    size_t len = in->len - ICMP_LEN;
     struct nif__icmp_error error;
     size_t header;
 
-    if (in->group || !quote_sound(ip, h, len)) {
+    if (!nif__icmp_quote_sound(ip, in)) {
         return false;
     }
     header = (size_t)(h[IPV4_VERSION_IHL] & 0xF) * 4;
@@ -42,7 +26,7 @@ static bool errors_heard(struct nif_tcpip *ip, const struct nif__in *in)
     error.src = ip->ip;
     error.dst = nif_load_be32(h + IPV4_DST);
     error.body = h + header;
-    error.len = len - header;
+    error.len = in->len - ICMP_LEN - header;
     if (error.type == ICMP_UNREACHABLE && error.code == ICMP_CODE_TOO_BIG) {
         error.mtu = nif_load_be16(in->body + ICMP_MTU);
     }
@@ -80,7 +64,7 @@ static void errors_tell(struct nif_tcpip *ip, const struct nif__in *in,
     uint16_t what, uint32_t rest)
 {
     struct nif__out out;
-    size_t quote = in->len < QUOTE ? in->len : QUOTE;
+    size_t quote = in->len < ICMP_QUOTE ? in->len : ICMP_QUOTE;
     uint32_t sum;
 
     if (!error_due(ip, in)) {

@@ -247,7 +247,7 @@ void nif__arp_timer(struct nif_tcpip *ip);
 /// gateway, whether it is still there (RFC 1122 3.3.1.4).
 void nif__arp_doubt(struct nif_tcpip *ip, uint32_t addr);
 
-/// Forgets all.
+/// Forgets all, and the ways to others (nif/routes.h).
 void nif__arp_flush(struct nif_tcpip *ip);
 
 // ------------------------------------------------------------------ IPv4
@@ -303,6 +303,9 @@ void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len);
 /// Hands a whole packet to its protocol.
 void nif__ipv4_deliver(struct nif_tcpip *ip, const struct nif__in *in);
 
+/// The gateway for `addr`, which is no neighbour; 0: there is none.
+uint32_t nif__ipv4_gateway(const struct nif_tcpip *ip, uint32_t addr);
+
 /// True if a packet to `addr` has a way. Else NIF_EADDR or NIF_EUNREACH.
 NIF_NODISCARD int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr,
     uint32_t *hop);
@@ -328,6 +331,12 @@ struct nif__icmp_error {
 /// some in a second, and never where RFC 1122 3.2.2 forbids.
 void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     uint16_t what, uint32_t rest);
+
+/// True if what an error or a redirect of 8 bytes at least, to us alone, quotes
+/// is the beginning of a packet of ours that holds together: of its first
+/// fragment, or the ports would not be there.
+bool nif__icmp_quote_sound(const struct nif_tcpip *ip,
+    const struct nif__in *in);
 
 /// What UDP and TCP do about an error.
 void nif__udp_icmp(struct nif_tcpip *ip, const struct nif__icmp_error *error);

@@ -7,6 +7,7 @@
 
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
+#include "nif/routes.h"
 #include "tcp.h"
 #include "udp.h"
 
@@ -243,6 +244,13 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 
 // ---------------------------------------------------------------- output
 
+uint32_t nif__ipv4_gateway(const struct nif_tcpip *ip, uint32_t addr)
+{
+    const struct nif_routes *routes = ip->cfg.routes;
+
+    return routes != NULL ? routes->ops->hop(ip, addr) : ip->gateway;
+}
+
 int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
 {
     *hop = addr;
@@ -256,8 +264,8 @@ int nif__ipv4_route(const struct nif_tcpip *ip, uint32_t addr, uint32_t *hop)
         return NIF_EUNREACH;
     }
     if (((addr ^ ip->ip) & ip->mask) != 0 && addr >> 28 != 0xE) {
-        *hop = ip->gateway;
-        return ip->gateway != 0 ? 0 : NIF_EUNREACH;
+        *hop = nif__ipv4_gateway(ip, addr);
+        return *hop != 0 ? 0 : NIF_EUNREACH;
     }
     return 0;
 }

@@ -76,9 +76,11 @@ enum {
     ICMP_REST = 4,
     ICMP_MTU = 6,
     ICMP_LEN = 8,
+    ICMP_QUOTE = 8, // bytes behind the offending header
 
     ICMP_ECHO_REPLY = 0,
     ICMP_UNREACHABLE = 3,
+    ICMP_REDIRECT = 5,
     ICMP_ECHO = 8,
     ICMP_TIME_EXCEEDED = 11,
     ICMP_PARAMETER = 12,
@@ -86,6 +88,7 @@ enum {
     ICMP_CODE_PORT = 3,
     ICMP_CODE_TOO_BIG = 4,
     ICMP_CODE_REASSEMBLY = 1,
+    ICMP_REDIRECT_CODES = 4, // network, host, and both for a type of service
 };
 
 // UDP, RFC 768.

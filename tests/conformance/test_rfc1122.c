@@ -83,7 +83,7 @@ static uint8_t ring[4][2000];
 
 // Two stacks: UDP to one and to all, a TCP connection, an error.
 // RFC 1122 2.3.3-a 2.3.3-d 3.2.1.3-b 3.2.1.3-e 3.2.1.3-g 3.2.1.7-a
-// RFC 1122 3.2.1.8-h 3.3.6-c 4.1.3.6-b
+// RFC 1122 3.2.1.8-h 3.2.1.8-i 3.3.6-c 4.1.3.6-b
 // RFC 9293 MUST-44 MUST-45
 static void every_frame_is_one_that_may_be_sent(void **state)
 {

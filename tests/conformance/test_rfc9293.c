@@ -372,6 +372,7 @@ static bool asked(void)
 }
 
 // RFC 9293 MUST-20a SHLD-10
+// RFC 1122 3.3.1.4-e
 static void after_three_retransmissions_the_way_is_doubted(void **state)
 {
     (void)state;

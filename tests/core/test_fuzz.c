@@ -39,8 +39,7 @@ static uint32_t roll(uint32_t limit)
     return (uint32_t)(((state >> 32) * limit) >> 32);
 }
 
-// What a segment of such a connection bears: a time that is old, new or
-// missing.
+// What a segment of such a connection bears: a time, old or new, or none.
 static void put_options(struct pair_seg *seg)
 {
     static uint8_t stamp[12] = { 1, 1, 8, 10 };

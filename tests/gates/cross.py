@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 PREFIX = "arm-none-eabi-"
 # Parts of the stack that are linked only when they are named.
-OPTIONAL = ("acd", "fragment", "icmp_errors", "igmp", "reassembly",
+OPTIONAL = ("acd", "fragment", "icmp_errors", "igmp", "reassembly", "routes",
             "tcp_early", "tcp_fast", "tcp_icmp", "tcp_keep", "tcp_listen",
             "tcp_pool", "tcp_push", "tcp_recovery", "tcp_refs", "tcp_sack",
             "tcp_stamp")

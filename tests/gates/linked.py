@@ -9,9 +9,9 @@ import sys
 
 # Files of the core that only a program that names them may contain.
 PARTS = ("acd", "dhcp", "dhcp_acd", "dns", "fragment", "icmp_errors", "igmp",
-         "linklocal", "reassembly", "tcp_early", "tcp_fast", "tcp_icmp",
-         "tcp_keep", "tcp_listen", "tcp_pool", "tcp_push", "tcp_recovery",
-         "tcp_refs", "tcp_sack", "tcp_stamp")
+         "linklocal", "reassembly", "routes", "tcp_early", "tcp_fast",
+         "tcp_icmp", "tcp_keep", "tcp_listen", "tcp_pool", "tcp_push",
+         "tcp_recovery", "tcp_refs", "tcp_sack", "tcp_stamp")
 
 
 def symbols(path, *options):

@@ -12,9 +12,10 @@
 //
 // What not every board needs is a part of its own, named in the config and
 // linked only then: reassembly and fragments (nif/reassembly.h), multicast
-// groups (nif/igmp.h). Conflict detection (nif/acd.h) stands beside it.
+// groups (nif/igmp.h), several gateways and redirects (nif/routes.h). Conflict
+// detection (nif/acd.h) stands beside it.
 //
-// Not here: redirects, source routes, forwarding, IPv6.
+// Not here: source routes, forwarding, IPv6.
 
 #ifndef NIF_TCPIP_H
 #define NIF_TCPIP_H
@@ -28,6 +29,7 @@ NIF_C_BEGIN
 struct nif_reassembly;
 struct nif_fragment;
 struct nif_igmp;
+struct nif_routes;
 /// Optional parts of TCP. Each is an object that is linked only if it is
 /// named in nif_tcpip_cfg, and works for the connections that have memory for
 /// it, by nif_tcp_extend() or from a pool, if the peer has it too.
@@ -132,6 +134,7 @@ struct nif_tcpip_cfg {
     struct nif_reassembly *reassembly; ///< nif/reassembly.h, or NULL
     struct nif_fragment *fragment;     ///< nif/reassembly.h, or NULL
     struct nif_igmp *igmp;             ///< nif/igmp.h, or NULL
+    struct nif_routes *routes;         ///< nif/routes.h, or NULL
     const struct nif_tcp_parts *tcp;   ///< must outlive the stack; NULL: all of
                                        ///< them, nif_tcpip_init_bare(): none
     const struct nif_tcp_sack *sack;   ///< &nif_tcp_sack, or NULL
