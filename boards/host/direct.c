@@ -125,6 +125,8 @@ static int direct_poll(struct nif_iface *iface, uint64_t *again_us)
 {
     struct part *part = of(iface);
     bool link = part->started && part->nic.link;
+    size_t left = part->count - (part->lent ? 1 : 0);
+    int seen;
 
     if (part->full) {
         uint64_t at_us = nif_clock_now_us(&part->board->cpu.clock) + FULL_US;
@@ -139,10 +141,11 @@ static int direct_poll(struct nif_iface *iface, uint64_t *again_us)
                 link ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
         }
     }
-    return (link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK) |
-        (part->count == part->lent              ? NIF_SEEN_NO_FRAME
-                : part->count == part->lent + 1 ? NIF_SEEN_ONE_FRAME
-                                                : 0);
+    seen = link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
+    if (left < 2) {
+        seen |= left == 0 ? NIF_SEEN_NO_FRAME : NIF_SEEN_ONE_FRAME;
+    }
+    return seen;
 }
 
 static void direct_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)
