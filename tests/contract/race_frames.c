@@ -8,8 +8,9 @@
 //
 //     nif_race_frames(enc28j60)
 //
-// What happens: a frame comes; the cable is pulled for a moment; the chip
-// loses itself; and each thing that the chip's row says it may do unasked.
+// What happens: a frame comes; the cable is pulled for a moment; somebody else
+// is at its other end; the chip loses itself; and each thing that the chip's
+// row says it may do unasked.
 // A failure prints its id, and the id as an argument repeats it alone:
 //
 //     test_race_enc28j60 enc28j60/receive/frame/17
@@ -40,17 +41,18 @@ enum phase {
 static const char *const phase_names[] = { "bring-up", "receive", "send",
     NULL };
 
-// What happens: the first four, then the chip's stimuli.
+// What happens: the first five, then the chip's stimuli.
 enum event {
     EVENT_FRAME,
     EVENT_BLINK,
     EVENT_LINK,
     EVENT_RESET,
+    EVENT_PARTNER,
     EVENT_STIMULI,
 };
 
 static const char *event_names[RACE_NAMES] = { "frame", "blink", "link",
-    "reset" };
+    "reset", "partner" };
 
 struct scene {
     struct bench bench;
@@ -58,11 +60,14 @@ struct scene {
     struct sim_event replug;
     unsigned event;
     bool struck;
+    bool half;   // the partner is half duplex
     bool untold; // the link was up for the board while the cable was out
 };
 
 static const struct host_stimulus *stimuli; // of the chip
 static bool can_reset;
+static bool has_partners;
+
 // ---- events
 
 // They are known once a board has been made.
@@ -73,6 +78,7 @@ static void learn_events(void)
     bench_open(&b, NULL);
     stimuli = b.board.chip->stimuli;
     can_reset = b.board.chip->reset != NULL;
+    has_partners = b.board.chip->partner != NULL;
     bench_end(&b);
     for (unsigned i = 0; stimuli && stimuli[i].name; i++) {
         assert_true(EVENT_STIMULI + i + 1 < RACE_NAMES);
@@ -83,14 +89,15 @@ static void learn_events(void)
 static bool can(unsigned phase, unsigned event)
 {
     (void)phase;
-    return event != EVENT_RESET || can_reset;
+    return (event != EVENT_RESET || can_reset) &&
+        (event != EVENT_PARTNER || has_partners);
 }
 
 // True if frames may be lost by it.
 static bool loses(unsigned event)
 {
     return event == EVENT_LINK || event == EVENT_BLINK ||
-        event == EVENT_RESET ||
+        event == EVENT_RESET || event == EVENT_PARTNER ||
         (event >= EVENT_STIMULI && stimuli[event - EVENT_STIMULI].loses);
 }
 
@@ -100,6 +107,16 @@ static void on_replug(struct sim_event *event)
 
     scene->untold = scene->event == EVENT_LINK && scene->bench.link;
     host_board_link(&scene->bench.board, true);
+}
+
+static void change_partner(struct scene *scene)
+{
+    struct host_board *board = &scene->bench.board;
+    bool full = true;
+
+    board->chip->partner(board, 1, &full); // another speed and duplex
+    scene->bench.nic.full_duplex = full;
+    scene->half = !full;
 }
 
 static void on_strike(struct sim_event *event)
@@ -117,6 +134,8 @@ static void on_strike(struct sim_event *event)
                 (scene->event == EVENT_LINK ? PULL_NS : BLINK_NS));
     } else if (scene->event == EVENT_RESET) {
         b->board.chip->reset(&b->board);
+    } else if (scene->event == EVENT_PARTNER) {
+        change_partner(scene);
     } else {
         stimuli[scene->event - EVENT_STIMULI].fn(&b->board);
     }
@@ -179,6 +198,10 @@ static const char *verdict(struct scene *scene, enum phase phase)
     bench_forgive(b);
     if (!bench_traffic(b, BENCH_RECOVER_US)) {
         return "traffic, but not for long";
+    }
+    if (scene->half &&
+        (nif_iface_flags(b->iface) & NIF_IFACE_FULL_DUPLEX) != 0) {
+        return "not the duplex of its partner";
     }
     return bench_wrong(b);
 }
