@@ -1,135 +1,40 @@
 // SPDX-License-Identifier: MIT
 //
-// The bench for the ENC28J60 model.
+// What of the bench is the ENC28J60's own.
 
 #include "tests/enc28j60/model_bench.h"
 
-#include <stdio.h>
-
 #define TX_AT 0x1000
-
-const uint8_t own_mac[6] = { 2, 0, 0, 0, 0, 1 };
-const uint8_t all_macs[6] = { 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF };
-
-static void on_complaint(void *arg, uint64_t at_ns, const char *who,
-    const char *what)
-{
-    struct bench *b = arg;
-
-    (void)at_ns;
-    (void)who;
-    snprintf(b->last, sizeof(b->last), "%s", what);
-}
-
-static void on_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    struct bench *b = arg;
-
-    if (b->seen_count < SEEN && len <= sizeof(b->seen[0])) {
-        memcpy(b->seen[b->seen_count], frame, len);
-        b->seen_len[b->seen_count++] = len;
-    }
-}
-
-static void on_edge(void *arg)
-{
-    struct bench *b = arg;
-
-    b->edges++;
-}
-
-// Gives everything back. Returns false if somebody has complained.
-static bool close_bench(struct bench *b)
-{
-    bool good = b->world.complaints == 0;
-
-    if (!good) {
-        print_error("complaint: %s\n", b->last);
-    }
-    sim_spi_done(&b->bus);
-    sim_enc28j60_done(&b->chip);
-    sim_nic_done(&b->nic);
-    sim_cable_done(&b->cable);
-    sim_world_done(&b->world);
-    b->open = false;
-    return good;
-}
 
 struct bench *bench_open(const struct sim_enc28j60_cfg *cfg)
 {
-    static struct bench b;
+    struct bench *b = bench_begin();
     struct sim_enc28j60_cfg with = { .errata_off = SIM_ENC28J60_ERRATA_ALL };
 
-    if (b.open) {
-        assert_true(close_bench(&b));
-    }
-    memset(&b, 0, sizeof(b));
-    b.open = true;
     if (cfg) {
         with = *cfg;
     }
     if (with.link_ns == 0) {
         with.link_ns = SIM_US;
     }
-    sim_world_init(&b.world, 1);
-    b.world.on_complaint = on_complaint;
-    b.world.complaint_arg = &b;
-    sim_cpu_init(&b.cpu, &b.world, 200);
-    sim_enc28j60_init(&b.chip, &b.world, &with);
-    sim_spi_init(&b.bus, &b.cpu, &b.chip.spi, NULL);
-    sim_pin_init(&b.irq, &b.cpu, "int", true);
-    sim_pin_init(&b.reset, &b.cpu, "reset", true);
-    sim_enc28j60_pins(&b.chip, &b.irq, &b.reset);
-    nif_pin_on_edge(&b.irq.pin, false, on_edge, &b);
-    sim_cable_init(&b.cable, &b.world, 10000000);
-    sim_nic_init(&b.nic, &b.world, "nic", 0);
-    b.nic.on_frame = on_frame;
-    b.nic.arg = &b;
-    sim_cable_join(&b.cable, &b.chip.port, &b.nic.port);
-    b.hold_ns = 300;
-    pass_us(&b, 400);
-    return &b;
+    sim_enc28j60_init(&b->chip, &b->world, &with);
+    sim_enc28j60_pins(&b->chip, &b->irq, &b->reset);
+    bench_join(b, &b->chip.spi, &b->chip.port, 10000000);
+    b->hold_ns = 300;
+    pass_us(b, 400);
+    return b;
 }
 
-int bench_setup(void **state)
+void bench_done_chip(struct bench *b)
 {
-    *state = bench_open(NULL);
-    return 0;
-}
-
-int bench_teardown(void **state)
-{
-    return close_bench(*state) ? 0 : -1;
-}
-
-void bench_forgive(struct bench *b, enum sim_enc28j60_rule rule)
-{
-    assert_int_not_equal(b->world.complaints, 0);
-    assert_int_equal(b->world.complaints, b->chip.counts.broken[rule]);
-    b->chip.counts.broken[rule] = 0;
-    b->world.complaints = 0;
-}
-
-void pass_us(struct bench *b, uint64_t us)
-{
-    sim_pass_ns(&b->world, us * SIM_US);
+    sim_enc28j60_done(&b->chip);
 }
 
 // ---- instructions
 
-void cmd(struct bench *b, const uint8_t *tx, uint8_t *rx, size_t len)
-{
-    struct nif_spi_seg seg;
-
-    seg.tx = tx;
-    seg.rx = rx;
-    seg.len = len;
-    assert_int_equal(nif_spi_transact(&b->bus.spi, &seg, 1, b->hold_ns), 0);
-}
-
 static void write_cmd(struct bench *b, unsigned first, unsigned data)
 {
-    cmd(b, (uint8_t[]){ (uint8_t)first, (uint8_t)data }, NULL, 2);
+    exchange(b, (uint8_t[]){ (uint8_t)first, (uint8_t)data }, NULL, 2);
 }
 
 void bank(struct bench *b, unsigned id)
@@ -148,7 +53,7 @@ uint8_t rcr(struct bench *b, unsigned id)
     uint8_t rx[3];
 
     bank(b, id);
-    cmd(b, tx, rx, dummy ? 3 : 2);
+    exchange(b, tx, rx, dummy ? 3 : 2);
     return rx[dummy ? 2 : 1];
 }
 
@@ -172,7 +77,7 @@ void bfc(struct bench *b, unsigned id, unsigned mask)
 
 void src(struct bench *b)
 {
-    cmd(b, (uint8_t[]){ 0xFF }, NULL, 1);
+    exchange(b, (uint8_t[]){ 0xFF }, NULL, 1);
 }
 
 void rbm(struct bench *b, uint8_t *data, size_t len)
@@ -259,17 +164,6 @@ void start(struct bench *b, bool full_duplex)
     bfs(b, ENC_ECON1, ENC_ECON1_RXEN);
 }
 
-void make_frame(uint8_t *frame, size_t len, const uint8_t to[6])
-{
-    static const uint8_t from_type[8] = { 2, 0, 0, 0, 0, 9, 0x88, 0xB5 };
-
-    for (size_t i = 0; i < len; i++) {
-        frame[i] = (uint8_t)i;
-    }
-    memcpy(frame, to, 6);
-    memcpy(frame + 6, from_type, sizeof(from_type));
-}
-
 void transmit(struct bench *b, const uint8_t *frame, size_t len,
     uint8_t control)
 {
@@ -280,20 +174,14 @@ void transmit(struct bench *b, const uint8_t *frame, size_t len,
     bfs(b, ENC_ECON1, ENC_ECON1_TXRTS);
 }
 
-void arrive(struct bench *b, const uint8_t *frame, size_t len)
-{
-    assert_true(sim_nic_send(&b->nic, frame, len));
-    pass_us(b, (len + 90) * 8 / 10 + 20);
-}
-
 uint64_t vector(struct bench *b)
 {
-    uint8_t raw[7];
+    uint8_t bytes[7];
     uint64_t value = 0;
 
-    read_at(b, rcr16(b, ENC_ETXNDL) + 1, raw, sizeof(raw));
+    read_at(b, rcr16(b, ENC_ETXNDL) + 1, bytes, sizeof(bytes));
     for (unsigned i = 7; i-- > 0;) {
-        value = value << 8 | raw[i];
+        value = value << 8 | bytes[i];
     }
     return value;
 }

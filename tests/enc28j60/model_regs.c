@@ -231,7 +231,7 @@ static void the_dummy_byte_is_wrong_and_the_next_is_right(void **state)
     uint8_t rx[3];
 
     wcr(b, ENC_MAADR1, 0x5A);
-    cmd(b, (uint8_t[]){ 0x04, 0, 0 }, rx, 3);
+    exchange(b, (uint8_t[]){ 0x04, 0, 0 }, rx, 3);
     assert_int_not_equal(rx[1], 0x5A);
     assert_int_equal(rx[2], 0x5A);
 }
@@ -255,7 +255,7 @@ static void the_chip_drives_the_line_only_when_it_has_something(void **state)
     b->bus.watch_driven = true;
     bank(b, ENC_MISTAT);
     for (size_t i = 0; i < nif_countof(cases); i++) {
-        cmd(b, cases[i].mosi, rx, 3);
+        exchange(b, cases[i].mosi, rx, 3);
         assert_memory_equal(b->bus.driven, cases[i].driven, 3);
     }
     bench_forgive(b, SIM_ENC28J60_R_EXTRA);
@@ -266,7 +266,7 @@ static void an_empty_select_does_nothing(void **state)
     struct bench *b = *state;
 
     wcr(b, ENC_EIE, 0x80);
-    cmd(b, NULL, NULL, 0);
+    exchange(b, NULL, NULL, 0);
     assert_int_equal(rcr(b, ENC_EIE), 0x80);
 }
 
@@ -294,7 +294,7 @@ static void what_follows_a_soft_reset_is_ignored(void **state)
     struct bench *b = *state;
 
     wcr(b, ENC_EIE, 0x40);
-    cmd(b, (uint8_t[]){ 0xFF, 0x40 | ENC_EIE, 0x80 }, NULL, 3);
+    exchange(b, (uint8_t[]){ 0xFF, 0x40 | ENC_EIE, 0x80 }, NULL, 3);
     assert_int_equal(rcr(b, ENC_EIE), 0x00);
 }
 

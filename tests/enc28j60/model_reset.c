@@ -83,7 +83,7 @@ static void a_chip_in_reset_is_deaf_and_dumb(void **state)
     b->bus.watch_driven = true;
     nif_pin_write(&b->reset.pin, false);
     pass_us(b, 1);
-    cmd(b, (uint8_t[]){ 0x1D, 0 }, rx, 2);
+    exchange(b, (uint8_t[]){ 0x1D, 0 }, rx, 2);
     assert_int_equal(b->bus.driven[1], 0);
     wcr(b, ENC_EIE, 0x80);
     nif_pin_write(&b->reset.pin, true);

@@ -9,7 +9,7 @@ typedef void breaker(struct bench *b);
 
 static void raw(struct bench *b, const uint8_t *tx, size_t len)
 {
-    cmd(b, tx, NULL, len);
+    exchange(b, tx, NULL, len);
 }
 
 static void too_fast(struct bench *b)

@@ -49,7 +49,7 @@ static void any_bytes(struct bench *b)
         bytes[1] &= 0x3F;
         bytes[2] &= 0x3F;
     }
-    raw(b, bytes, NULL, len);
+    exchange(b, bytes, NULL, len);
 }
 
 static void any_data(struct bench *b)

@@ -12,8 +12,8 @@ static void reads_and_writes_run_across_registers(void **state)
     const uint8_t in[12] = { 0x00, 0x01, 0x00 };
     uint8_t back[12];
 
-    raw(b, out, NULL, 12); // GAR, SUBR, the first byte of SHAR
-    raw(b, in, back, 12);
+    exchange(b, out, NULL, 12); // GAR, SUBR, the first byte of SHAR
+    exchange(b, in, back, 12);
     assert_memory_equal(back + 3, out + 3, 9);
 }
 
@@ -28,17 +28,17 @@ static void the_control_byte_selects_a_block(void **state)
         const uint8_t tx[4] = { 0, 3, (uint8_t)(0x14 + 0x20 * n),
             (uint8_t)(0xA0 + n) };
 
-        raw(b, port, NULL, 5);
-        raw(b, tx, NULL, 4);
+        exchange(b, port, NULL, 5);
+        exchange(b, tx, NULL, 4);
     }
     for (unsigned n = 0; n < 8; n++) {
         const uint8_t port[5] = { 0, 0x04, (uint8_t)(0x08 + 0x20 * n) };
         const uint8_t tx[4] = { 0, 3, (uint8_t)(0x10 + 0x20 * n) };
         uint8_t rx[5];
 
-        raw(b, port, rx, 5);
+        exchange(b, port, rx, 5);
         assert_int_equal(nif_get_be16(rx + 3), 0x1200 + n);
-        raw(b, tx, rx, 4);
+        exchange(b, tx, rx, 4);
         assert_int_equal(rx[3], 0xA0 + n);
     }
 }
@@ -51,10 +51,10 @@ static void nothing_is_driven_but_data_that_is_read(void **state)
     uint8_t rx[5];
 
     b->bus.watch_driven = true;
-    raw(b, read, rx, 4);
+    exchange(b, read, rx, 4);
     assert_memory_equal(b->bus.driven, ((uint8_t[]){ 0, 0, 0, 1 }), 4);
     assert_int_equal(rx[3], 0x04);
-    raw(b, write, rx, 5);
+    exchange(b, write, rx, 5);
     assert_memory_equal(b->bus.driven, ((uint8_t[]){ 0, 0, 0, 0, 0 }), 5);
 }
 
@@ -67,7 +67,7 @@ static void reserved_blocks_are_a_complaint_and_drive_nothing(void **state)
         uint8_t rx[4];
 
         b->bus.watch_driven = true;
-        raw(b, tx, rx, 4);
+        exchange(b, tx, rx, 4);
         assert_int_equal(b->bus.driven[3], 0);
         bench_forgive(b, SIM_W5500_R_RESERVED);
     }
@@ -82,7 +82,7 @@ static void fixed_lengths_go_on_without_chip_select(void **state)
         0, 0, 0, 0 };
     uint8_t rx[sizeof(tx)];
 
-    raw(b, tx, rx, sizeof(tx));
+    exchange(b, tx, rx, sizeof(tx));
     assert_int_equal(rx[19], 7);
     assert_int_equal(nif_get_be16(rx + 23), 0x1122);
     assert_int_equal(nif_get_be32(rx + 28), 0x01020304);
@@ -93,7 +93,7 @@ static void a_fixed_length_must_be_kept(void **state)
 {
     struct bench *b = *state;
 
-    raw(b, (uint8_t[]){ 0, 0x19, 0x06, 0x11 }, NULL, 4);
+    exchange(b, (uint8_t[]){ 0, 0x19, 0x06, 0x11 }, NULL, 4);
     bench_forgive(b, SIM_W5500_R_FRAMING);
     assert_int_equal(get16(b, 0, 0x19), 0x11D0); // what came took effect
 }
@@ -103,17 +103,17 @@ static void a_frame_without_data_is_a_complaint(void **state)
     struct bench *b = *state;
 
     for (size_t len = 1; len <= 3; len++) {
-        raw(b, (uint8_t[]){ 0, 0, 0 }, NULL, len);
+        exchange(b, (uint8_t[]){ 0, 0, 0 }, NULL, len);
         bench_forgive(b, SIM_W5500_R_FRAMING);
     }
-    raw(b, NULL, NULL, 0); // chip select alone is none
+    exchange(b, NULL, NULL, 0); // chip select alone is none
 }
 
 static void each_chip_select_begins_anew(void **state)
 {
     struct bench *b = *state;
 
-    raw(b, (uint8_t[]){ 0, 0x39 }, NULL, 2);
+    exchange(b, (uint8_t[]){ 0, 0x39 }, NULL, 2);
     bench_forgive(b, SIM_W5500_R_FRAMING);
     assert_int_equal(get8(b, 0, 0x39), 0x04);
 }
