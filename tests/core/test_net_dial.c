@@ -2,46 +2,7 @@
 //
 // Calls that wait: dialling, by address and by name.
 
-#include "tests/core/pump.h"
-#include "tests/support/check.h"
-
-#include <string.h>
-
-#define S ((uint64_t)1000000)
-
-static struct pump pump;
-static uint8_t data[40000];
-static uint8_t got[40000];
-
-static struct nif_stack *stack(void)
-{
-    return &pump.pair.stack[0].stack;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    pump_init(&pump, 3);
-    for (size_t i = 0; i < sizeof(data); i++) {
-        data[i] = (uint8_t)(i * 7 + i / 253);
-    }
-    nif_use_stack(NULL);
-    return 0;
-}
-
-static uint64_t in_us(uint64_t us)
-{
-    return pump_in(&pump, us);
-}
-
-static bool cut(struct pair *pair, int from, const uint8_t *frame, size_t len)
-{
-    (void)pair;
-    (void)from;
-    (void)frame;
-    (void)len;
-    return false;
-}
+#include "tests/core/net_bench.h"
 
 // ------------------------------------------------------------- dialling
 
