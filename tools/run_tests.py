@@ -30,11 +30,17 @@ SAMPLE = "16"
 ONCE = "gate|once"
 
 
+def say(what):
+    print(f"tools/dev: {what}", flush=True)
+
+
 def make(preset, folder):
     """Builds a preset; a failure ends everything."""
     steps = []
     if not (ROOT / folder / "build.ninja").exists():
         steps.append(["cmake", "--preset", preset])
+        if preset != "host":
+            say(f"building {folder}, which takes a few minutes")
     steps.append(["ninja", "-C", folder, "--quiet"])
     for step in steps:
         done = subprocess.run(step, cwd=ROOT, text=True,
@@ -50,7 +56,9 @@ def ctest(folder, options):
     """Runs a build's tests; returns [(name, outcome, text, seconds)]."""
     report = ROOT / folder / "report.xml"
     report.unlink(missing_ok=True)
+    say(f"testing {folder}")
     subprocess.run(["ctest", "--test-dir", folder, "-j", JOBS,
+                    *(["--progress"] if sys.stdout.isatty() else []),
                     "--output-on-failure", "--output-junit", report,
                     *options], cwd=ROOT, check=False)
     if not report.exists():
@@ -155,6 +163,9 @@ def main(options):
     os.environ["NIF_FULL"] = "1" if full else ""
     results = []
 
+    if not options:
+        say("on two processors all tests take ten to twenty minutes; "
+            "-R NAME is one, or some")
     make("host", "build")
     first = ctest("build", options)
     results += first
