@@ -18,17 +18,10 @@ import sys
 import time
 
 from images import Run, images_of, need, row_of, skip
+from outside import free_ports
 
 LIMIT_S = 60
 PINGS = 1000
-
-
-def free_ports(count):
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
 
 
 def page(port, until):

@@ -17,18 +17,14 @@ import threading
 import time
 from pathlib import Path
 
-from images import images_of, need
+from images import images_of
+from outside import check, need, running, wait_until
 
 BOARD = "riscv-virt"
 NIF = ""
 IMAGES = Path()
 HERE = Path()
 PAGE = "".join(f"line {n}\n" for n in range(400))
-
-
-def check(true, what):
-    if not true:
-        sys.exit(f"failed: {what}")
 
 
 def fw(*words, timeout=60, start=()):
@@ -46,28 +42,6 @@ def expect(code, says, *words, **more):
           f"{words}: exit {got}, not {code}, or it does not say {says!r}:\n"
           f"{out}{err}")
     return out, err
-
-
-def running(mark):
-    """Processes with that word on their command line: [(id, name)]."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            name = (folder / "comm").read_text().strip()
-            words = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in words:
-            found.append((int(folder.name), name))
-    return found
-
-
-def wait_until(true):
-    for _ in range(200):
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 class Server(http.server.BaseHTTPRequestHandler):

@@ -2,28 +2,16 @@
 """Images of boards, for the tests that run them in QEMU by `nif fw`."""
 
 import json
-import os
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from outside import SKIP, need, skip  # noqa: E402, F401
+
 ROOT = Path(__file__).resolve().parents[2]
-SKIP = 77
 COMPILER = {"rv32": "riscv64-unknown-elf-gcc"}
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(SKIP)
-
-
-def need(*programs):
-    for program in programs:
-        if not shutil.which(program, path=os.environ["PATH"] +
-                            ":/usr/sbin:/sbin"):
-            skip(f"{program} is not installed")
 
 
 def row_of(nif, board):

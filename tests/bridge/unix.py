@@ -17,16 +17,14 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from outside import check  # noqa: E402
+
 NIF, CLIENT = "", ""
 PATH = Path()
 HELLO = struct.pack("<BBH4sB", 1, 0, 5, b"NIFB", 1)
 BYE = struct.pack("<BBH", 2, 0, 0)
 NOW = struct.pack("<BBH", 0x10, 0, 0)
-
-
-def check(true, what):
-    if not true:
-        sys.exit(f"failed: {what}")
 
 
 class Chip:

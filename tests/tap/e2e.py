@@ -20,6 +20,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+from outside import (  # noqa: E402
+    check, free_ports, need, running, skip, wait_until)
+
 NIF = ""
 FOLDER = Path()
 MIB = 1 << 20
@@ -84,24 +88,6 @@ print("all sizes")
 """
 
 
-def check(true, what):
-    if not true:
-        print(f"failed: {what}")
-        sys.exit(1)
-
-
-def skip(why):
-    print(f"skipped: {why}")
-    sys.exit(77)
-
-
-def need(*programs):
-    for program in programs:
-        if not shutil.which(program, path=os.environ["PATH"] +
-                            ":/usr/sbin:/sbin"):
-            skip(f"{program} is not installed")
-
-
 def nif(*words, timeout=150, **more):
     """Runs nif to its end; returns (exit code, stdout, stderr)."""
     done = subprocess.run([NIF, *words], capture_output=True, text=True,
@@ -116,12 +102,6 @@ def need_netns():
     check((code == 0) == found["ping"], "doctor's verdict is its exit code")
     if not found["namespaces"]["ok"]:
         skip(found["namespaces"]["text"])
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Board:
@@ -307,7 +287,7 @@ def unplugged():
 
 def page():
     need("curl")
-    port = free_port()
+    [port] = free_ports(1)
     capture = str(FOLDER / "page.pcap")
     with Board("--slirp", "--forward", f"tcp:127.0.0.1:{port}:80", "--pcap",
                capture) as board:
@@ -359,7 +339,7 @@ def wire():
 
 
 def echo_slirp():
-    port = free_port()
+    [port] = free_ports(1)
     capture = str(FOLDER / "echo.pcap")
     with Board("--forward", f"tcp:{port}:7", "--forward", f"udp:{port}:7",
                "--pcap", capture) as board:
@@ -434,7 +414,7 @@ def direct():
     check(code == 0, f"the repetition: {code} {out} {err}")
     check(Path(capture).read_bytes() == Path(again).read_bytes(),
           "a repeated run has the same bytes on its wire")
-    port = free_port()
+    [port] = free_ports(1)
     with Board("--forward", f"tcp:{port}:7", chip="direct"):
         done = subprocess.run(
             [sys.executable, "-c", ECHO, "127.0.0.1", str(port), str(8 * MIB)],
@@ -472,7 +452,7 @@ def quadrant(chip, words=(), clients=2, size=MIB, half=True, most=1472):
         check(code == 0 and says in out, f"{name}: {code} {out} {err}")
         if name != "page":  # which is a handful of frames
             tshark_finds_nothing(capture)
-    port = free_port()
+    [port] = free_ports(1)
     with Board(*words, "--app-args", "page", "--forward",
                f"tcp:{port}:80", chip=chip) as board:
         time.sleep(1)
@@ -612,29 +592,6 @@ def capture():
         # Among the frames are the board's own, which it does not answer.
         check(json.loads(out)["frames_from_board"] >= 5, out)
     check(seen[0] == seen[1], "the same bytes twice")
-
-
-def running(mark):
-    """Processes that belong to a run: [(id, name)]."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        try:
-            name = (folder / "comm").read_text().strip()
-            words = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in words:
-            found.append((int(folder.name), name))
-    return found
-
-
-def wait_until(true):
-    """Asks for up to five seconds; returns whether it came true."""
-    for _ in range(100):
-        if true():
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def stop_and_look(process, mark, stop):
