@@ -50,7 +50,7 @@ static uintptr_t open_one(const char *path, const char *end, uintptr_t mode)
     size_t len = strlen(path);
     uintptr_t block[3] = { (uintptr_t)name, mode, len + strlen(end) };
 
-    memcpy(name, path, len);
+    memcpy(name, path, len + 1);
     memcpy(name + len, end, strlen(end) + 1);
     return semihost(SEMIHOST_OPEN, block);
 }

@@ -27,9 +27,9 @@ __attribute__((used, noreturn)) static void begin(void)
     board_main();
 }
 
-__attribute__((naked, used, section(".start"))) void _start(void);
+__attribute__((naked, used, section(".start"))) void image_start(void);
 
-void _start(void)
+void image_start(void)
 {
     __asm__ volatile("la sp, image_stack\n"
                      "j begin\n");

@@ -3,7 +3,8 @@
 """The gates that look at source, not at behaviour: gate.py NAME BUILD.
 
 format      clang-format finds nothing to change
-clang-tidy  with the settings of .clang-tidy; its analyzer with NIF_FULL
+clang-tidy  with the settings of .clang-tidy, what is for boards too; its
+            analyzer with NIF_FULL
 cppcheck
 headers     each header compiles alone, as C11 and, where public, as C++
 spelling    codespell, where it is installed
@@ -12,6 +13,7 @@ shell       shellcheck, where it is installed
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -23,6 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 SKIP = 77
 # Folders whose headers an application or another repository may include.
 PUBLIC = ("core/include/", "drivers/", "sim/", "boards/host/")
+# Presets that together have all that is compiled for boards only.
+TARGETS = ("cm0", "cm0plus", "cm4", "cm33", "rv32")
+# A board's registers are at addresses.
+TARGET_CHECKS = "-performance-no-int-to-ptr"
 
 
 def files(*patterns):
@@ -61,15 +67,59 @@ def gate_format(_build):
                       *sources[n:n + 50]] for n in range(0, len(sources), 50)])
 
 
+def compiled(build):
+    """{file: the words that compile it}, of a configured build."""
+    return {os.path.relpath(e["file"], ROOT): shlex.split(e["command"])
+            for e in json.loads((build / "compile_commands.json").read_text())}
+
+
+def configured(preset, folder):
+    """False if its compiler is not here."""
+    done = subprocess.run(["cmake", "--preset", preset, "-B", folder],
+                          cwd=ROOT, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode and "CMAKE_C_COMPILER" not in done.stdout:
+        sys.exit(done.stdout)
+    if done.returncode:
+        print(f"not looked at: what is compiled for {preset}")
+    return done.returncode == 0
+
+
+def clang_words(words):
+    """The same for clang: what it must know of a cross compiler."""
+    kept = [w for w in words[1:]
+            if w.startswith(("-I", "-D", "-std", "-mcpu", "-mthumb", "-mabi",
+                             "-march", "-mfloat", "-mfpu", "-ffreestanding"))]
+    asked = subprocess.run([*words[:1], *(w for w in words if
+                                          w.startswith(("-m", "--specs"))),
+                            "-E", "-v", "-x", "c", "/dev/null"], text=True,
+                           capture_output=True, check=True).stderr
+    folders = asked.split("search starts here:")[-1].split("End of")[0].split()
+    target = "riscv32" if "riscv" in words[0] else "arm-none-eabi"
+    return [f"--target={target}", *kept,
+            *(w for folder in folders if "/gcc/" not in os.path.abspath(folder)
+              for w in ("-isystem", folder))]
+
+
 def gate_clang_tidy(build):
     tool("clang-tidy")
-    database = json.loads((build / "compile_commands.json").read_text())
-    known = {os.path.relpath(e["file"], ROOT) for e in database}
     # The analyzer follows paths and takes nine tenths of the time.
-    checks = [] if os.environ.get("NIF_FULL") else \
-        ["--checks=-clang-analyzer-*"]
-    return run_each([["clang-tidy", "--quiet", *checks, "-p", str(build), f]
-                     for f in files("*.c") if f in known])
+    off = "" if os.environ.get("NIF_FULL") else "-clang-analyzer-*,"
+    sources = files("*.c")
+    known = compiled(build)
+    commands = [["clang-tidy", "--quiet", f"--checks={off}", "-p", str(build),
+                 f] for f in sources if f in known]
+    for preset in TARGETS:
+        folder = build / "tidy" / preset
+        if not configured(preset, folder):
+            continue
+        more = {f: words for f, words in compiled(folder).items()
+                if f not in known and f in sources}
+        known.update(more)
+        commands += [["clang-tidy", "--quiet",
+                      f"--checks={off}{TARGET_CHECKS}", f, "--",
+                      *clang_words(words)] for f, words in more.items()]
+    return run_each(commands)
 
 
 def gate_cppcheck(_build):
