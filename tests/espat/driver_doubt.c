@@ -29,6 +29,18 @@ static unsigned questions(const struct bench *b)
     return bench_count(b, "AT+CIPMUX?");
 }
 
+// The line was disturbed: the module is asked, is still busy with it, and then
+// has done.
+static void get_done(struct bench *b, const char *says)
+{
+    b->errs = 1;
+    bench_run(b, 1500);
+    assert_true(questions(b) >= 2);
+    bench_say(b, says);
+    b->once_count = 0; // idle again
+    bench_run(b, 500);
+}
+
 static void start(struct bench *b)
 {
     bench_open(b, BENCH_AT24, NULL);
@@ -96,11 +108,7 @@ static void a_join_goes_on_while_the_module_is_busy_with_it(void **state)
 
     (void)state;
     begin_join(&b);
-    b.errs = 1;
-    bench_run(&b, 1500);
-    bench_say(&b, "\r\nOK\r\n");
-    b.once_count = 0; // idle again
-    bench_run(&b, 500);
+    get_done(&b, "\r\nOK\r\n");
     assert_int_equal(wifi_of(&b).state, NIF_WIFI_JOINED);
     assert_int_equal(bench_count(&b, "AT+CWJAP=\"home\",\"correct horse\""), 0);
     bench_close(&b);
@@ -112,11 +120,7 @@ static void why_it_has_failed_is_heard_as_well(void **state)
 
     (void)state;
     begin_join(&b);
-    b.errs = 1;
-    bench_run(&b, 1500);
-    bench_say(&b, "+CWJAP:2\r\n\r\nERROR\r\n");
-    b.once_count = 0;
-    bench_run(&b, 500);
+    get_done(&b, "+CWJAP:2\r\n\r\nERROR\r\n");
     assert_int_equal(wifi_of(&b).state, NIF_WIFI_FAILED);
     assert_int_equal(wifi_of(&b).err, NIF_EAUTH);
     bench_close(&b);
@@ -132,12 +136,8 @@ static void a_scan_keeps_what_it_finds(void **state)
     bench_answer(&b, "AT+CWLAP", NULL);
     assert_int_equal(nif_wifi_scan(&b.chip.iface, NULL, found, 4), 0);
     stay_busy(&b, "AT+CWLAP");
-    b.errs = 1;
-    bench_run(&b, 1500);
-    bench_say(&b,
+    get_done(&b,
         "+CWLAP:(0,\"open\",-80,\"02:00:00:00:00:01\",1)\r\n\r\nOK\r\n");
-    b.once_count = 0;
-    bench_run(&b, 500);
     assert_int_equal(nif_wifi_found(&b.chip.iface), 1);
     assert_memory_equal(found[0].ssid, "open", 4);
     bench_close(&b);
@@ -150,13 +150,7 @@ static void a_connection_comes_about_all_the_same(void **state)
 
     (void)state;
     conn = begin_dial(&b);
-    b.errs = 1;
-    bench_run(&b, 1500);
-    assert_true(questions(&b) >= 2);
-    assert_int_equal(conn->state, NIF_CONN_OPENING);
-    bench_say(&b, "4,CONNECT\r\n\r\nOK\r\n");
-    b.once_count = 0;
-    bench_run(&b, 500);
+    get_done(&b, "4,CONNECT\r\n\r\nOK\r\n");
     assert_int_equal(conn->state, NIF_CONN_OPEN);
     assert_int_equal(bench_count(&b, "AT+CIPCLOSE=4"), 0);
     bench_close(&b);
