@@ -163,6 +163,79 @@ static void what_listens_is_found_at_a_new_address(void **state)
         0);
 }
 
+// The card's address is not changed by it.
+static void the_address_of_the_card_is_only_read(void **state)
+{
+    struct nif_net net;
+    struct nif_hwaddr own;
+
+    (void)state;
+    nif_stack_net(bench.stack, &net);
+    own = net.hwaddr;
+    memset(&net.hwaddr, 0x5A, sizeof(net.hwaddr));
+    net.prefix_len = 16;
+    if (nif_stack_set_net(bench.stack, &net) == NIF_ENOTSUP) {
+        skip();
+    }
+    bench_pass(S);
+    nif_stack_net(bench.stack, &net);
+    assert_memory_equal(&net.hwaddr, &own, sizeof(own));
+    bench_prove(0);
+}
+
+// Who is a neighbour, in networks of all sizes: also in one of two addresses,
+// which has no broadcast (RFC 3021).
+static void neighbours_are_reached_in_networks_of_every_size(void **state)
+{
+    const struct nif_ip third = nif_ip4(192, 0, 2, 3);
+
+    (void)state;
+    for (uint8_t len = 0; len <= 31; len++) {
+        struct nif_net net = net_of(2);
+        struct nif_net now;
+
+        net.prefix_len = len;
+        if (nif_stack_set_net(bench.stack, &net) == NIF_ENOTSUP) {
+            skip();
+        }
+        bench_pass(S);
+        nif_stack_net(bench.stack, &now);
+        assert_int_equal(now.prefix_len, len);
+        if (len == 31) {
+            peer_move(&third);
+        }
+        if (len % 8 < 2 || len >= 30) {
+            bench.peer.ends = 0;
+            bench_prove(0);
+        }
+    }
+}
+
+// A bind() that did not work is as if it had not been tried.
+static void what_could_not_be_bound_hears_all_the_same(void **state)
+{
+    const struct nif_endpoint own = { .ip = nif_ip4(192, 0, 2, 2),
+        .port = PORT };
+    const struct nif_endpoint any = { .port = PORT + 1 };
+    const struct nif_endpoint all = { .ip = nif_ip4(255, 255, 255, 255),
+        .port = PORT + 1 };
+    const struct nif_open_cfg cfg = bench_open(1, NIF_UDP);
+    struct nif_conn *conn = &bench.conn[1];
+
+    (void)state;
+    if (!(nif_iface_flags(bench.board.iface) & NIF_IFACE_BROADCAST)) {
+        skip();
+    }
+    (void)open_udp();
+    peer_udp(PEER_PORT, false);
+    assert_int_equal(nif_open(conn, &cfg), 0);
+    assert_int_equal(nif_conn_bind(conn, &own), NIF_EADDRINUSE);
+    assert_int_equal(nif_conn_bind(conn, &any), 0);
+    bench_settle();
+    assert_true(peer_say(60, 1, &all));
+    expect(conn, 60, 1);
+}
+
 // ------------------------------------------------------------------- ways
 
 // The last packet to a host that is not a neighbour: whose card it went to.
@@ -229,6 +302,53 @@ static void a_broadcast_goes_out_and_comes_in(void **state)
     }
 }
 
+// The last report of a membership (RFC 2236, RFC 3376), and from where.
+static uint8_t reported_from[4];
+
+static void see_report(void *arg, unsigned side, uint64_t sent_ns,
+    const struct sim_frame *frame)
+{
+    const uint8_t *ip = frame->data + NIF_ETH_HEADER;
+    const uint8_t *igmp = ip + (size_t)(ip[0] & 0xF) * 4;
+
+    (void)arg;
+    (void)side;
+    (void)sent_ns;
+    if (nif_get_be16(frame->data + 12) == 0x0800 && ip[9] == 2 &&
+        (igmp[0] == 0x12 || igmp[0] == 0x16 || igmp[0] == 0x22)) {
+        memcpy(reported_from, ip + 12, 4);
+    }
+}
+
+// Switches learn from whom a group is wanted: from each address anew, and when
+// the board is somewhere else.
+static void a_membership_is_told_again_when_it_has_moved(void **state)
+{
+    static struct sim_cable_tap tap = { .fn = see_report };
+    const struct nif_ip group = nif_ip4(239, 1, 2, 3);
+    const struct nif_net other = net_of(50);
+    struct nif_conn *conn = open_udp();
+
+    (void)state;
+    if (nif_conn_group(conn, &group, true) == NIF_ENOTSUP) {
+        skip();
+    }
+    bench_pass(20 * S);
+    memset(reported_from, 0, sizeof(reported_from));
+    sim_cable_watch(&bench.board.cable, &tap);
+    bench_pass(20 * S);
+    assert_int_equal(reported_from[3], 0);
+    assert_int_equal(nif_stack_set_net(bench.stack, &other), 0);
+    bench_pass(20 * S);
+    assert_int_equal(reported_from[3], 50);
+    memset(reported_from, 0, sizeof(reported_from));
+    host_board_link(&bench.board, false);
+    bench_pass(3 * S);
+    host_board_link(&bench.board, true);
+    bench_pass(20 * S);
+    assert_int_equal(reported_from[3], 50);
+}
+
 static void a_group_is_heard_by_its_members(void **state)
 {
     struct nif_conn *conn = open_udp();
@@ -270,9 +390,13 @@ int sockets_ways(void)
         BENCH_TEST(an_address_that_goes_takes_its_connections_along),
         BENCH_TEST(what_is_no_address_is_refused),
         BENCH_TEST(what_listens_is_found_at_a_new_address),
+        BENCH_TEST(the_address_of_the_card_is_only_read),
+        BENCH_TEST(neighbours_are_reached_in_networks_of_every_size),
+        BENCH_TEST(what_could_not_be_bound_hears_all_the_same),
         BENCH_TEST(what_is_for_a_far_host_goes_to_the_gateway),
         BENCH_TEST(a_broadcast_goes_out_and_comes_in),
         BENCH_TEST(a_group_is_heard_by_its_members),
+        BENCH_TEST(a_membership_is_told_again_when_it_has_moved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
