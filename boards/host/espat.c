@@ -257,6 +257,11 @@ static void lose_notice(struct host_board *board)
     occasion(board, SIM_ESPAT_F_NO_IPD, 0);
 }
 
+static void lose_end(struct host_board *board)
+{
+    occasion(board, SIM_ESPAT_F_END_LOST, 0);
+}
+
 static void take_slowly(struct host_board *board)
 {
     occasion(board, SIM_ESPAT_F_SLOW, 500);
@@ -289,6 +294,7 @@ static const struct host_stimulus stimuli[] = {
     { .name = "late-send-ok", .fn = delay_send_ok },
     { .name = "lost-send-ok", .fn = lose_send_ok },
     { .name = "lost-notice", .fn = lose_notice },
+    { .name = "lost-end", .fn = lose_end },
     { .name = "slow-command", .fn = take_slowly },
     { .name = "busy", .fn = storm },
     { .name = "stall", .fn = stall },

@@ -72,7 +72,8 @@ enum sim_espat_fault_kind {
     SIM_ESPAT_F_SEND_LATE,  ///< a send: SEND OK comes `value` ms later
     SIM_ESPAT_F_SEND_FAIL,  ///< a send: SEND FAIL though it was sent
     SIM_ESPAT_F_CLOSED,     ///< a connect: CLOSED right behind CONNECT
-    SIM_ESPAT_F_NOT_CLOSED, ///< an end of a peer: CLOSED is not said
+    SIM_ESPAT_F_NOT_CLOSED, ///< an end of a peer: it is not noticed
+    SIM_ESPAT_F_END_LOST,   ///< an end of a peer: CLOSED is not said
     SIM_ESPAT_F_NO_IPD,     ///< passive: data without +IPD
     SIM_ESPAT_F_RECVLEN,    ///< CIPRECVLEN: `value` more than there is
     SIM_ESPAT_F_JOIN_ERROR, ///< a join: +CWJAP:`value`, then it works

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define PORT 5011
+
 static struct peer_end *first(void)
 {
     assert_true(bench_reach(&bench.peer.ends, 1, 5 * S));
@@ -91,6 +93,7 @@ static void an_answer_after_the_deadline_opens_nothing(void **state)
 {
     (void)state;
     bench_prove(1);
+    bench_listen(4, PORT, 1); // nor may it be taken for a client
     bench.peer.ends = 0;
     bench.peer.frozen = true;
     assert_int_equal(dial_to(0, bench.peer.at.ip, PEER_PORT, S / 2),
@@ -99,6 +102,7 @@ static void an_answer_after_the_deadline_opens_nothing(void **state)
     bench.peer.frozen = false;
     peer_kick();
     bench_pass(5 * S);
+    assert_int_equal(nif_conn_ready(&bench.conn[4]), 0);
     assert_true(bench.peer.ends == 0 || first()->ended);
     bench.peer.ends = 0;
     bench_prove(2);
@@ -374,6 +378,26 @@ static void a_reset_after_the_peers_end_is_told(void **state)
     bench_reclaim(0, S);
 }
 
+// Nor is our end: the peer's has not come.
+static void a_reset_after_our_end_is_told(void **state)
+{
+    struct nif_conn *conn;
+
+    (void)state;
+    if (contract_traits()->no_half_close) {
+        skip();
+    }
+    peer_serve(&(struct peer_manner){ .stubborn = true });
+    conn = bench_dial(0, PEER_PORT);
+    assert_int_equal(nif_conn_shutdown(conn), 0);
+    bench_pass(S);
+    peer_abort(first());
+    assert_int_equal(nif_recv(conn, &(uint8_t){ 0 }, 1, bench_in(5 * S)),
+        NIF_ERESET);
+    nif_conn_close(conn);
+    bench_reclaim(0, S);
+}
+
 // An abort of ours is a reset at the peer, at once.
 static void an_abort_of_ours_resets_the_peer(void **state)
 {
@@ -413,6 +437,68 @@ static void a_peer_that_forgot_us_resets(void **state)
     expect_reset(conn);
 }
 
+// ---------------------------------------------------------------- silence
+
+// The first segment of the board that came after a silence of seconds.
+static struct {
+    uint64_t last_us;
+    uint64_t asked_us;
+} heard;
+
+static void hear(void *arg, unsigned side, uint64_t sent_ns,
+    const struct sim_frame *frame)
+{
+    const uint8_t *ip = frame->data + NIF_ETH_HEADER;
+
+    (void)arg;
+    (void)side;
+    (void)sent_ns;
+    if (nif_get_be16(frame->data + 12) != 0x0800 || ip[9] != NIF_TCP ||
+        memcmp(ip + 12, (uint8_t[]){ 192, 0, 2, 2 }, 4) != 0) {
+        return;
+    }
+    if (heard.asked_us == 0 && bench_now() > heard.last_us + 3 * S) {
+        heard.asked_us = bench_now();
+    }
+    heard.last_us = bench_now();
+}
+
+// As often as it was asked for, and ended when it does not answer.
+static void a_silent_peer_is_asked_and_then_missed(void **state)
+{
+    static struct sim_cable_tap tap = { .fn = hear };
+    const struct nif_open_cfg cfg = bench_open(0, NIF_TCP);
+    struct nif_endpoint to = bench.peer.at;
+    struct nif_conn *conn = &bench.conn[0];
+    uint64_t begun_us;
+
+    (void)state;
+    to.port = PEER_PORT;
+    peer_serve(&(struct peer_manner){ .echo = true });
+    assert_int_equal(nif_open(conn, &cfg), 0);
+    if (nif_conn_option(conn, NIF_OPT_KEEPALIVE, 20) != 0) {
+        skip();
+    }
+    assert_int_equal(nif_conn_connect(conn, &to), 0);
+    bench_pass(S);
+    assert_int_equal(nif_send_all(conn, "hello", 5, bench_in(S)), 0);
+    bench_pass(S);
+    heard.asked_us = 0;
+    sim_cable_watch(&bench.board.cable, &tap);
+    begun_us = bench_now();
+    heard.last_us = begun_us;
+    bench_pass(100 * S);
+    assert_in_range(heard.asked_us - begun_us, 18 * S, 26 * S);
+    assert_int_equal(nif_conn_state(conn), NIF_CONN_OPEN);
+    bench.peer.frozen = true;
+    bench_pass(150 * S);
+    assert_true(nif_conn_state(conn) == NIF_CONN_FAILED ||
+        contract_traits()->no_reset);
+    assert_true(nif_conn_ready(conn) & NIF_READABLE);
+    bench.peer.frozen = false;
+    peer_kick();
+}
+
 int sockets_ends(void)
 {
     const struct CMUnitTest tests[] = {
@@ -432,8 +518,10 @@ int sockets_ends(void)
         BENCH_TEST(a_reset_ends_a_connection_with_that_error),
         BENCH_TEST(a_reset_while_we_send_ends_the_sending),
         BENCH_TEST(a_reset_after_the_peers_end_is_told),
+        BENCH_TEST(a_reset_after_our_end_is_told),
         BENCH_TEST(an_abort_of_ours_resets_the_peer),
         BENCH_TEST(a_peer_that_forgot_us_resets),
+        BENCH_TEST(a_silent_peer_is_asked_and_then_missed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

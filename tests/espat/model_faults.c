@@ -234,6 +234,19 @@ static void a_link_may_end_at_once_or_without_a_word(void **state)
     ask(b, "AT+CIPCLOSE=0", "0,CLOSED\r\n\r\nOK\r\n");
 }
 
+static void an_end_that_is_not_told_is_in_the_list(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+
+    (void)state;
+    open_link(b, 0);
+    hurt(b, SIM_ESPAT_F_END_LOST, 0);
+    nif_conn_close(&b->conn);
+    far_kick(&b->far);
+    quiet(b, 1000);
+    ask(b, "AT+CIPSTATE?", "\r\nOK\r\n");
+}
+
 static void passive_data_may_come_unannounced(void **state)
 {
     struct bench *b = bench_joined(SIM_ESPAT_2_1);
@@ -374,6 +387,7 @@ int main(void)
         ON_BENCH(a_send_may_end_in_other_ways),
         ON_BENCH(data_may_come_between_prompt_and_payload),
         ON_BENCH(a_link_may_end_at_once_or_without_a_word),
+        ON_BENCH(an_end_that_is_not_told_is_in_the_list),
         ON_BENCH(passive_data_may_come_unannounced),
         ON_BENCH(debug_lines_may_stand_in_answers),
         ON_BENCH(a_text_can_come_at_any_place),

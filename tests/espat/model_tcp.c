@@ -401,6 +401,26 @@ static void a_peer_that_says_nothing_is_given_up_after_20_s(void **state)
     assert_in_range(b->world.now_ns - at_ns, 14 * SIM_S, 14100 * SIM_MS);
 }
 
+// Five probes, ten seconds from each to the next.
+static void a_silent_peer_is_asked_if_that_was_wanted(void **state)
+{
+    struct bench *b = bench_joined(SIM_ESPAT_2_4);
+    uint64_t at_ns;
+
+    (void)state;
+    far_listen(b);
+    ask(b, "AT+CIPSTART=0,\"TCP\",\"192.0.2.1\",7,7201", "\r\nERROR\r\n");
+    ask(b, "AT+CIPSTART=0,\"TCP\",\"192.0.2.1\",7,20",
+        "0,CONNECT\r\n\r\nOK\r\n");
+    far_accept(b);
+    quiet(b, 200000); // it answers
+    sim_cable_plug(&b->cable, false);
+    at_ns = b->world.now_ns;
+    quiet(b, 45000);
+    await(b, "0,CLOSED\r\n");
+    assert_in_range(b->world.now_ns - at_ns, 50 * SIM_S, 75 * SIM_S);
+}
+
 static void a_certificate_counts_where_it_is_looked_at(void **state)
 {
     struct bench *b = bench_joined(SIM_ESPAT_2_4);
@@ -459,6 +479,7 @@ int main(void)
         ON_BENCH(the_old_one_is_busy_otherwise_while_it_sends),
         ON_BENCH(plain_send_has_no_escape_and_no_peer),
         ON_BENCH(a_peer_that_says_nothing_is_given_up_after_20_s),
+        ON_BENCH(a_silent_peer_is_asked_if_that_was_wanted),
         ON_BENCH(a_certificate_counts_where_it_is_looked_at),
         ON_BENCH(the_old_one_has_memory_for_one_tls_link),
     };

@@ -95,6 +95,7 @@ static const char *const names[] = {
     [SIM_ESPAT_F_SEND_FAIL] = "espat.send-fail",
     [SIM_ESPAT_F_CLOSED] = "espat.closed",
     [SIM_ESPAT_F_NOT_CLOSED] = "espat.not-closed",
+    [SIM_ESPAT_F_END_LOST] = "espat.end-lost",
     [SIM_ESPAT_F_NO_IPD] = "espat.no-ipd",
     [SIM_ESPAT_F_RECVLEN] = "espat.recvlen",
     [SIM_ESPAT_F_JOIN_ERROR] = "espat.join-error",

@@ -204,7 +204,9 @@ static void ended(struct espat *e, struct espat_link *link)
         return;
     }
     e->dropped = true;
-    espat__closed(e, link);
+    if (!espat__hit(e, SIM_ESPAT_F_END_LOST)) {
+        espat__closed(e, link);
+    }
     if (link->len > 0) {
         espat__link_let_go(link, false);
         link->state = LINK_ENDED;

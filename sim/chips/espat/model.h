@@ -80,6 +80,7 @@ struct espat_link {
     struct nif_endpoint peer;
     struct nif_endpoint sender; ///< of the last bytes in `buf`
     uint16_t lport;
+    uint16_t keepalive_s; ///< 0: never
     uint8_t udp_mode;
     bool udp_met; ///< mode 1: the peer has changed
     uint64_t active_ns;

@@ -77,6 +77,7 @@ static void connect_link(struct espat *e, struct espat_link *link)
     }
     err = nif_conn_bind(link->conn, &local);
     if (err == 0 && !udp) {
+        (void)nif_conn_option(link->conn, NIF_OPT_KEEPALIVE, link->keepalive_s);
         err = nif_conn_connect(link->conn, &link->peer);
     }
     espat__net_kick(link->net);
@@ -186,6 +187,7 @@ static enum espat_result read_start(const struct espat_args *args, size_t n,
     }
     link->peer.port = (uint16_t)port;
     if (link->proto != PROTO_UDP) {
+        link->keepalive_s = (uint16_t)more;
         return RESULT_OK;
     }
     link->lport = (uint16_t)more;
