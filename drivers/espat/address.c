@@ -220,6 +220,7 @@ int at__set_net(struct nif_stack *stack, const struct nif_net *net)
     if (chip->wifi.state == NIF_WIFI_JOINED ||
         chip->wifi.state == NIF_WIFI_SERVING) {
         chip->todo |= ESPAT_TODO_SET_IP;
+        nif_clock_wake(stack->clock);
     }
     return 0;
 }

@@ -159,6 +159,7 @@ int at__begin_udp(struct espat *chip, struct nif_conn *conn, uint16_t port)
     }
     c->local = port != 0 ? port : choose_port(chip, conn);
     c->wants = true;
+    nif_clock_wake(chip->stack.clock);
     return 0;
 }
 

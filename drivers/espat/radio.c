@@ -477,6 +477,7 @@ static int espat_leave(struct nif_iface *iface)
             chip->serving = false;
             chip->todo |= ESPAT_TODO_MODE;
         }
+        nif_clock_wake(chip->cfg.clock);
     }
     return 0;
 }

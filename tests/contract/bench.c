@@ -122,6 +122,32 @@ void bench_pass(uint64_t us)
         NIF_ETIMEDOUT);
 }
 
+static uint64_t again_us; // what the last turn of bench_doze() gave
+
+void bench_doze(uint64_t us)
+{
+    uint64_t until_us = bench_in(us);
+
+    do {
+        nif_clock_wait(bench.stack->clock,
+            again_us < until_us ? again_us : until_us);
+        if (bench_now() < until_us) {
+            again_us = nif_poll_all(bench.stack);
+        }
+    } while (bench_now() < until_us);
+}
+
+void bench_rest(void)
+{
+    again_us = 0;
+    for (unsigned i = 0; i < 200; i++) {
+        bench_doze(2 * contract_late_us() + i);
+        if (again_us > bench_in(contract_late_us())) {
+            return;
+        }
+    }
+}
+
 static int look_flag(void *arg)
 {
     return *(const bool *)arg ? 0 : NIF_EAGAIN;

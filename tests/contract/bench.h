@@ -109,6 +109,13 @@ uint64_t bench_in(uint64_t us);
 /// Lets time pass by turns of the stack and its jobs.
 void bench_pass(uint64_t us);
 
+/// The same, but as a main loop that sleeps: a turn only at the time that the
+/// last one gave, or when the clock was woken.
+void bench_doze(uint64_t us);
+
+/// Dozes until nothing is due for a while.
+void bench_rest(void);
+
 /// Waits until `*flag`, for at most `us`. False if it did not come.
 bool bench_until(const bool *flag, uint64_t us);
 

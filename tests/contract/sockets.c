@@ -25,6 +25,7 @@ static const struct {
     { "ways", sockets_ways },
     { "close", sockets_close },
     { "time", sockets_time },
+    { "wakes", sockets_wakes },
     { "fd", sockets_fd },
     { "faults", sockets_faults },
     { "clients", sockets_clients },

@@ -15,6 +15,7 @@ int sockets_datagrams(void);
 int sockets_ways(void);
 int sockets_close(void);
 int sockets_time(void);
+int sockets_wakes(void);
 int sockets_fd(void);
 int sockets_faults(void);
 int sockets_clients(void);

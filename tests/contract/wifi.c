@@ -209,6 +209,27 @@ static void it_leaves_and_comes_back(void **state)
     wifi_expect_traffic(0);
 }
 
+// A main loop that sleeps is woken by it, and no address is left.
+static void it_has_left_soon_and_whole(void **state)
+{
+    struct nif_net net;
+
+    (void)state;
+    wifi_join_home();
+    wifi_expect_traffic(0);
+    bench_rest();
+    assert_int_equal(nif_wifi_leave(wifi_iface()), 0);
+    bench_doze(contract_late_us());
+    assert_int_equal(bench.board.ap->count, 0);
+    if (wifi_iface()->stack != NULL) { // else it is not the device's
+        nif_stack_net(bench.stack, &net);
+        assert_int_equal(net.ip.family, NIF_IP_NONE);
+        assert_int_equal(net.gateway.family, NIF_IP_NONE);
+        assert_int_equal(net.dns[0].family, NIF_IP_NONE);
+        assert_int_equal(net.dns[1].family, NIF_IP_NONE);
+    }
+}
+
 static void a_join_is_ended_by_leaving(void **state)
 {
     (void)state;
@@ -219,6 +240,50 @@ static void a_join_is_ended_by_leaving(void **state)
     bench_pass(30 * S);
     assert_int_equal(wifi_status().state, NIF_WIFI_IDLE);
     wifi_agree();
+    wifi_join_home();
+    wifi_expect_traffic(0);
+}
+
+// However far the first is: what becomes of it is of no interest.
+static void the_network_that_was_wanted_last_is_joined(void **state)
+{
+    const struct nif_wifi_params away = { .ssid = "away",
+        .passphrase = WIFI_SECRET };
+    const struct nif_wifi_params *const first[] = { &away,
+        &(struct nif_wifi_params){ .ssid = "away", .passphrase = "not this" },
+        &(struct nif_wifi_params){ .ssid = "nowhere" } };
+
+    (void)state;
+    (void)wifi_add("away", SIM_WPA2, -40, 1);
+    for (unsigned i = 0; i < 30; i++) {
+        assert_int_equal(nif_wifi_join(wifi_iface(),
+                             first[i % nif_countof(first)]),
+            0);
+        bench_pass(i * (S / 8));
+        wifi_join_home();
+        assert_int_equal(bench.board.ap->count, 1);
+        assert_int_equal(wifi_other[0].count, 0);
+        bench_pass(10 * S);
+        assert_int_equal(wifi_status().state, NIF_WIFI_JOINED);
+        wifi_agree();
+        assert_int_equal(nif_wifi_leave(wifi_iface()), 0);
+    }
+    wifi_join_home();
+    wifi_expect_traffic(0);
+}
+
+// One kind behind the other: nothing of the first is told to the second.
+static void secrets_are_not_for_the_next_network(void **state)
+{
+    const struct nif_wifi_params open = { .ssid = "open" };
+
+    (void)state;
+    (void)wifi_add("open", SIM_OPEN, -40, 1);
+    for (unsigned i = 0; i < 2; i++) {
+        wifi_join_home();
+        wifi_join(&open, NIF_WIFI_JOINED, 0);
+        assert_int_equal(wifi_other[0].count, 1);
+    }
     wifi_join_home();
     wifi_expect_traffic(0);
 }
@@ -254,7 +319,10 @@ int main(void)
         WIFI_TEST(nonsense_does_not_reach_the_air),
         WIFI_TEST_OFF(before_it_is_started_it_does_nothing),
         WIFI_TEST(it_leaves_and_comes_back),
+        WIFI_TEST(it_has_left_soon_and_whole),
         WIFI_TEST(a_join_is_ended_by_leaving),
+        WIFI_TEST(the_network_that_was_wanted_last_is_joined),
+        WIFI_TEST(secrets_are_not_for_the_next_network),
         WIFI_TEST(it_moves_from_one_network_to_another),
     };
 
