@@ -232,7 +232,8 @@ static void write_fetch(struct espat *chip)
     struct nif_conn *conn = chip->link[chip->id].conn;
     size_t ask = at__room(conn);
 
-    ask -= conn->proto == NIF_UDP ? ESPAT_HEAD : 0;
+    // A byte more than fits of a datagram: then it is told that it was cut.
+    ask -= conn->proto == NIF_UDP ? ESPAT_HEAD - 1 : 0;
     chip->in_good = false;
     chip->link[chip->id].sent = 0;
     chip->link[chip->id].noticed = false;
