@@ -379,6 +379,35 @@ static void all_is_received_if_that_is_asked_for(void **state)
     assert_int_equal(received(&stranger, false), 0);
 }
 
+// What has come already stays, whatever comes behind it; and so does what is
+// on its way out.
+static void another_filter_costs_no_frame(void **state)
+{
+    (void)state;
+    if (!b.iface->eth->filter) {
+        skip();
+        return;
+    }
+    bench_up(&b);
+    for (unsigned i = 0; i < 30; i++) {
+        unsigned number = bench_number(&b);
+
+        b.deaf = true;
+        for (unsigned k = 1; k <= 3; k++) {
+            bench_card_send(&b, &bench_own, number + k, bench_len(i + k));
+        }
+        bench_run(&b, 2 * BENCH_LATE_US);
+        assert_int_equal(bench_send(&b, number + 1, 1000), 0);
+        b.deaf = false;
+        filter(&(struct nif_eth_filter){ .promiscuous = i % 2 == 0,
+            .all_multicast = i % 3 == 0 });
+        b.again_us = 0;
+        bench_run(&b, 2 * BENCH_LATE_US);
+        assert_int_equal(b.in.count, 3 * (i + 1));
+        assert_int_equal(b.out.count, i + 1);
+    }
+}
+
 // Each kind of filter, set before the first start.
 static void a_filter_outlives(const struct nif_eth_filter *f,
     void (*look)(void))
@@ -474,6 +503,7 @@ int frames_calls(const char *name)
         TEST(only_what_is_for_the_board_is_received),
         TEST(groups_are_received_that_were_asked_for),
         TEST(all_is_received_if_that_is_asked_for),
+        TEST(another_filter_costs_no_frame),
         TEST(a_filter_outlives_start_and_restart),
         TEST(frames_that_are_not_whole_are_not_received),
     };

@@ -180,12 +180,83 @@ static void a_backlog_is_whole_again_when_the_chip_was_lost(void **state)
     }
 }
 
+// ------------------------------------------------- one more than has a place
+
+// The backlog of conn[0] has one place, which is taken; somebody else calls.
+// Returns who, if he was let in to wait; NULL: he was not.
+static struct peer_end *call_one_too_many(struct nif_conn **served)
+{
+    struct peer_end *e;
+
+    bench.peer.ends = 0;
+    bench_listen(0, PORT, 1);
+    (void)peer_dial(PORT, &(struct peer_manner){ .expect = 0 });
+    assert_int_equal(nif_accept(&bench.conn[0], served, NULL, bench_in(5 * S)),
+        0);
+    e = peer_dial(PORT, &(struct peer_manner){ .send = 500, .salt = 4 });
+    bench_pass(S);
+    return e;
+}
+
+// He has been told that he is connected: so he is served, and what he has
+// said in the meantime is heard.
+static void who_waits_without_a_place_is_served_or_knows(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 4; i++) {
+        struct flow flow = { .salt_in = 4, .in = 500 };
+        struct nif_conn *served;
+        struct peer_end *e = call_one_too_many(&served);
+        uint64_t begun_us;
+        unsigned n = 3;
+
+        // Who takes all the places there are does not take his.
+        for (; n < BENCH_OWN && nif_conn_state(served) == NIF_CONN_OPEN; n++) {
+            const struct nif_open_cfg cfg = bench_open(n, NIF_UDP);
+
+            if (nif_open(&bench.conn[n], &cfg) != 0) {
+                break;
+            }
+        }
+        bench_pass(S + i * (S / 30));
+        if (!e->ended && e->open) {
+            nif_conn_abort(served);
+            assert_int_equal(nif_accept(&bench.conn[0], &flow.conn, NULL,
+                                 bench_in(5 * S)),
+                0);
+            begun_us = bench_now();
+            flow_run(&flow, bench_in(5 * S));
+            assert_true(bench_now() - begun_us <= contract_late_us());
+            assert_false(e->ended);
+        }
+        for (unsigned k = 0; k < n; k++) {
+            if (nif_conn_state(&bench.conn[k]) != NIF_CONN_CLOSED) {
+                nif_conn_abort(&bench.conn[k]);
+            }
+        }
+        bench_pass(20 * S);
+    }
+}
+
+static void who_waits_without_a_place_hears_that_nobody_listens(void **state)
+{
+    struct nif_conn *served;
+    struct peer_end *e = call_one_too_many(&served);
+
+    (void)state;
+    nif_conn_close(&bench.conn[0]);
+    assert_true(bench_until(&e->ended, 30 * S));
+    assert_int_equal(nif_conn_state(served), NIF_CONN_OPEN);
+}
+
 int sockets_places(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_place_comes_back_from_every_end),
         BENCH_TEST(a_place_is_used_as_soon_as_it_is_free),
         BENCH_TEST(a_backlog_is_whole_again_when_the_chip_was_lost),
+        BENCH_TEST(who_waits_without_a_place_is_served_or_knows),
+        BENCH_TEST(who_waits_without_a_place_hears_that_nobody_listens),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

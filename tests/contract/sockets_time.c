@@ -270,12 +270,27 @@ static void through_a_shut_window(void)
     nif_conn_abort(conn);
 }
 
+// The same by who sends only when it is said to be possible.
+static int send_when_ready(void *arg)
+{
+    static const uint8_t data[1000];
+    struct more *more = arg;
+
+    while (more->left > 0 && (nif_conn_ready(more->conn) & NIF_WRITABLE)) {
+        assert_true(nif_conn_send(more->conn, data, sizeof(data), NULL) > 0);
+        more->left--;
+    }
+    return more->left == 0 ? 0 : NIF_EAGAIN;
+}
+
 // Acknowledgements come when all has long left, and nothing comes with them.
 static void over_a_long_way(void)
 {
     bench.peer.as = (struct peer_manner){ .expect = 0 };
     bench.board.cable.delay_ns = 20 * SIM_MS;
     turns(send_more, &(struct more){ .conn = call(), .left = 40 }, 100 * S);
+    turns(send_when_ready, &(struct more){ .conn = &bench.conn[0], .left = 40 },
+        100 * S);
     bench.board.cable.delay_ns = 0;
     nif_conn_abort(&bench.conn[0]);
 }
@@ -373,6 +388,14 @@ static void a_quiet_stack_lets_the_processor_sleep(void **state)
     turns(NULL, NULL, 100 * S);
     assert_true(s.polls <= (uint64_t)100 * 60); // 60 a second at most
     talk(conn, 5);
+    // What those that were given up still have to say keeps nobody awake.
+    nif_conn_abort(conn);
+    bench.peer.ends = 0;
+    nif_conn_close(call());
+    turns(NULL, NULL, 100 * S);
+    s.polls = 0;
+    turns(NULL, NULL, 100 * S);
+    assert_true(s.polls <= (uint64_t)100 * 60);
 }
 
 // A datagram and a byte are there soon after they were at the socket.

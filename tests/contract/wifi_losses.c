@@ -168,6 +168,32 @@ static void a_chip_that_loses_itself_is_joined_anew(void **state)
     wifi_expect_traffic(0);
 }
 
+// Anywhere on the way: it takes longer, but is not given up, nor told twice.
+static void whatever_it_does_unasked_it_is_joined(void **state)
+{
+    const struct host_stimulus *s = bench.board.chip->stimuli;
+
+    (void)state;
+    for (; s != NULL && s->name != NULL; s++) {
+        for (uint64_t us = 0; us < 4 * S; us += 610000) {
+            assert_int_equal(nif_wifi_join(wifi_iface(),
+                                 bench.board.board.wifi),
+                0);
+            bench_pass(us);
+            s->fn(&bench.board);
+            wifi_expect_state(NIF_WIFI_JOINED, 60 * S);
+            assert_int_equal(nif_wifi_leave(wifi_iface()), 0);
+            s->fn(&bench.board);
+            bench_pass(10 * S);
+            assert_int_equal(wifi_status().state, NIF_WIFI_IDLE);
+            assert_int_equal(bench.board.ap->count, 0);
+            wifi_agree();
+        }
+    }
+    wifi_join_home();
+    wifi_expect_traffic(0);
+}
+
 // -------------------------------------------------------------- connector
 
 static struct nif_connector connector;
@@ -267,6 +293,7 @@ int wifi_losses(void)
         WIFI_TEST(it_is_a_network_for_others),
         WIFI_TEST(a_dead_line_is_no_network_and_heals),
         WIFI_TEST(a_chip_that_loses_itself_is_joined_anew),
+        WIFI_TEST(whatever_it_does_unasked_it_is_joined),
         WIFI_TEST_OFF(a_connector_holds_on_to_it),
         WIFI_TEST_OFF(a_connector_backs_off_from_a_wrong_passphrase),
         WIFI_TEST_OFF(a_connector_outlives_a_dead_line),
