@@ -4,6 +4,9 @@
 
 #include "boards/host/phy.h"
 
+// MODE[2:0]: 100BASE-TX, full duplex, does not negotiate.
+#define STRAP_100_FULL 3
+
 static struct host_phy *of(const struct host_board *board)
 {
     return board->part; // begins with it
@@ -20,15 +23,15 @@ static void change_mode(struct host_phy *phy, uint16_t bmcr)
     }
 }
 
-// nRST goes low: it is reset, and answers again if it had ceased to.
+// nRST: it is reset, and answers again if it had ceased to.
 static void on_reset(struct sim_pin *pin, void *arg, bool level)
 {
     struct host_phy *phy = arg;
 
     (void)pin;
-    if (!level && phy->at) {
+    if (phy->at) {
         *phy->at = &phy->model.mdio;
-        change_mode(phy, NIF_PHY_BMCR_RESET);
+        sim_phy_nrst(&phy->model, level);
     }
 }
 
@@ -49,7 +52,11 @@ void host_phy_init(struct host_board *board, const char *interrupt,
 
     phy->alarm.fn = on_alarm;
     sim_phy_init(&phy->model, board->world,
-        &(struct sim_phy_cfg){ .addr = HOST_PHY_ADDR });
+        &(struct sim_phy_cfg){
+            .addr = HOST_PHY_ADDR,
+            // Boards strap it either way.
+            .mode = board->cfg.polling ? STRAP_100_FULL : 0,
+        });
     sim_pin_init(&phy->interrupt, &board->cpu, interrupt, true);
     sim_pin_init(&phy->reset, &board->cpu, reset, true);
     phy->reset.on_write = on_reset;

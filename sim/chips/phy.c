@@ -55,6 +55,7 @@ enum {
 #define MODE_ENERGY 0x0002
 
 #define SPECIAL_RESERVED 0x6000
+#define SPECIAL_ADDR     0x001F
 
 #define INT_ENERGY   0x0080
 #define INT_AUTONEG  0x0040
@@ -69,6 +70,9 @@ enum {
 #define STATUS_10       0x0004
 
 #define MDC_MAX_HZ 2500000
+
+// nRST, and the least that it is low.
+#define NRST_NS (100 * SIM_US)
 
 static const char who[] = "phy";
 
@@ -129,7 +133,7 @@ static uint16_t page_of(const struct sim_phy *phy)
 // Both ends negotiate: the best that both can (28B.3). False if nothing is.
 static bool resolve(struct sim_phy *phy)
 {
-    uint16_t common = phy->anar & page_of(phy);
+    uint16_t common = phy->told & page_of(phy);
 
     phy->is_100 = (common & (PAGE_100FD | PAGE_100HD)) != 0;
     phy->full =
@@ -152,7 +156,7 @@ static bool match_speed(struct sim_phy *phy)
         return page_of(phy) &
             (phy->is_100 ? PAGE_100HD | PAGE_100FD : PAGE_10HD | PAGE_10FD);
     }
-    return phy->anar & (phy->is_100 ? PAGE_100HD : PAGE_10HD);
+    return phy->told & (phy->is_100 ? PAGE_100HD : PAGE_10HD);
 }
 
 static void on_link(struct sim_event *event)
@@ -181,6 +185,7 @@ static void seek_link(struct sim_phy *phy)
     struct sim_world *world = phy->mdio.world;
 
     lose_link(phy);
+    phy->told = phy->anar; // what is written later waits for the next time
     if (phy->plugged && !is_down(phy)) {
         sim_event_at(world, &phy->link_event,
             world->now_ns +
@@ -242,6 +247,13 @@ static void apply_straps(struct sim_phy *phy)
     phy->int_mask = 0;
 }
 
+// What the pins say, as they are read at power-up and at nRST.
+static void read_pins(struct sim_phy *phy)
+{
+    phy->special = (uint16_t)(SPECIAL_RESERVED |
+        (unsigned)(phy->cfg.mode & 7) << 5 | (phy->cfg.addr & SPECIAL_ADDR));
+}
+
 static void on_reset(struct sim_event *event)
 {
     struct sim_phy *phy = nif_container_of(event, struct sim_phy, reset_event);
@@ -261,6 +273,22 @@ static void reset(struct sim_phy *phy)
     phy->int_source = 0;
     phy->page_received = false;
     sim_event_at(world, &phy->reset_event, world->now_ns + phy->cfg.reset_ns);
+}
+
+void sim_phy_nrst(struct sim_phy *phy, bool level)
+{
+    struct sim_world *world = phy->mdio.world;
+
+    if (!level) {
+        phy->nrst_ns = world->now_ns;
+        read_pins(phy);
+        if (!phy->resetting) { // else one that lasts is stronger
+            reset(phy);
+        }
+    } else if (world->now_ns - phy->nrst_ns < NRST_NS) {
+        sim_complain(world, who, "nRST was low for %u us, less than 100",
+            (unsigned)((world->now_ns - phy->nrst_ns) / SIM_US));
+    }
 }
 
 // ---- reading
@@ -370,8 +398,11 @@ static void write_bmcr(struct sim_phy *phy, uint16_t value)
 {
     bool was_down = is_down(phy);
     bool restart = (value & BMCR_RESTART) && (value & BMCR_AUTONEG);
-    bool other =
-        ((phy->bmcr ^ value) & (BMCR_100 | BMCR_AUTONEG | BMCR_FULL)) != 0;
+    // Speed and duplex are nothing to one that negotiates (22.2.4.1.3).
+    bool other = ((phy->bmcr ^ value) &
+                     ((value & BMCR_AUTONEG)
+                             ? BMCR_AUTONEG
+                             : BMCR_100 | BMCR_AUTONEG | BMCR_FULL)) != 0;
 
     phy->bmcr = value & (uint16_t)~BMCR_RESTART;
     if (value & BMCR_RESET) {
@@ -397,6 +428,11 @@ static void phy_write(struct sim_mdio_chip *chip, uint8_t reg, uint16_t value)
     case SPECIAL_MODES:
         // Taken over by the next reset, and kept in it.
         phy->special = SPECIAL_RESERVED | (value & 0x00FF);
+        if ((value & SPECIAL_ADDR) != phy->cfg.addr) {
+            sim_complain(chip->world, who,
+                "register 18 written: it moves to address %u",
+                value & SPECIAL_ADDR);
+        }
         break;
     case INT_MASK:
         phy->int_mask = value & INT_POSSIBLE;
@@ -437,8 +473,7 @@ void sim_phy_init(struct sim_phy *phy, struct sim_world *world,
     phy->cfg.energy_ns = or_default(cfg->energy_ns, 250 * SIM_MS);
     phy->cfg.autoneg_ns = or_default(cfg->autoneg_ns, 1600 * SIM_MS);
     phy->cfg.forced_ns = or_default(cfg->forced_ns, 10 * SIM_MS);
-    phy->special = (uint16_t)(SPECIAL_RESERVED |
-        (unsigned)(phy->cfg.mode & 7) << 5 | (cfg->addr & 0x1F));
+    read_pins(phy);
     apply_straps(phy);
 }
 

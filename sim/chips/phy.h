@@ -13,7 +13,8 @@
 // silicon for no reason that is known: do not compare them.
 //
 // It complains about: a management clock above 2.5 MHz, writes to registers
-// that are read-only or do not exist, any write while it resets.
+// that are read-only or do not exist, any write while it resets, nRST that is
+// low for less than 100 us, a write that moves it to another address.
 
 #ifndef SIM_CHIPS_PHY_H
 #define SIM_CHIPS_PHY_H
@@ -64,10 +65,12 @@ struct sim_phy {
     bool autoneg_done;
     uint16_t bmcr;
     uint16_t anar;
+    uint16_t told;         // of it, since negotiation began
     uint16_t mode_control; // register 17
     uint16_t special;      // register 18
     uint16_t int_mask;
     uint16_t int_source;
+    uint64_t nrst_ns;   // since when nRST is low
     bool link_failed;   // BMSR.2 latches low
     bool page_received; // ANER.1 latches high
 };
@@ -78,6 +81,9 @@ void sim_phy_init(struct sim_phy *phy, struct sim_world *world,
 
 /// Its interrupt line, active low; NULL: not connected.
 void sim_phy_pin(struct sim_phy *phy, struct sim_pin *interrupt);
+
+/// nRST has changed its level: low, it is reset, and reads its straps again.
+void sim_phy_nrst(struct sim_phy *phy, bool level);
 
 /// Plugs the cable in (`partner` NULL: all zero) or pulls it.
 void sim_phy_plug(struct sim_phy *phy, const struct sim_phy_partner *partner);

@@ -152,15 +152,58 @@ static void reset_clears_itself_and_restores_but_the_straps(void **state)
     struct bench *b = *state;
 
     set(b, 4, 0x0061);
-    set(b, 18, 0x60E3);
+    set(b, 18, 0x60A1); // 100BASE-TX half duplex only
     set(b, 0, 0x8000);
     assert_int_equal(get(b, 0), 0x8000);
     set(b, 4, 0x0021);
     assert_int_equal(b->world.complaints, 1);
     sim_pass_ns(&b->world, 100 * SIM_US);
     assert_int_equal(get(b, 0), 0x3000);
+    assert_int_equal(get(b, 4), 0x0081);
+    assert_int_equal(get(b, 18), 0x60A1);
+}
+
+static void nrst_reads_the_straps_again_and_takes_its_time(void **state)
+{
+    struct bench *b = *state;
+
+    set(b, 18, 0x60A1);
+    sim_phy_nrst(&b->phy, false);
+    sim_pass_ns(&b->world, 100 * SIM_US);
+    sim_phy_nrst(&b->phy, true);
+    assert_int_equal(b->world.complaints, 0);
+    assert_int_equal(get(b, 18), 0x60E1);
     assert_int_equal(get(b, 4), 0x01E1);
-    assert_int_equal(get(b, 18), 0x60E3);
+    sim_phy_nrst(&b->phy, false);
+    sim_pass_ns(&b->world, 99 * SIM_US);
+    sim_phy_nrst(&b->phy, true);
+    assert_int_equal(b->world.complaints, 1);
+}
+
+static void another_address_is_a_complaint(void **state)
+{
+    struct bench *b = *state;
+
+    set(b, 18, 0x60E3);
+    assert_int_equal(b->world.complaints, 1);
+}
+
+// What is advertised is told when negotiation begins, and speed and duplex of
+// register 0 say nothing in it.
+static void only_a_restart_negotiates_again(void **state)
+{
+    struct bench *b = *state;
+
+    sim_phy_plug(&b->phy, NULL);
+    set(b, 4, 0x0061);
+    sim_pass_ns(&b->world, 2 * SIM_S);
+    assert_true(b->phy.is_100);
+    set(b, 0, 0x1000); // was 3000
+    sim_pass_ns(&b->world, 2 * SIM_S);
+    assert_true(b->phy.link && b->phy.is_100);
+    set(b, 0, 0x1200);
+    sim_pass_ns(&b->world, 2 * SIM_S);
+    assert_true(b->phy.link && !b->phy.is_100);
 }
 
 static void interrupts_are_masked_and_cleared_by_reading(void **state)
@@ -300,6 +343,9 @@ int main(void)
         T(a_partner_that_does_not_negotiate_gets_half_duplex),
         T(a_lost_link_is_told_once_although_it_is_back),
         T(reset_clears_itself_and_restores_but_the_straps),
+        T(nrst_reads_the_straps_again_and_takes_its_time),
+        T(another_address_is_a_complaint),
+        T(only_a_restart_negotiates_again),
         T(interrupts_are_masked_and_cleared_by_reading),
         T(a_forced_mode_needs_the_same_speed),
         T(it_complains_of_what_silicon_would_not_forgive),
