@@ -397,14 +397,16 @@ static void another_filter_costs_no_frame(void **state)
             bench_card_send(&b, &bench_own, number + k, bench_len(i + k));
         }
         bench_run(&b, 2 * BENCH_LATE_US);
-        assert_int_equal(bench_send(&b, number + 1, 1000), 0);
+        if (i % 4 == 3) {
+            assert_int_equal(bench_send(&b, number + 1, 1000), 0);
+        }
         b.deaf = false;
         filter(&(struct nif_eth_filter){ .promiscuous = i % 2 == 0,
             .all_multicast = i % 3 == 0 });
         b.again_us = 0;
         bench_run(&b, 2 * BENCH_LATE_US);
         assert_int_equal(b.in.count, 3 * (i + 1));
-        assert_int_equal(b.out.count, i + 1);
+        assert_int_equal(b.out.count, (i + 1) / 4);
     }
 }
 

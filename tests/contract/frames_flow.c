@@ -68,6 +68,18 @@ static void all_that_is_accepted_leaves_once_and_in_order(void **state)
     assert_int_equal(b.out.last, 3000);
 }
 
+// For longer than any frame may take: each has its own time.
+static void sending_without_a_pause_is_no_fault(void **state)
+{
+    (void)state;
+    bench_begin_sending(&b, UINT32_MAX);
+    bench_run(&b, 1300000);
+    b.send_left = 0;
+    bench_run(&b, 50000);
+    assert_int_equal(b.out.count, b.send_next - 1);
+    assert_int_equal(b.restarts + b.downs, 0);
+}
+
 // ---- receiving
 
 // The card sends faster than the board takes. What the device has it keeps,
@@ -326,6 +338,7 @@ int frames_flow(const char *name)
     const struct CMUnitTest tests[] = {
         TEST(without_room_nothing_is_taken_and_that_ends),
         TEST(all_that_is_accepted_leaves_once_and_in_order),
+        TEST(sending_without_a_pause_is_no_fault),
         TEST(too_much_at_once_leaves_the_older_frames_whole),
         TEST(bursts_that_fit_are_received_whole),
         TEST(both_directions_at_once_lose_nothing),
