@@ -45,7 +45,9 @@ enum {
 #define PAGE_10HD  0x0020
 #define PAGE_ALL   0x01E1 // with the selector of 802.3
 #define SELECTOR   0x0001
-#define ANAR_MASK  0x2DE0
+
+#define SELECTOR_MASK 0x001F
+#define ANAR_MASK     0x2DE0
 
 #define ANER_NEXT_PAGE 0x0008
 #define ANER_RECEIVED  0x0002
@@ -404,6 +406,11 @@ static void write_bmcr(struct sim_phy *phy, uint16_t value)
                              ? BMCR_AUTONEG
                              : BMCR_100 | BMCR_AUTONEG | BMCR_FULL)) != 0;
 
+    if ((value & BMCR_RESET) && (phy->bmcr & BMCR_DOWN)) {
+        // It sleeps, and is deaf to that.
+        sim_complain(phy->mdio.world, who, "reset while powered down");
+        return;
+    }
     phy->bmcr = value & (uint16_t)~BMCR_RESTART;
     if (value & BMCR_RESET) {
         reset(phy);
@@ -423,7 +430,14 @@ static void phy_write(struct sim_mdio_chip *chip, uint8_t reg, uint16_t value)
     }
     switch (reg) {
     case BMCR: write_bmcr(phy, value); break;
-    case ANAR: phy->anar = (value & ANAR_MASK) | SELECTOR; break;
+    case ANAR:
+        phy->anar = (value & ANAR_MASK) | SELECTOR;
+        if ((value & SELECTOR_MASK) != SELECTOR) {
+            sim_complain(chip->world, who,
+                "register 4 written: selector %u is not 802.3",
+                value & SELECTOR_MASK);
+        }
+        break;
     case MODE_CONTROL: phy->mode_control = value & MODE_MASK; break;
     case SPECIAL_MODES:
         // Taken over by the next reset, and kept in it.

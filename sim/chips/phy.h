@@ -13,8 +13,10 @@
 // silicon for no reason that is known: do not compare them.
 //
 // It complains about: a management clock above 2.5 MHz, writes to registers
-// that are read-only or do not exist, any write while it resets, nRST that is
-// low for less than 100 us, a write that moves it to another address.
+// that are read-only or do not exist, any write while it resets, a reset by
+// register while it is powered down, nRST that is low for less than 100 us,
+// writes that move it to another address or advertise another standard than
+// 802.3.
 
 #ifndef SIM_CHIPS_PHY_H
 #define SIM_CHIPS_PHY_H

@@ -166,6 +166,7 @@ struct sim_w5500_tcp {
 /// Private: one socket.
 struct sim_w5500_socket {
     uint8_t number;
+    uint8_t mode; // Sn_MR as it was at OPEN
     uint8_t reg[W55_SOCKET_COUNT];
     uint16_t tx_rd;
     uint16_t tx_wr;

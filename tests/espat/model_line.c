@@ -145,6 +145,8 @@ static void strings_have_escapes_and_arguments_may_be_left_out(void **state)
     (void)state;
     ask(b, "AT+CWMODE=2", "\r\nOK\r\n");
     ask(b, "AT+CWSAP=\"a\\\"b\\,c\\\\d\",\"12345678\",5,3,,1", "\r\nOK\r\n");
+    ask(b, "AT+CWSAP=\"a,b\",\"12345678\",5,3,,1", "\r\nERROR\r\n");
+    forgive(b, 1); // a comma must be escaped, too
     ask(b, "AT+CWSAP?",
         "+CWSAP:\"a\"b,c\\d\",\"12345678\",5,3,4,1\r\n\r\nOK\r\n");
 }

@@ -180,6 +180,21 @@ static void nrst_reads_the_straps_again_and_takes_its_time(void **state)
     assert_int_equal(b->world.complaints, 1);
 }
 
+static void a_reset_in_power_down_is_not_heard(void **state)
+{
+    struct bench *b = *state;
+
+    set(b, 4, 0x0061);
+    set(b, 0, 0x0800);
+    set(b, 0, 0x8000);
+    assert_int_equal(b->world.complaints, 1);
+    sim_pass_ns(&b->world, 100 * SIM_US);
+    assert_int_equal(get(b, 0), 0x0800);
+    assert_int_equal(get(b, 4), 0x0061);
+    set(b, 4, 0x0060); // no selector
+    assert_int_equal(b->world.complaints, 2);
+}
+
 static void another_address_is_a_complaint(void **state)
 {
     struct bench *b = *state;
@@ -344,6 +359,7 @@ int main(void)
         T(a_lost_link_is_told_once_although_it_is_back),
         T(reset_clears_itself_and_restores_but_the_straps),
         T(nrst_reads_the_straps_again_and_takes_its_time),
+        T(a_reset_in_power_down_is_not_heard),
         T(another_address_is_a_complaint),
         T(only_a_restart_negotiates_again),
         T(interrupts_are_masked_and_cleared_by_reading),

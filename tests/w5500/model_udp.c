@@ -337,9 +337,12 @@ static void bcastb_keeps_broadcasts_away(void **state)
     open_udp(b, 0);
     udp_from(b, &all, 5000, "x", 1);
     assert_int_equal(rsr(b, 1), 9);
-    put8(b, 5, 0x00, 0x42);
+    put8(b, 5, 0x00, 0x42); // counts from OPEN on
     udp_from(b, &all, 5000, "x", 1);
-    assert_int_equal(rsr(b, 1), 9);
+    assert_int_equal(rsr(b, 1), 18);
+    command(b, 1, 0x01);
+    udp_from(b, &all, 5000, "x", 1);
+    assert_int_equal(rsr(b, 1), 0);
 }
 
 static void a_damaged_datagram_is_dropped(void **state)
@@ -426,9 +429,11 @@ static void a_member_hears_its_group(void **state)
     assert_int_equal(rsr(b, 1), 9);
     udp_from(b, &plain, 5000, "x", 1);
     assert_int_equal(rsr(b, 1), 18);
-    put8(b, 5, 0x00, 0x92); // UCASTB
+    open_group(b, 0x10); // UCASTB
     udp_from(b, &plain, 5000, "x", 1);
-    assert_int_equal(rsr(b, 1), 18);
+    assert_int_equal(rsr(b, 1), 0);
+    udp_from(b, &ip, 5000, "x", 1);
+    assert_int_equal(rsr(b, 1), 9);
 }
 
 static void a_member_sends_to_its_group(void **state)

@@ -7,17 +7,17 @@
 
 #include <stdlib.h>
 
-// One in quotes, `*at` behind the first. False if it has no end or is longer
-// than any may be.
+// One in quotes, `*at` behind the first. False if it has no end, is longer
+// than any may be, or has a comma in it that is not escaped.
 static bool quoted(char *to, char **at)
 {
     size_t len = 0;
 
     while (**at != '"') {
-        if (**at == '\\') {
-            (*at)++;
-        }
-        if (**at == '\0' || len == ARG_MAX) {
+        bool escaped = **at == '\\';
+
+        *at += escaped;
+        if (**at == '\0' || len == ARG_MAX || (**at == ',' && !escaped)) {
             return false;
         }
         to[len++] = *(*at)++;

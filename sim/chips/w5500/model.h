@@ -72,10 +72,11 @@ static inline uint8_t sim_w55_state(const struct sim_w5500_socket *s)
     return s->reg[W55_SN_SR];
 }
 
+/// A mode counts from OPEN on, whatever is written later.
 static inline bool sim_w55_sn_mr(const struct sim_w5500_socket *s,
     unsigned bits)
 {
-    return (s->reg[W55_SN_MR] & bits) != 0;
+    return (s->mode & bits) != 0;
 }
 
 /// RTR in ns: how long the first try lasts.

@@ -88,6 +88,7 @@ static void open_socket(struct sim_w5500 *chip, struct sim_w5500_socket *s)
     unsigned proto = s->reg[W55_SN_MR] & W55_SN_MR_PROTO;
 
     close_socket(chip, s);
+    s->mode = s->reg[W55_SN_MR];
     if (proto >= nif_countof(states) || states[proto] == 0 ||
         (proto == W55_PROTO_MACRAW && s->number != 0)) {
         sim_w55_broke(chip, SIM_W5500_R_COMMAND, "socket %u: OPEN with MR %02X",
