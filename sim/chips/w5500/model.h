@@ -72,7 +72,8 @@ static inline uint8_t sim_w55_state(const struct sim_w5500_socket *s)
     return s->reg[W55_SN_SR];
 }
 
-/// A mode counts from OPEN on, whatever is written later.
+/// Which datagrams and frames are taken is what it was at OPEN, whatever is
+/// written later.
 static inline bool sim_w55_sn_mr(const struct sim_w5500_socket *s,
     unsigned bits)
 {

@@ -262,7 +262,7 @@ void sim_w55_tcp_follow(struct sim_w5500 *chip, struct sim_w5500_socket *s)
         s->tcp.discon = true;
         sim_w55_flag(chip, s, W55_SN_IR_DISCON);
     }
-    if (t->ack_at != 0 && sim_w55_sn_mr(s, W55_SN_MR_ND)) {
+    if (t->ack_at != 0 && (s->reg[W55_SN_MR] & W55_SN_MR_ND) != 0) {
         t->ack_at = 0;
         nif__tcp_set(t, TCP_ACK_NOW);
         nif__kick(&chip->net.stack);
