@@ -4,11 +4,11 @@
 
     tests/boards/boot.py NIF BUILD-FOLDER BOARD
 
-BOARD is one of `nif fw list`; its image of services is built in a folder of
-its own below BUILD-FOLDER. First it is behind QEMU's user network: it gets its
-address by DHCP, serves its page, and echoes a mebibyte. Then it is at a TAP
-device in a private namespace, where the host pings it a thousand times. Exit
-code 77: something is missing here.
+BOARD is one of `nif fw list`; its images of all examples are built in a folder
+of their own below BUILD-FOLDER. First services is behind QEMU's user network: it
+gets its address by DHCP, serves its page, and echoes a mebibyte. Then it is at
+a TAP device in a private namespace, where the host pings it a thousand times.
+Exit code 77: something is missing here.
 """
 
 import random
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 
-from images import Run, images_of, need, row_of, skip
+from images import EXAMPLES, Run, images_of, need, row_of, skip
 from outside import free_ports
 
 LIMIT_S = 60
@@ -99,7 +99,7 @@ def at_a_tap(command, board):
 def main():
     nif, build, board = sys.argv[1:]
     need("ip", "ping")
-    folder = images_of(nif, build, board, "services")
+    folder = images_of(nif, build, board, *EXAMPLES)
     command = [nif, "fw", "run", board, "services", "--images", folder,
                "--timeout", str(2 * LIMIT_S)]
     behind_user_network(command, board, row_of(nif, board)["image"])

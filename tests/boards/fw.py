@@ -8,6 +8,7 @@ in a folder of their own below BUILD. Exit code 77: something is missing here.
 
 import http.server
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ import threading
 import time
 from pathlib import Path
 
-from images import images_of
+from images import EXAMPLES, Run, images_of
 from outside import check, need, running, wait_until
 
 BOARD = "riscv-virt"
@@ -82,7 +83,8 @@ def wrong_words():
     expect(2, "this is not understood", "services", "--args", "ip=nonsense")
     expect(2, "a board has room for", "services", "--args", "x" * 140)
     expect(2, "--qemu: that is more than", "services", "--qemu", "x " * 60)
-    expect(2, "there is: fetch services", "nonsense")
+    expect(2, "there is: dhcpd fetch iperf3 iperf3-client neighbour services",
+           "nonsense")
     expect(77, "with lan8720 in", "services", "--chip", "lan8720")
     expect(2, "no such option", "services", "--chip", "w5500", "--nonsense")
     with tempfile.TemporaryDirectory() as empty:
@@ -196,17 +198,57 @@ def captures():
     expect(1, "/nonexistent", "services", "--pcap", "/nonexistent/x")
 
 
+def others():
+    """What the other examples are for: a measurement by the real program, both
+    ways and from either side; addresses; what a host knows."""
+    def measures(*words):
+        done = subprocess.run(["iperf3", *words], capture_output=True,
+                              text=True, timeout=30)
+        check(done.returncode == 0, f"iperf3 {words}: {done}")
+    def board(example, *words):
+        return Run(NIF, "fw", "run", BOARD, example, "--images", IMAGES,
+                   "--timeout", "60", *words)
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        port = s.getsockname()[1]
+    if shutil.which("iperf3"):
+        with board("iperf3", "--forward", f"tcp:127.0.0.1:{port}:5201"):
+            check(wait_until(lambda: subprocess.run(
+                ["iperf3", "-c", "127.0.0.1", "-p", str(port), "-n", "1M"],
+                capture_output=True, timeout=30).returncode == 0), "iperf3")
+            measures("-c", "127.0.0.1", "-p", str(port), "-t", "1", "-R")
+        with Run("iperf3", "-s", "-1", "-p", str(port)):
+            expect(0, "the other side has counted", "iperf3-client", "--args",
+                   f"10.0.2.2 -p {port} -n 2000000")
+    else:
+        print("iperf3 is not installed: its examples were not tried")
+    wire = HERE / "wire"
+    with board("dhcpd", "--wire", wire):
+        done = subprocess.run(
+            [NIF, "run", "w5500", "--wire", wire, "--number", "7", "--dhcp",
+             "--duration", "4"], capture_output=True, text=True, timeout=30)
+        check("at 192.0.2." in done.stdout and "link up" in done.stdout,
+              f"an address from the board: {done}")
+    with board("neighbour", "--forward", f"tcp:127.0.0.1:{port}:79") as told:
+        def asks():
+            try:
+                with socket.create_connection(("127.0.0.1", port), 5) as s:
+                    return b"10.0.2.15" in s.recv(4096)
+            except OSError:
+                return False
+        check(wait_until(asks), f"what it knows: {told.command}")
+
+
 def main():
     global NIF, IMAGES, HERE
     NIF, build = sys.argv[1:]
     need("ip", "ping", "unshare")
-    IMAGES = images_of(NIF, build, BOARD, *(
-        f"{chip}{example}" for chip in ("", "bridge-enc28j60-", "bridge-w5500-")
+    IMAGES = images_of(NIF, build, BOARD, *EXAMPLES, *(
+        f"{chip}{example}" for chip in ("bridge-enc28j60-", "bridge-w5500-")
         for example in ("services", "fetch")))
     with tempfile.TemporaryDirectory() as folder:
         HERE = Path(folder)
         for part in (fetches, wrong_words, by_file, times, captures, commands,
-                     leftovers):
+                     others, leftovers):
             begun = time.monotonic()
             part()
             print(f"{part.__name__}: good, {time.monotonic() - begun:.1f} s")

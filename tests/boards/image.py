@@ -15,13 +15,12 @@ import sys
 from collections import namedtuple
 from pathlib import Path
 
-from images import ROOT, make, told
+from images import EXAMPLES, ROOT, make, told
 
 sys.path.insert(0, str(ROOT / "tools"))
 
 import uf2_check  # noqa: E402
 
-EXAMPLES = ("services", "neighbour", "iperf3", "iperf3_client", "dhcpd")
 CHIPS = ("enc28j60", "w5500", "espat")
 STACK_MIN = 4096
 

@@ -11,6 +11,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 from outside import SKIP, need, skip  # noqa: E402, F401
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ("services", "neighbour", "fetch", "iperf3", "iperf3_client",
+            "dhcpd")
 COMPILER = {"rv32": "riscv64-unknown-elf-gcc"}
 
 
@@ -48,7 +50,8 @@ def images_of(nif, build, board, *examples):
     row = row_of(nif, board)
     need(row["program"])
     return make(build, row["preset"],
-                *(f"{row['image']}-{example}.elf" for example in examples))
+                *(f"{row['image']}-{example}.elf".replace("_", "-")
+                  for example in examples))
 
 
 class Run:
