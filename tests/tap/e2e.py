@@ -422,7 +422,7 @@ def direct():
         check(done.stdout == "identical\n", f"8 MiB: {done}")
 
 
-def quadrant(chip, words=(), clients=2, size=MIB, half=True, most=1472):
+def quadrant(chip, words=(), clients=4, size=MIB, half=True, most=1472):
     """The same application on each kind of chip: ping, page, echo. `half`: the
     echo goes on when its client has told its end."""
     need_netns()
@@ -493,7 +493,7 @@ def quadrant_stm32_eth():
 
 
 def quadrant_espat():
-    quadrant("espat", ["--baud", "2000000"], half=False, most=1460)
+    quadrant("espat", ["--baud", "2000000"], clients=3, half=False, most=1460)
     code, out, err = nif("run", "espat", "--no-rts-cts", "--netns",
                          "--app-args", "echo", "--", sys.executable, "-c",
                          CROWD, "192.0.2.2", "7", "65536", "1", timeout=170)
