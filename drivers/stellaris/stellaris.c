@@ -72,6 +72,7 @@
 // this is cleared by reading. A change of the link, an end of negotiation.
 #define MR17      17
 #define MR17_ASKS 0x0500u
+#define MR17_WHAT 0xFF00u
 
 // Registers 0 to 6 of a PHY with a link, where there is none.
 static const uint16_t no_phy[] = {
@@ -168,10 +169,7 @@ static int phy_look(struct nif_phy *phy)
 {
     uint16_t value = nif_phy_read(phy, MR17);
 
-    if ((value & 0xFF00) != MR17_ASKS) {
-        return NIF_EPROTO;
-    }
-    return (value & MR17_ASKS >> 8) != 0;
+    return (value & MR17_WHAT) == MR17_ASKS ? 0 : NIF_EPROTO;
 }
 
 const struct nif_phy_ops stellaris_phy = {

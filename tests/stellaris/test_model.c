@@ -46,10 +46,11 @@ static void what_there_is_not_is_refused(void **state)
     (void)state;
     (void)get(0x28);
     (void)get(0x3C);
+    (void)get(NP + 1);
     put(0x28, 0);
     put(NP, 0);
     put(MRXD, 0);
-    complained(5);
+    complained(6);
     put(RCTL, 0x29);
     put(TCTL, 0x1F); // bit 3, which QEMU's source takes for DUPLEX
     put(THR, 0x3E);

@@ -170,7 +170,8 @@ static void enter(struct sim_stellaris *mac)
 
 static bool exists(uint32_t offset)
 {
-    return offset / 4 < nif_countof(regs) && regs[offset / 4].exists;
+    return offset % 4 == 0 && offset / 4 < nif_countof(regs) &&
+        regs[offset / 4].exists;
 }
 
 static void refuse(struct sim_stellaris *mac, uint32_t offset, const char *what)
