@@ -12,6 +12,8 @@ const struct host_chip *const host_chips[] = {
     &host_stm32_eth,
     &host_lan9118,
     &host_stellaris,
+    &host_virtio_net,
+    &host_virtio_net_legacy,
     &host_espat,
     &host_direct,
     NULL,

@@ -251,6 +251,8 @@ extern const struct host_chip host_lan8720;
 extern const struct host_chip host_stm32_eth;
 extern const struct host_chip host_lan9118;
 extern const struct host_chip host_stellaris;
+extern const struct host_chip host_virtio_net;
+extern const struct host_chip host_virtio_net_legacy;
 extern const struct host_chip host_espat;
 extern const struct host_chip host_direct;
 

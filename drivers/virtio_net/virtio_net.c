@@ -2,7 +2,7 @@
 //
 // A virtio network device. Sections are those of virtio 1.1.
 
-#include "virtio_net.h"
+#include "internal.h"
 
 #include <string.h>
 
@@ -21,7 +21,6 @@
 #define QUEUE_ALIGN      0x3C // version 1
 #define QUEUE_PFN        0x40 // version 1
 #define QUEUE_READY      0x44 // version 2
-#define QUEUE_NOTIFY     0x50
 #define INTERRUPT_STATUS 0x60
 #define INTERRUPT_ACK    0x64
 #define STATUS           0x70
@@ -37,80 +36,35 @@
 #define STATUS_DRIVER      2u
 #define STATUS_DRIVER_OK   4u
 #define STATUS_FEATURES_OK 8u
+#define STATUS_NEEDS_RESET 64u
+#define STATUS_FAILED      128u
 
 // Features (5.1.3): of the first word, and of the second.
 #define FEATURE_MAC       (1u << 5)
 #define FEATURE_STATUS    (1u << 16)
+#define FEATURE_ANY       (1u << 27) // ANY_LAYOUT, version 1
 #define FEATURE_VERSION_1 (1u << 0)
 
-#define CONFIG_LINK_UP 1u // of the status, which is behind the address
+#define CONFIG_LINK_UP   1u // of the status, which is behind the address
+#define INTERRUPT_CONFIG 2u
 
-#define DESC_WRITE 2u // the device writes
-
-#define PAGE        4096u
-#define HEAD_OLD    10
-#define HEAD_MODERN 12
-#define POLL_US     1000u
-#define RESET_READS 1000
-#define RX_SKIPS    16 // frames of no sense in one recv()
-
-enum { QUEUE_RX, QUEUE_TX };
-
-_Static_assert(VIRTIO_NET_BUFFER % 4 == 0, "buffers are aligned");
-
-static struct virtio_net *of(struct nif_iface *iface)
-{
-    return nif_container_of(iface, struct virtio_net, iface);
-}
-
-static uint32_t get(struct virtio_net *net, uint32_t reg)
-{
-    return nif_mmio_read(&net->cfg.mmio, reg);
-}
-
-static void put(struct virtio_net *net, uint32_t reg, uint32_t value)
-{
-    nif_mmio_write(&net->cfg.mmio, reg, value);
-}
-
-static uint32_t address(struct virtio_net *net, const void *memory, size_t len)
-{
-    return nif_mmio_address(&net->cfg.mmio, memory, len);
-}
-
-// What the device writes while we look.
-static uint16_t used_idx(struct virtio_net *net, struct virtio_net_ring *ring)
-{
-    uint16_t idx = *(volatile uint16_t *)&ring->used.idx;
-
-    nif_mmio_barrier(&net->cfg.mmio);
-    return idx;
-}
+#define PAGE     4096u
+#define POLL_US  1000u
+#define LOOK_US  1000000u // until a device that lost itself is noticed
+#define STALL_US 1000000u // the same for one that only does nothing
+#define RETRY_US 100000u
+#define RESET_US 1000u
+#define FULL_US  20u // until a buffer may be free again
 
 void virtio_net_interrupt(struct virtio_net *net)
 {
-    put(net, INTERRUPT_ACK, get(net, INTERRUPT_STATUS));
+    uint32_t status = virtio_net__get(net, INTERRUPT_STATUS);
+
+    virtio_net__put(net, INTERRUPT_ACK, status);
+    if (status & INTERRUPT_CONFIG) {
+        net->told = true;
+    }
     nif_clock_wake(net->cfg.clock);
-}
-
-// ---- rings
-
-// Gives buffer `id` to the device.
-static void offer(struct virtio_net *net, struct virtio_net_ring *ring,
-    unsigned queue, uint16_t id)
-{
-    ring->avail.ring[ring->avail.idx % VIRTIO_NET_RING] = id;
-    nif_mmio_barrier(&net->cfg.mmio);
-    *(volatile uint16_t *)&ring->avail.idx = (uint16_t)(ring->avail.idx + 1);
-    nif_mmio_barrier(&net->cfg.mmio);
-    put(net, QUEUE_NOTIFY, queue);
-}
-
-// Where the device's header begins in a buffer: behind it and the Ethernet
-// header an address that is a multiple of four.
-static size_t front(const struct virtio_net *net)
-{
-    return net->head == HEAD_MODERN ? 2 : 0;
 }
 
 // Tells the device where a ring lies. Returns false if it has no such queue.
@@ -127,52 +81,44 @@ static bool set_up_ring(struct virtio_net *net, struct virtio_net_ring *ring,
         { QUEUE_DEVICE, &ring->used, sizeof(ring->used) },
     };
 
-    put(net, QUEUE_SEL, queue);
-    if (get(net, QUEUE_NUM_MAX) < VIRTIO_NET_RING) {
+    virtio_net__put(net, QUEUE_SEL, queue);
+    if (virtio_net__get(net, QUEUE_NUM_MAX) < VIRTIO_NET_RING) {
         return false;
     }
-    put(net, QUEUE_NUM, VIRTIO_NET_RING);
+    virtio_net__put(net, QUEUE_NUM, VIRTIO_NET_RING);
     if (!net->modern) {
-        put(net, QUEUE_ALIGN, PAGE);
-        put(net, QUEUE_PFN, address(net, ring, sizeof(*ring)) / PAGE);
+        virtio_net__put(net, QUEUE_ALIGN, PAGE);
+        virtio_net__put(net, QUEUE_PFN,
+            virtio_net__address(net, ring, sizeof(*ring)) / PAGE);
         return true;
     }
     for (size_t i = 0; i < nif_countof(parts); i++) {
-        put(net, parts[i].reg, address(net, parts[i].part, parts[i].len));
-        put(net, parts[i].reg + 4, 0);
+        virtio_net__put(net, parts[i].reg,
+            virtio_net__address(net, parts[i].part, parts[i].len));
+        virtio_net__put(net, parts[i].reg + 4, 0);
     }
-    put(net, QUEUE_READY, 1);
+    virtio_net__put(net, QUEUE_READY, 1);
     return true;
-}
-
-static void fill_rings(struct virtio_net *net)
-{
-    memset(&net->rx, 0, sizeof(net->rx));
-    memset(&net->tx, 0, sizeof(net->tx));
-    net->rx_seen = 0;
-    net->tx_seen = 0;
-    net->lent = 0;
-    for (size_t i = 0; i < VIRTIO_NET_RX; i++) {
-        const uint8_t *buf = net->rx_buf[i] + front(net);
-        uint32_t len = (uint32_t)net->head + NIF_ETH_FRAME_MAX;
-
-        net->rx.desc[i].addr[0] = address(net, buf, len);
-        net->rx.desc[i].len = len;
-        net->rx.desc[i].flags = DESC_WRITE;
-    }
 }
 
 // ---- start and stop
 
 static bool reset(struct virtio_net *net)
 {
-    put(net, STATUS, 0);
-    for (unsigned i = 0; i < RESET_READS; i++) {
-        if (get(net, STATUS) == 0) {
-            return true;
+    uint64_t end_us = nif_clock_now_us(net->cfg.clock) + RESET_US;
+
+    virtio_net__put(net, STATUS, 0);
+    while (virtio_net__get(net, STATUS) != 0) {
+        if (nif_clock_now_us(net->cfg.clock) > end_us) {
+            return false;
         }
     }
-    return false;
+    return true;
+}
+
+static void set_status(struct virtio_net *net, uint32_t bit)
+{
+    virtio_net__put(net, STATUS, virtio_net__get(net, STATUS) | bit);
 }
 
 // Returns false if device and driver do not agree.
@@ -180,109 +126,198 @@ static bool negotiate(struct virtio_net *net)
 {
     uint32_t features;
 
-    put(net, STATUS, STATUS_ACKNOWLEDGE);
-    put(net, STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
-    put(net, DEVICE_SELECT, 0);
-    features = get(net, DEVICE_FEATURES);
+    virtio_net__put(net, DEVICE_SELECT, 0);
+    features = virtio_net__get(net, DEVICE_FEATURES);
     net->has_status = (features & FEATURE_STATUS) != 0;
-    put(net, DRIVER_SELECT, 0);
-    put(net, DRIVER_FEATURES, features & (FEATURE_MAC | FEATURE_STATUS));
+    virtio_net__put(net, DRIVER_SELECT, 0);
+    // Header and frame share a descriptor, for which version 1 has a feature.
+    virtio_net__put(net, DRIVER_FEATURES,
+        features &
+            (FEATURE_MAC | FEATURE_STATUS | (net->modern ? 0 : FEATURE_ANY)));
     if (!net->modern) {
-        put(net, GUEST_PAGE_SIZE, PAGE);
+        virtio_net__put(net, GUEST_PAGE_SIZE, PAGE);
         return (features & FEATURE_MAC) != 0;
     }
-    put(net, DRIVER_SELECT, 1);
-    put(net, DRIVER_FEATURES, FEATURE_VERSION_1);
-    put(net, STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK);
+    virtio_net__put(net, DRIVER_SELECT, 1);
+    virtio_net__put(net, DRIVER_FEATURES, FEATURE_VERSION_1);
+    set_status(net, STATUS_FEATURES_OK);
     return (features & FEATURE_MAC) != 0 &&
-        (get(net, STATUS) & STATUS_FEATURES_OK) != 0;
+        (virtio_net__get(net, STATUS) & STATUS_FEATURES_OK) != 0;
+}
+
+static void set_link(struct virtio_net *net, bool up)
+{
+    if (up == net->link) {
+        return;
+    }
+    net->link = up;
+    if (net->event_fn != NULL) {
+        net->event_fn(net->event_arg, &net->iface,
+            up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
+    }
+}
+
+static bool is_net(struct virtio_net *net)
+{
+    uint32_t version;
+
+    if (virtio_net__get(net, MAGIC) != MAGIC_VALUE) {
+        return false;
+    }
+    version = virtio_net__get(net, VERSION);
+    net->modern = version == 2;
+    net->head = net->modern ? VIRTIO_NET_HEAD_MODERN : VIRTIO_NET_HEAD_OLD;
+    return (version == 1 || version == 2) &&
+        virtio_net__get(net, DEVICE_ID) == ID_NET;
+}
+
+static void learn_address(struct virtio_net *net)
+{
+    uint32_t word = virtio_net__get(net, CONFIG);
+
+    nif_put_le16(net->hwaddr.byte, (uint16_t)word);
+    nif_put_le16(net->hwaddr.byte + 2, (uint16_t)(word >> 16));
+    word = virtio_net__get(net, CONFIG + 4);
+    nif_put_le16(net->hwaddr.byte + 4, (uint16_t)word);
+}
+
+// All of start(), and of a restart.
+static int set_up(struct virtio_net *net)
+{
+    net->ready = false;
+    net->found = is_net(net);
+    if (!net->found) {
+        return NIF_ENODEV;
+    }
+    if (!reset(net)) {
+        return NIF_ETIMEDOUT;
+    }
+    virtio_net__put(net, STATUS, STATUS_ACKNOWLEDGE);
+    set_status(net, STATUS_DRIVER);
+    if (negotiate(net)) {
+        learn_address(net);
+        virtio_net__fill_rings(net);
+        net->ready = set_up_ring(net, &net->rx, VIRTIO_NET_QUEUE_RX) &&
+            set_up_ring(net, &net->tx, VIRTIO_NET_QUEUE_TX);
+    }
+    if (!net->ready) {
+        set_status(net, STATUS_FAILED);
+        return NIF_ENODEV;
+    }
+    nif_mmio_barrier(&net->cfg.mmio);
+    set_status(net, STATUS_DRIVER_OK);
+    virtio_net__put(net, VIRTIO_NET_QUEUE_NOTIFY, VIRTIO_NET_QUEUE_RX);
+    net->told = true; // the link is not known yet
+    net->stall_us = NIF_NEVER;
+    return 0;
 }
 
 static int virtio_net_start(struct nif_iface *iface)
 {
-    struct virtio_net *net = of(iface);
-    uint32_t word;
+    struct virtio_net *net = virtio_net__of(iface);
+    int err;
 
     net->started = false;
-    if (get(net, MAGIC) != MAGIC_VALUE || get(net, DEVICE_ID) != ID_NET) {
-        return NIF_ENODEV;
-    }
-    net->modern = get(net, VERSION) >= 2;
-    net->head = net->modern ? HEAD_MODERN : HEAD_OLD;
-    if (!reset(net)) {
-        return NIF_ETIMEDOUT;
-    }
-    if (!negotiate(net)) {
-        return NIF_ENODEV;
-    }
-    word = get(net, CONFIG);
-    nif_put_le16(net->hwaddr.byte, (uint16_t)word);
-    nif_put_le16(net->hwaddr.byte + 2, (uint16_t)(word >> 16));
-    nif_put_le16(net->hwaddr.byte + 4, (uint16_t)get(net, CONFIG + 4));
-    fill_rings(net);
-    if (!set_up_ring(net, &net->rx, QUEUE_RX) ||
-        !set_up_ring(net, &net->tx, QUEUE_TX)) {
-        return NIF_ENODEV;
-    }
-    put(net, STATUS, get(net, STATUS) | STATUS_DRIVER_OK);
-    for (uint16_t i = 0; i < VIRTIO_NET_RX; i++) {
-        offer(net, &net->rx, QUEUE_RX, i);
-    }
-    net->started = true;
-    return 0;
+    set_link(net, false);
+    err = set_up(net);
+    net->started = err == 0;
+    nif_clock_wake(net->cfg.clock);
+    return err;
 }
 
 static int virtio_net_stop(struct nif_iface *iface)
 {
-    struct virtio_net *net = of(iface);
+    struct virtio_net *net = virtio_net__of(iface);
 
     net->started = false;
-    net->link = false;
-    return reset(net) ? 0 : NIF_EIO;
+    net->ready = false;
+    set_link(net, false);
+    return !net->found || reset(net) ? 0 : NIF_EIO;
 }
 
 // ---- poll
 
+// Whether frames do not leave any more: between two looks at least, and so
+// long.
+static bool is_stalled(struct virtio_net *net, uint64_t now_us)
+{
+    if (virtio_net__sends(net)) {
+        net->stall_us = NIF_NEVER;
+    } else if (net->stall_us == NIF_NEVER) {
+        net->stall_us = now_us + STALL_US;
+    }
+    return now_us >= net->stall_us;
+}
+
+// Whether the device may have been reset under us, or wants to be. In version 1
+// it cannot say so: then what was to be sent does not come back.
+static bool is_lost(struct virtio_net *net, uint64_t now_us)
+{
+    return (virtio_net__get(net, STATUS) &
+               (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) != STATUS_DRIVER_OK ||
+        is_stalled(net, now_us);
+}
+
+static int restart(struct virtio_net *net)
+{
+    int err;
+
+    set_link(net, false);
+    err = set_up(net);
+    if (err == 0 && net->event_fn != NULL) {
+        net->event_fn(net->event_arg, &net->iface, NIF_EVENT_RESTARTED);
+    }
+    return err;
+}
+
+// Is it still there, and has it a link? An interrupt tells of most of that.
+static int look(struct virtio_net *net, uint64_t now_us)
+{
+    int err;
+
+    net->told = false;
+    net->look_us = now_us + (net->cfg.interrupt ? LOOK_US : POLL_US);
+    if (!net->ready || is_lost(net, now_us)) {
+        err = restart(net);
+        if (err != 0) {
+            net->look_us = now_us + RETRY_US;
+            return err;
+        }
+    }
+    set_link(net,
+        !net->has_status ||
+            (virtio_net__get(net, CONFIG + 4) >> 16 & CONFIG_LINK_UP));
+    return 0;
+}
+
 static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
 {
-    struct virtio_net *net = of(iface);
-    uint64_t due_us = NIF_NEVER;
-    uint16_t frames;
-    bool up;
-    int seen;
+    struct virtio_net *net = virtio_net__of(iface);
+    uint64_t now_us;
+    uint64_t due_us;
+    unsigned frames;
+    int seen = 0;
 
     if (!net->started) {
         return 0;
     }
-    if (!(get(net, STATUS) & STATUS_DRIVER_OK)) {
-        // The device was reset under us.
-        int err = virtio_net_start(iface);
-
-        if (err == 0 && net->event_fn != NULL) {
-            net->event_fn(net->event_arg, iface, NIF_EVENT_RESTARTED);
-        }
-        if (err != 0) {
-            net->started = true; // and the next poll tries again
-            return err;
-        }
+    now_us = nif_clock_now_us(net->cfg.clock);
+    if (net->told || now_us >= net->look_us) {
+        seen = look(net, now_us);
     }
-    up = !net->has_status || (get(net, CONFIG + 4) >> 16 & CONFIG_LINK_UP);
-    if (up != net->link) {
-        net->link = up;
-        if (net->event_fn != NULL) {
-            net->event_fn(net->event_arg, iface,
-                up ? NIF_EVENT_LINK_UP : NIF_EVENT_LINK_DOWN);
+    due_us = net->look_us;
+    if (seen == 0) {
+        seen = net->link ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
+        net->refused = net->refused && virtio_net__free_tx(net) < 0;
+        if (net->refused && !net->cfg.interrupt) {
+            due_us = now_us + FULL_US;
         }
-    }
-    seen = up ? NIF_SEEN_LINK : NIF_SEEN_NO_LINK;
-    frames = (uint16_t)(used_idx(net, &net->rx) - net->rx_seen);
-    if (frames != 0) {
-        due_us = 0;
-        seen |= frames == 1 ? NIF_SEEN_ONE_FRAME : 0;
-    } else {
-        seen |= NIF_SEEN_NO_FRAME;
-        if (!net->cfg.interrupt) {
-            due_us = nif_clock_now_us(net->cfg.clock) + POLL_US;
+        frames = virtio_net__frames(net);
+        if (frames != 0 || net->told) {
+            due_us = now_us;
+        }
+        if (frames < 2) {
+            seen |= frames == 0 ? NIF_SEEN_NO_FRAME : NIF_SEEN_ONE_FRAME;
         }
     }
     if (*again_us > due_us) {
@@ -293,12 +328,12 @@ static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
 
 static void virtio_net_hwaddr(struct nif_iface *iface, struct nif_hwaddr *out)
 {
-    *out = of(iface)->hwaddr;
+    *out = virtio_net__of(iface)->hwaddr;
 }
 
 static unsigned virtio_net_flags(struct nif_iface *iface)
 {
-    const struct virtio_net *net = of(iface);
+    const struct virtio_net *net = virtio_net__of(iface);
     unsigned flags =
         NIF_IFACE_BROADCAST | NIF_IFACE_MULTICAST | NIF_IFACE_FULL_DUPLEX;
 
@@ -320,90 +355,10 @@ static size_t virtio_net_mtu(struct nif_iface *iface)
 static void virtio_net_on_event(struct nif_iface *iface, nif_event_fn *fn,
     void *arg)
 {
-    struct virtio_net *net = of(iface);
+    struct virtio_net *net = virtio_net__of(iface);
 
     net->event_fn = fn;
     net->event_arg = arg;
-}
-
-// ---- frames
-
-static int virtio_net_send(struct nif_iface *iface, const struct nif_seg *segs,
-    size_t n)
-{
-    struct virtio_net *net = of(iface);
-    uint16_t id = net->tx.avail.idx % VIRTIO_NET_TX;
-    uint8_t *at = net->tx_buf[id] + front(net);
-    size_t len = 0;
-
-    for (size_t i = 0; i < n; i++) {
-        len += segs[i].len;
-    }
-    if (len < NIF_ETH_HEADER) {
-        return NIF_EINVAL;
-    }
-    if (len > NIF_ETH_FRAME_MAX) {
-        return NIF_ETOOBIG;
-    }
-    if (!net->link) {
-        return NIF_ELINK;
-    }
-    // The device is done with frames in the order in which it was given them.
-    net->tx_seen = used_idx(net, &net->tx);
-    if ((uint16_t)(net->tx.avail.idx - net->tx_seen) >= VIRTIO_NET_TX) {
-        return NIF_EAGAIN;
-    }
-    net->tx.desc[id].addr[0] = address(net, at, net->head + len);
-    net->tx.desc[id].len = (uint32_t)(net->head + len);
-    memset(at, 0, net->head);
-    at += net->head;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(at, segs[i].data, segs[i].len);
-        at += segs[i].len;
-    }
-    offer(net, &net->tx, QUEUE_TX, id);
-    net->stats.tx++;
-    return 0;
-}
-
-// NOLINTNEXTLINE(readability-non-const-parameter): the interface's
-static int virtio_net_recv(struct nif_iface *iface, uint8_t *buf, size_t cap,
-    uint8_t **frame)
-{
-    struct virtio_net *net = of(iface);
-
-    (void)buf;
-    if (!net->started) {
-        return NIF_EAGAIN;
-    }
-    for (unsigned i = 0; i < RX_SKIPS; i++) {
-        size_t at = net->rx_seen % VIRTIO_NET_RING;
-        uint32_t id;
-        size_t len;
-
-        if (net->lent != 0) {
-            offer(net, &net->rx, QUEUE_RX, (uint16_t)(net->lent - 1));
-            net->lent = 0;
-        }
-        if (used_idx(net, &net->rx) == net->rx_seen) {
-            return NIF_EAGAIN;
-        }
-        id = net->rx.used.ring[at].id;
-        len = net->rx.used.ring[at].len - net->head;
-        net->rx_seen++;
-        if (id >= VIRTIO_NET_RX) {
-            net->stats.rx_bad++;
-            return NIF_EPROTO;
-        }
-        net->lent = (uint8_t)(id + 1);
-        if (len >= NIF_ETH_HEADER && len <= NIF_ETH_FRAME_MAX) {
-            net->stats.rx++;
-            *frame = net->rx_buf[id] + front(net) + net->head;
-            return len <= cap ? (int)len : NIF_ETOOBIG;
-        }
-        net->stats.rx_bad++;
-    }
-    return NIF_EAGAIN;
 }
 
 void virtio_net_init(struct virtio_net *net, const struct virtio_net_cfg *cfg)
@@ -417,13 +372,9 @@ void virtio_net_init(struct virtio_net *net, const struct virtio_net_cfg *cfg)
         .mtu = virtio_net_mtu,
         .on_event = virtio_net_on_event,
     };
-    static const struct nif_eth_ops eth_ops = {
-        .send = virtio_net_send,
-        .recv = virtio_net_recv,
-    };
 
     memset(net, 0, sizeof(*net));
     net->iface.ops = &iface_ops;
-    net->iface.eth = &eth_ops;
+    net->iface.eth = &virtio_net__eth_ops;
     net->cfg = *cfg;
 }

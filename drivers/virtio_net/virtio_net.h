@@ -9,7 +9,12 @@
 // must not be cached. Received frames are given where they lie.
 //
 // Not negotiated: checksums, segmentation, merged buffers, the control queue.
-// So the device passes what is for its own address, to all, and to any group.
+// Without that a device may pass all that it hears, as QEMU's does, so the driver
+// itself drops what is for other stations, and for groups that were not asked
+// for: of these, a few may pass.
+//
+// A device that was reset behind the driver's back, wants to be reset, says what
+// makes no sense or does not send any more is set up again by poll().
 
 #ifndef VIRTIO_NET_H
 #define VIRTIO_NET_H
@@ -33,14 +38,15 @@ struct virtio_net_cfg {
     struct nif_mmio mmio; ///< the slot: 0x10008000 for the first device
     struct nif_clock *clock;
     bool interrupt; ///< the slot's interrupt calls virtio_net_interrupt().
-                    ///< Without, poll() wants to be called each millisecond
+                    ///< Without, poll() wants to be called each millisecond;
+                    ///< with it, each second at the latest
 };
 
 /// What is counted. Counters wrap.
 struct virtio_net_stats {
     uint32_t rx;     ///< frames delivered
     uint32_t tx;     ///< frames sent
-    uint32_t rx_bad; ///< frames whose length made no sense
+    uint32_t rx_bad; ///< frames too short, or not where they could be
 };
 
 /// A ring as the device sees it (virtio 1.1, 2.6). Private.
@@ -77,13 +83,24 @@ struct virtio_net {
     void *event_arg;
     struct nif_hwaddr hwaddr;
     bool started;
+    bool found; ///< there is a device
+    bool ready; ///< it knows the rings, and made sense so far
     bool link;
     bool modern;
     bool has_status; ///< the device tells of its link
     uint8_t head;    ///< bytes of the device's header
     uint8_t lent;    ///< 1 + the buffer whose frame the stack has; 0: none
+    uint8_t rx_has;  ///< buffers that the device has, a bit each
+    uint8_t tx_has;
+    bool refused;       ///< a frame found no buffer
+    volatile bool told; ///< look at Status and link: by an interrupt, too
+    uint64_t look_us;   ///< when they are looked at in any case
+    uint8_t filter;     ///< what is received beside `groups`
+    uint32_t groups[2]; ///< by hash
     uint16_t rx_seen;
     uint16_t tx_seen;
+    uint16_t tx_last;  ///< used entries at the last look
+    uint64_t stall_us; ///< when it will have been too long without progress
     struct virtio_net_stats stats;
     NIF_ALIGNED(4) uint8_t rx_buf[VIRTIO_NET_RX][VIRTIO_NET_BUFFER];
     NIF_ALIGNED(4) uint8_t tx_buf[VIRTIO_NET_TX][VIRTIO_NET_BUFFER];

@@ -108,8 +108,6 @@ struct sim_virtio_net {
     // Private.
     struct sim_cpu *cpu;
     struct sim_virtio_net_cfg cfg;
-    struct sim_port_ops port_ops;        // the card's, watched
-    const struct sim_port_ops *card_ops; // the card's own
     struct sim_dma dma;
     struct sim_event reset_event;
     struct sim_event irq_event;

@@ -63,7 +63,7 @@ enum nif_seen {
     NIF_SEEN_NO_FRAME = 1 << 0, ///< recv() would say NIF_EAGAIN
     NIF_SEEN_LINK = 1 << 1,     ///< flags() have NIF_IFACE_LINK
     NIF_SEEN_NO_LINK = 1 << 2,  ///< they have not
-    NIF_SEEN_ONE_FRAME = 1 << 3 ///< recv() would give one, then NIF_EAGAIN
+    NIF_SEEN_ONE_FRAME = 1 << 3 ///< recv() would give one at most
 };
 
 struct nif_iface;

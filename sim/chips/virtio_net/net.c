@@ -80,18 +80,17 @@ static void on_tx(struct sim_event *event)
     tx_go(nif_container_of(event, struct sim_virtio_net, tx_event));
 }
 
-// Has what the card was given left it?
-static void look(struct sim_virtio_net *net)
+// The card has done with a frame, the only one that it has.
+static void on_end(void *arg, enum sim_nic_end end)
 {
+    struct sim_virtio_net *net = arg;
     bool orphan = net->tx_orphan;
 
-    if (!net->tx_leaving || net->nic.queued != 0) {
-        return;
-    }
     net->tx_leaving = false;
     net->tx_orphan = false;
     if (!orphan && vio__live(net)) {
-        net->tx++;
+        net->tx += end == SIM_NIC_SENT;
+        net->tx_void += end != SIM_NIC_SENT;
         complete(net, net->tx_head);
     }
     tx_go(net);
@@ -185,31 +184,14 @@ void vio__net_notified(struct sim_virtio_net *net, unsigned index)
     }
 }
 
-static struct sim_virtio_net *of_port(struct sim_port *port)
+static void on_link(void *arg, bool up)
 {
-    struct sim_nic *nic = nif_container_of(port, struct sim_nic, port);
+    struct sim_virtio_net *net = arg;
 
-    return nif_container_of(nic, struct sim_virtio_net, nic);
-}
-
-static void port_link(struct sim_port *port, bool up)
-{
-    struct sim_virtio_net *net = of_port(port);
-
-    net->card_ops->link(port, up);
-    look(net);
-    if (net->linked != up) {
-        net->linked = up;
-        if (net->status & ST_DRIVER_OK) {
-            vio__config_changed(net);
-        }
+    net->linked = up;
+    if (net->status & ST_DRIVER_OK) {
+        vio__config_changed(net);
     }
-}
-
-static void port_tx_end(struct sim_port *port)
-{
-    of_port(port)->card_ops->tx_end(port);
-    look(of_port(port));
 }
 
 void vio__net_reset(struct sim_virtio_net *net)
@@ -223,9 +205,6 @@ void vio__net_init(struct sim_virtio_net *net)
     net->tx_event.fn = on_tx;
     net->nic.on_frame = on_frame;
     net->nic.arg = net;
-    net->card_ops = net->nic.port.ops;
-    net->port_ops = *net->card_ops;
-    net->port_ops.link = port_link;
-    net->port_ops.tx_end = port_tx_end;
-    net->nic.port.ops = &net->port_ops;
+    net->nic.on_link = on_link;
+    net->nic.on_end = on_end;
 }

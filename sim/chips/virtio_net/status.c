@@ -116,7 +116,7 @@ void vio__write_status(struct sim_virtio_net *net, uint32_t value)
     }
     net->status =
         (in_order(net, value) & ALL_KNOWN) | (before & ST_NEEDS_RESET);
-    if (net->status & ~before & ST_DRIVER_OK) {
+    if ((net->status & ~before & ST_DRIVER_OK) && !net->broken) {
         for (unsigned i = 0; i < SIM_VIRTIO_QUEUES; i++) {
             if (net->queue[i].ready) {
                 vio__queue_notified(net, i);
