@@ -32,11 +32,18 @@ static int make(struct host_board *board, bool legacy, char why[HOST_WHY])
     const struct host_board_cfg *cfg = &board->cfg;
     struct part *part;
 
-    if (cfg->revision || cfg->compat || cfg->replay || cfg->half_duplex) {
+    if (cfg->revision || cfg->compat || cfg->replay) {
         snprintf(why, HOST_WHY,
-            "virtio has no revisions, no half duplex, forgives nothing and "
-            "leaves no recording; `%s' has the other layout of registers",
+            "virtio has no revisions, forgives nothing and leaves no "
+            "recording: --revision and --compat say nothing to it; %s has the "
+            "other layout of registers",
             legacy ? "virtio_net" : "virtio_net-legacy");
+        return -1;
+    }
+    if (cfg->half_duplex || cfg->bus_hz) {
+        snprintf(why, HOST_WHY,
+            "a virtio network device has no duplex and no clock of a bus: "
+            "--half-duplex and --spi-hz say nothing to it");
         return -1;
     }
     part = aligned_alloc(_Alignof(struct part), sizeof(*part));

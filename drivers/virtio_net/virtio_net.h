@@ -9,12 +9,12 @@
 // must not be cached. Received frames are given where they lie.
 //
 // Not negotiated: checksums, segmentation, merged buffers, the control queue.
-// Without that a device may pass all that it hears, as QEMU's does, so the driver
-// itself drops what is for other stations, and for groups that were not asked
-// for: of these, a few may pass.
+// Without that a device may pass all that it hears, as QEMU's does, so the
+// driver itself drops what is for other stations, and for groups that were not
+// asked for: of these, a few may pass.
 //
-// A device that was reset behind the driver's back, wants to be reset, says what
-// makes no sense or does not send any more is set up again by poll().
+// A device that was reset behind the driver's back, wants to be reset, says
+// what makes no sense or does not send any more is set up again by poll().
 
 #ifndef VIRTIO_NET_H
 #define VIRTIO_NET_H
