@@ -144,6 +144,16 @@ def socat():
     clean_wire()
 
 
+def iperf3():
+    """As much as goes, both ways: nothing is sent twice without a loss."""
+    need("iperf3")
+    client = ["iperf3", "-c", BOARD, "-n", "4M"]
+    results = board([client, client + ["-R"]], "--app", "iperf3")
+    for code, text in results:
+        check(code == 0, text)
+    clean_wire()
+
+
 def nmap():
     """Scans of every kind find what is there, and leave it standing."""
     need("nmap")
@@ -319,7 +329,7 @@ def udhcpc():
     e2e.tshark_finds_nothing(CAPTURE)
 
 
-PARTS = [ping_sizes, curl, socat, nmap, hping3, dnsmasq, avahi, chrony,
+PARTS = [ping_sizes, curl, socat, iperf3, nmap, hping3, dnsmasq, avahi, chrony,
          udhcpc]
 
 
