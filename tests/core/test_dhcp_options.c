@@ -199,7 +199,8 @@ static void a_promise_of_a_group_or_broadcast_address_is_refused(void **state)
 }
 
 // URGENT/11 CVE-2019-12257, NUCLEUS:13 CVE-2021-31881 to 31884, Ripple20
-// CVE-2020-11903: option lengths that lie, in an offer and in a promise.
+// CVE-2020-11903: option lengths that lie, in an offer and in a promise. And
+// the search list, whose names can be rings (NAME:WRECK CVE-2020-7461).
 // RFC 2132 2
 static void options_of_a_wrong_length_are_as_if_not_there(void **state)
 {

@@ -75,6 +75,7 @@ static void without_a_server_nothing_can_be_asked(void **state)
     assert_int_equal(nif_dns_poll(&dns, &found, &(uint64_t){ 0 }), NIF_EINVAL);
 }
 
+// NAME:WRECK CVE-2021-25677
 // RFC 5452 4.5 9.2 10
 static void servers_are_asked_in_turn_with_new_ids_and_ports(void **state)
 {

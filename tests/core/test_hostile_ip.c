@@ -141,7 +141,8 @@ static void expect_silence(unsigned kind, const struct shape *shape, bool resum)
     }
 }
 
-// CVE-2019-12262 CVE-2020-11906 CVE-2020-11914
+// CVE-2019-12262 CVE-2020-11906 CVE-2020-11914, and all of IPv6:
+// CVE-2020-11899 CVE-2020-11913 CVE-2020-17441
 static void ethernet_of_other_kinds_is_ignored(void **state)
 {
     static const struct shape shapes[] = {

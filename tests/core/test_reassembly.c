@@ -77,7 +77,7 @@ static void packets_are_told_apart_by_id_source_and_protocol(void **state)
 }
 
 // RFC 1858 RFC 5722
-// CVE-2018-5391 CVE-2020-17438
+// CVE-2018-5391 CVE-2020-17438 CVE-1999-0015
 static void what_overlaps_or_contradicts_is_dropped_whole(void **state)
 {
     static const struct {

@@ -346,6 +346,7 @@ static void receive(uint16_t from, const char *data)
     f->len = pair_udp(&p, f->data, from, 7, data, strlen(data));
 }
 
+// CVE-1999-0103
 static void datagrams_come_back_but_not_to_another_echo(void **state)
 {
     static struct nif_conn udp;

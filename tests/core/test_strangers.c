@@ -102,6 +102,7 @@ static void assert_untouched(const struct nif__tcp *before)
 
 // Knows both ends, and tries numbers all over the place, half of them inside
 // the window.
+// CVE-2004-0230
 // RFC 5961 3.2-c 3.2-d 4.2-b
 static void a_stranger_cannot_reset_inject_or_slow_down(void **state)
 {

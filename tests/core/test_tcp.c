@@ -431,6 +431,7 @@ static void a_window_that_shuts_over_what_is_on_the_way_is_borne(void **state)
     assert_int_equal(nif_conn_state(p.conn), NIF_CONN_OPEN);
 }
 
+// CVE-2008-4609
 static void a_window_shut_for_ever_is_given_up(void **state)
 {
     (void)state;

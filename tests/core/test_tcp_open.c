@@ -392,6 +392,7 @@ static void nobody_there_ends_in_a_timeout(void **state)
     assert_int_equal(p.client.err, NIF_EUNREACH);
 }
 
+// Number:Jack CVE-2020-27213
 // RFC 9293 SHLD-1 MUST-9
 static void first_sequence_numbers_cannot_be_told_from_each_other(void **state)
 {
@@ -407,6 +408,7 @@ static void first_sequence_numbers_cannot_be_told_from_each_other(void **state)
     assert_true(p.seg.seq - first > 100000 && first - p.seg.seq > 100000);
 }
 
+// CVE-2018-16523
 // RFC 9293 MUST-7
 static void mss_options_are_taken_with_care(void **state)
 {
