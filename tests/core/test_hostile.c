@@ -165,8 +165,9 @@ static void a_wrong_sum_of_a_segment_is_noticed(void **state)
     assert_int_equal(p.pair.stack[0].stats.tcp_bad, 24);
 }
 
-// CVE-2020-11906, 13987, 2021-31400, 31890, 2018-16525: every frame cut at every
-// place, with the lengths inside left as they were, and with them made to fit.
+// CVE-2020-11906, 13987, 2021-31400, 31890, 2018-16525: every frame cut at
+// every place, with the lengths inside left as they were, and with them made to
+// fit.
 static void frames_cut_anywhere_are_harmless(void **state)
 {
     uint8_t whole[128];
