@@ -86,22 +86,6 @@ static int tcpip_accept(struct nif_stack *stack, struct nif_conn *conn,
         : NIF_EINVAL;
 }
 
-static int tcpip_send(struct nif_stack *stack, struct nif_conn *conn,
-    const void *data, size_t len, const struct nif_endpoint *to)
-{
-    (void)stack;
-    return conn->proto == NIF_TCP ? nif__tcp_send(conn, data, len)
-                                  : nif__udp_send(conn, data, len, to);
-}
-
-static int tcpip_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
-    size_t cap, struct nif_endpoint *from)
-{
-    (void)stack;
-    return conn->proto == NIF_TCP ? nif__tcp_recv(conn, buf, cap)
-                                  : nif__udp_recv(conn, buf, cap, from);
-}
-
 static int tcpip_shutdown(struct nif_stack *stack, struct nif_conn *conn)
 {
     (void)stack;
@@ -171,20 +155,6 @@ static size_t tcpip_unacked(struct nif_stack *stack, struct nif_conn *conn)
 {
     (void)stack;
     return conn->proto == NIF_TCP ? nif__tcp_unacked(conn) : SIZE_MAX;
-}
-
-static int tcpip_peek(struct nif_stack *stack, struct nif_conn *conn,
-    const uint8_t **data)
-{
-    (void)stack;
-    return conn->proto == NIF_TCP ? nif__tcp_peek(conn, data) : NIF_ENOTSUP;
-}
-
-static void tcpip_consume(struct nif_stack *stack, struct nif_conn *conn,
-    size_t len)
-{
-    (void)stack;
-    nif__tcp_consume(conn, len);
 }
 
 static unsigned tcpip_ready(struct nif_stack *stack, struct nif_conn *conn)
@@ -451,15 +421,15 @@ static const struct nif_stack_ops tcpip_ops = {
     .connect = tcpip_connect,
     .listen = tcpip_listen,
     .accept = tcpip_accept,
-    .send = tcpip_send,
-    .recv = tcpip_recv,
+    .send = nif__tcp_send, // and UDP's, as recv(): one call less
+    .recv = nif__tcp_recv,
     .shutdown = tcpip_shutdown,
     .close = tcpip_close,
     .abort = tcpip_abort,
     .send_ref = tcpip_send_ref,
     .unacked = tcpip_unacked,
-    .peek = tcpip_peek,
-    .consume = tcpip_consume,
+    .peek = nif__tcp_peek,
+    .consume = nif__tcp_consume,
     .option = tcpip_option,
     .group = tcpip_group,
     .ready = tcpip_ready,

@@ -4,6 +4,7 @@
 // connection.
 
 #include "tcp.h"
+#include "udp.h"
 
 #include <string.h>
 
@@ -212,11 +213,18 @@ void nif__tcp_to_send(struct nif_conn *conn)
     nif__kick_conn(conn);
 }
 
-int nif__tcp_send(struct nif_conn *conn, const void *data, size_t len)
+int nif__tcp_send(struct nif_stack *stack, struct nif_conn *conn,
+    const void *data, size_t len, const struct nif_endpoint *to)
 {
-    size_t room = nif__queue_room(conn);
-    int err = nif__tcp_may_send(conn);
+    size_t room;
+    int err;
 
+    (void)stack;
+    if (conn->proto != NIF_TCP) {
+        return nif__udp_send(conn, data, len, to);
+    }
+    room = nif__queue_room(conn);
+    err = nif__tcp_may_send(conn);
     if (err != 0) {
         return err;
     }
@@ -250,10 +258,15 @@ static int nothing(const struct nif_conn *conn, const struct nif__tcp *t)
         : NIF_EAGAIN;
 }
 
-int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data)
+int nif__tcp_peek(struct nif_stack *stack, struct nif_conn *conn,
+    const uint8_t **data)
 {
     const struct nif__tcp *t = nif__tcp_of(conn);
 
+    (void)stack;
+    if (conn->proto != NIF_TCP) {
+        return NIF_ENOTSUP;
+    }
     if (t->rx.used == 0) {
         return nothing(conn, t);
     }
@@ -261,16 +274,21 @@ int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data)
     return (int)nif__min(t->rx.used, (uint32_t)conn->cfg.rx_cap - t->rx.at);
 }
 
-int nif__tcp_recv(struct nif_conn *conn, void *buf, size_t cap)
+int nif__tcp_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
+    size_t cap, struct nif_endpoint *from)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    size_t len = t->rx.used < cap ? t->rx.used : cap;
+    size_t len;
 
+    if (conn->proto != NIF_TCP) {
+        return nif__udp_recv(conn, buf, cap, from);
+    }
     if (t->rx.used == 0) {
         return nothing(conn, t);
     }
+    len = t->rx.used < cap ? t->rx.used : cap;
     nif__ring_read(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, buf, len);
-    nif__tcp_consume(conn, len);
+    nif__tcp_consume(stack, conn, len);
     return (int)len;
 }
 

@@ -365,7 +365,15 @@ void nif__tcp_kill(struct nif_conn *conn, int err);
 
 NIF_NODISCARD int nif__tcp_connect(struct nif_conn *conn,
     const struct nif_endpoint *peer);
-NIF_NODISCARD int nif__tcp_send(struct nif_conn *conn, const void *data,
+
+/// As in nif_stack_ops, where the first two are UDP's, too.
+NIF_NODISCARD int nif__tcp_send(struct nif_stack *stack, struct nif_conn *conn,
+    const void *data, size_t len, const struct nif_endpoint *to);
+NIF_NODISCARD int nif__tcp_recv(struct nif_stack *stack, struct nif_conn *conn,
+    void *buf, size_t cap, struct nif_endpoint *from);
+NIF_NODISCARD int nif__tcp_peek(struct nif_stack *stack, struct nif_conn *conn,
+    const uint8_t **data);
+void nif__tcp_consume(struct nif_stack *stack, struct nif_conn *conn,
     size_t len);
 
 /// Returns 0 if data can be taken, else what send() is to say.
@@ -375,9 +383,6 @@ NIF_NODISCARD int nif__tcp_may_send(const struct nif_conn *conn);
 void nif__tcp_to_send(struct nif_conn *conn);
 
 size_t nif__tcp_unacked(struct nif_conn *conn);
-NIF_NODISCARD int nif__tcp_peek(struct nif_conn *conn, const uint8_t **data);
-void nif__tcp_consume(struct nif_conn *conn, size_t len);
-NIF_NODISCARD int nif__tcp_recv(struct nif_conn *conn, void *buf, size_t cap);
 int nif__tcp_shutdown(struct nif_conn *conn);
 void nif__tcp_close(struct nif_conn *conn);
 void nif__tcp_abort(struct nif_conn *conn);

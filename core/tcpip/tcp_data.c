@@ -42,10 +42,12 @@ static bool opened(const struct nif_conn *conn)
         (said < mss && step > 0);
 }
 
-void nif__tcp_consume(struct nif_conn *conn, size_t len)
+void nif__tcp_consume(struct nif_stack *stack, struct nif_conn *conn,
+    size_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
+    (void)stack;
     nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
     if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
         opened(conn)) {

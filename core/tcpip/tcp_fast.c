@@ -40,7 +40,6 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    bool news = acked > 0 || window != t->snd_wnd;
 
     ip->stats.tcp_rx++;
     t->snd_wl1 = t->rcv_nxt;
@@ -57,7 +56,7 @@ static void take(struct nif_conn *conn, uint32_t len, uint32_t acked,
         t->since = nif__tcp_now(ip); // heard of: keepalive begins anew
         t->backoff = 0;
     }
-    if (news && t->queued > t->snd_nxt - t->snd_una) {
+    if (t->queued > t->snd_nxt - t->snd_una) {
         nif__tcp_output(conn);
     }
 }
@@ -74,9 +73,8 @@ static bool expected(struct nif_conn *conn, const uint8_t *h, uint32_t len)
     uint32_t acked = be32_at(tcp + TCP_ACK) - t->snd_una;
     uint32_t sum;
 
-    if (((be32_at(tcp + TCP_SEQ) ^ t->rcv_nxt) |
-            ((nif__word(tcp + TCP_OFFSET) ^ PLAIN) & PLAIN_MASK) |
-            (t->flags & UNUSUAL) | t->aheads) != 0 ||
+    if (((be32_at(tcp + TCP_SEQ) ^ t->rcv_nxt) | (t->flags & UNUSUAL) |
+            t->aheads) != 0 ||
         t->state != TCP_ESTABLISHED || acked > t->snd_max - t->snd_una ||
         (acked | len) == 0 || len > t->rcv_edge - t->rcv_nxt) {
         return false;
@@ -106,7 +104,9 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len)
 
     len -= IPV4_LEN + TCP_LEN;
     if ((int32_t)len < 0 || text > len || first >> 24 != 0x45 ||
-        (nif__word(h + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET)) != 0 ||
+        ((nif__word(h + IPV4_ID) & nif__be32(IPV4_MORE_OR_OFFSET)) |
+            ((nif__word(h + IPV4_LEN + TCP_OFFSET) ^ PLAIN) & PLAIN_MASK)) !=
+            0 ||
         be32_at(h + IPV4_DST) != ip->ip || !nif__raw_zero(nif__sum_five(h))) {
         return false;
     }

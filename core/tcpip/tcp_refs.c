@@ -167,7 +167,7 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     struct ref room;
 
     *n = 1;
-    if (!nif__before(t->ref_seq, t->snd_una) && known <= offset) {
+    if (known <= offset) {
         if (find_next(conn, known, offset + len, len, pieces)) {
             return len;
         }
@@ -219,25 +219,27 @@ static void refs_drop(struct nif_conn *conn, uint32_t len)
 
     while (len > 0) {
         uint32_t take = nif__min(len, t->plain);
-        struct ref ref;
+        const struct ref *ref;
+        struct ref room;
 
-        nif__ring_drop(&t->tx, conn->cfg.tx_cap, take);
-        t->plain -= take;
-        len -= take;
-        if (len == 0) {
+        if (take > 0) {
+            nif__ring_drop(&t->tx, conn->cfg.tx_cap, take);
+            t->plain -= take;
+            len -= take;
+            continue;
+        }
+        ref = read_ref(conn, 0, &room);
+        if (len < ref->len) { // a part of it
+            room = *ref;
+            room.data += len;
+            room.len -= len;
+            write_ref(conn, 0, &room);
             return;
         }
-        ref = *read_ref(conn, 0, &ref);
-        if (len < ref.len) { // a part of it
-            ref.data += len;
-            ref.len -= len;
-            write_ref(conn, 0, &ref);
-            return;
-        }
-        len -= ref.len;
-        nif__ring_drop(&t->tx, conn->cfg.tx_cap, sizeof(ref));
-        t->plain = ref.next;
+        len -= ref->len;
+        t->plain = ref->next;
         t->refs--;
+        nif__ring_drop(&t->tx, conn->cfg.tx_cap, sizeof(*ref));
     }
 }
 
