@@ -97,28 +97,25 @@ int nif__ether_commit(struct nif_tcpip *ip, size_t len)
     return sent(ip, ip->iface->eth->commit(ip->iface, len), len);
 }
 
-// Sends a reply that was built in the received frame. False: no room.
-static bool send_held(struct nif_tcpip *ip, const uint8_t *frame, size_t len)
-{
-    const struct nif_seg seg = { frame, len };
-
-    return sent(ip, nif_eth_send(ip->iface, &seg, 1), len) != NIF_EAGAIN;
-}
-
 void nif__ether_retry(struct nif_tcpip *ip)
 {
-    if (!send_held(ip, ip->held, ip->held_len)) {
+    const struct nif_seg seg = { ip->held, ip->held_len };
+
+    ip->held = NULL; // or it would have to wait for itself
+    if (nif__ether_send(ip, &seg, 1, seg.len) == NIF_EAGAIN) {
         if (!nif__reached(ip, ip->held_until)) {
+            ip->held = seg.data;
             return;
         }
         ip->stats.hold_drop++;
     }
-    ip->held = NULL;
     ip->todo &= (uint8_t)~NIF__HELD;
 }
 
 void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
+    const struct nif_seg seg = { frame, len };
+
     if (((uintptr_t)frame & 1) == 0) {
         nif__put_hwaddr(frame + ETH_DST, frame + ETH_SRC);
         nif__put_hwaddr(frame + ETH_SRC, ip->own.byte);
@@ -126,7 +123,7 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
         nif__hwaddr_copy(frame + ETH_DST, frame + ETH_SRC);
         nif__hwaddr_copy(frame + ETH_SRC, ip->own.byte);
     }
-    if (!send_held(ip, frame, len)) {
+    if (nif__ether_send(ip, &seg, 1, len) == NIF_EAGAIN) {
         ip->held = frame;
         ip->held_len = (uint16_t)len;
         ip->held_until = ip->now + NIF__MS(NIF_HOLD_MS) + 1;

@@ -50,29 +50,17 @@ bool nif__icmp_quote_sound(const struct nif_tcpip *ip, const struct nif__in *in)
         nif_load_be32(h + IPV4_SRC) == ip->ip;
 }
 
-static bool take(struct nif_tcpip *ip, const struct nif__in *in)
+// What is no echo request. Returns false if it is not for us.
+NIF_APART static bool take_other(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    if (in->len < ICMP_LEN ||
-        nif__raw_end(nif__copy_sum(NULL, in->body, in->len)) != 0) {
-        return false;
-    }
     switch (in->body[ICMP_TYPE]) {
-    case ICMP_ECHO:
-        // Not to a group: that would make us part of a flood (RFC 1122
-        // 3.2.2.6).
-        if (in->group) {
-            return false;
-        }
-        echo(ip, in);
-        return true;
     case ICMP_UNREACHABLE:
     case ICMP_TIME_EXCEEDED:
     case ICMP_PARAMETER:
         return ip->cfg.tcp->errors != NULL &&
             ip->cfg.tcp->errors->heard(ip, in);
     case ICMP_REDIRECT:
-        return ip->cfg.routes != NULL &&
-            ip->cfg.routes->ops->redirect(ip, in);
+        return ip->cfg.routes != NULL && ip->cfg.routes->ops->redirect(ip, in);
     default: return false;
     }
 }
@@ -80,9 +68,18 @@ static bool take(struct nif_tcpip *ip, const struct nif__in *in)
 void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
 {
     ip->stats.icmp_rx++;
-    if (!take(ip, in)) {
-        ip->stats.icmp_drop++;
+    if (in->len >= ICMP_LEN &&
+        nif__raw_zero(nif__copy_sum(NULL, in->body, in->len))) {
+        if (in->body[ICMP_TYPE] != ICMP_ECHO) {
+            if (take_other(ip, in)) {
+                return;
+            }
+        } else if (!in->group) {
+            echo(ip, in);
+            return;
+        } // to a group: that would make us part of a flood (RFC 1122 3.2.2.6)
     }
+    ip->stats.icmp_drop++;
 }
 
 void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
