@@ -102,6 +102,8 @@ struct nif__tcp {
                         ///< FIN-WAIT-2 and TIME-WAIT, one at a time
     uint32_t snd_wl1;
     uint32_t snd_wnd_max;
+    uint32_t ref_seq; ///< where the last walk through the references ended
+    uint32_t ref_at;  ///< and where in `tx` it is
     uint32_t rtt_seq; ///< the sequence number that is being timed
     uint32_t ssthresh;
     uint32_t cwnd_acked; ///< bytes towards the next growth
@@ -109,8 +111,6 @@ struct nif__tcp {
     uint32_t plain;      ///< if there are references: bytes in `tx` before them
     struct nif_conn *listener; ///< whose backlog it is from, or NULL
     struct nif_tcp_more *more; ///< for the optional parts, or NULL
-    uint32_t ref_seq; ///< where the last walk through the references ended
-    uint32_t ref_at;  ///< and where in `tx` it is
     struct nif__range ahead[NIF__TCP_AHEADS]; ///< the latest first; they do
                                               ///< not touch each other
 };

@@ -90,8 +90,8 @@ struct nif_tcp_fast {
 
 /// What udp.c does at its end. Only with it are there datagrams in a send ring.
 struct nif_udp_queue {
-    /// Sends a datagram, or keeps it until it can be sent. Returns as
-    /// nif_stack_ops.send, but 0 for what is taken.
+    /// Sends a datagram that could not go at once, or keeps it until it can go.
+    /// Returns as nif_stack_ops.send, but 0 for what is taken.
     int (*send)(struct nif_conn *conn, const struct nif_seg *data, uint32_t dst,
         uint16_t port);
 

@@ -355,24 +355,28 @@ static bool too_long(const struct nif_conn *conn, size_t len)
         (IPV4_LEN + UDP_LEN + len > ip->mtu && HEAD + len > conn->cfg.tx_cap);
 }
 
+static bool fits_frame(const struct nif_tcpip *ip, size_t len)
+{
+    return IPV4_LEN + UDP_LEN + len <= ip->mtu;
+}
+
 static int send_to(struct nif_conn *conn, const struct nif_seg *data,
     uint32_t dst, uint16_t port)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif_udp_queue *queue = ip->cfg.tcp->queue;
     struct nif__out out;
-    int err;
+    int err = queue != NULL ? NIF_EAGAIN : NIF_ETOOBIG;
 
-    if (queue != NULL) {
-        return queue->send(conn, data, dst, port);
+    if (nif__udp_of(conn)->tx.used == 0 && fits_frame(ip, data->len)) {
+        out.segs[1] = *data;
+        out.segs[2].len = 0;
+        err = emit(conn, dst, port, &out);
     }
-    if (IPV4_LEN + UDP_LEN + data->len > ip->mtu) {
-        return NIF_ETOOBIG;
-    }
-    out.segs[1] = *data;
-    out.segs[2].len = 0;
-    err = emit(conn, dst, port, &out);
     if (err == NIF_EAGAIN) {
+        if (queue != NULL) {
+            err = queue->send(conn, data, dst, port);
+        }
         nif__kick_conn(conn);
     }
     return err;
@@ -545,29 +549,25 @@ static int queue_send(struct nif_conn *conn, const struct nif_seg *data,
 {
     const struct nif__ring *waiting = &nif__udp_of(conn)->tx;
     struct nif_tcpip *ip = nif__conn_stack(conn);
+    bool fits = fits_frame(ip, data->len);
+    bool tried = fits && waiting->used == 0;
+    int err = NIF_EAGAIN;
     struct nif__out out;
     uint32_t hop;
-    int err;
 
     // It may overtake what waits for another neighbour, but not what waits for
     // room, though that may be there by now.
     while (waiting->used > 0 && send_oldest(conn)) {
     }
-    out.segs[1] = *data;
-    out.segs[2].len = 0;
-    if (waiting->used > 0 && (ip->todo & NIF__BUSY)) {
-        err = NIF_EAGAIN;
-    } else if (IPV4_LEN + UDP_LEN + data->len <= ip->mtu) {
-        err = emit(conn, dst, port, &out);
-    } else {
+    if (!fits) {
         err = nif__ipv4_route(ip, dst, &hop);
         err = err == 0 ? NIF_EAGAIN : err;
+    } else if (!tried && (waiting->used == 0 || !(ip->todo & NIF__BUSY))) {
+        out.segs[1] = *data;
+        out.segs[2].len = 0;
+        err = emit(conn, dst, port, &out);
     }
-    if (err == NIF_EAGAIN) {
-        err = keep(conn, dst, port, data);
-        nif__kick_conn(conn);
-    }
-    return err;
+    return err == NIF_EAGAIN ? keep(conn, dst, port, data) : err;
 }
 
 const struct nif_udp_queue nif_udp_queue = {
