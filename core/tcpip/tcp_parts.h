@@ -88,7 +88,7 @@ struct nif_tcp_fast {
         size_t len, uint32_t sum);
 };
 
-/// What udp.c does at its end. Only with it are there datagrams in a send ring.
+/// What udp_queue.c does. Only with it are there datagrams in a send ring.
 struct nif_udp_queue {
     /// Sends a datagram that could not go at once, or keeps it until it can go.
     /// Returns as nif_stack_ops.send, but 0 for what is taken.

@@ -7,16 +7,6 @@
 
 #include <string.h>
 
-// A record's head: address (4), port (2), length (2), as on the wire.
-#define HEAD 8
-
-struct head {
-    uint32_t addr; // as it lies
-    uint32_t port_len;
-};
-
-_Static_assert(sizeof(struct head) == HEAD, "padded");
-
 // ----------------------------------------------------------------- input
 
 static bool wants(struct nif_conn *conn, const struct nif__in *in,
@@ -60,56 +50,42 @@ static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in,
 
 // Where the record of `len` bytes at `offset` of a ring lies, if it is in one
 // piece and its head at a word's border, as it is as a rule; else NULL.
-static struct head *in_place(const struct nif__ring *ring, uint8_t *buf,
+static struct nif__record *in_place(const struct nif__ring *ring, uint8_t *buf,
     size_t cap, size_t offset, size_t len)
 {
     size_t at = ring->at + offset;
 
     at = at >= cap ? at - cap : at;
-    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= HEAD + len
-        ? (struct head *)(void *)(buf + at)
+    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= NIF__RECORD + len
+        ? (struct nif__record *)(void *)(buf + at)
         : NULL;
 }
 
-// Writes a record of `len` bytes behind the last; it counts once `used` has
-// grown by HEAD and `len`. Returns the raw sum of the data.
-static uint32_t write_record(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap, const struct head *head, const void *data, size_t len)
+uint32_t nif__record_write(const struct nif__ring *ring, uint8_t *buf,
+    size_t cap, const struct nif__record *head, const void *data, size_t len)
 {
-    struct head *at = in_place(ring, buf, cap, ring->used, len);
+    struct nif__record *at = in_place(ring, buf, cap, ring->used, len);
 
     if (at != NULL) {
         *at = *head;
         return nif__copy_sum(at + 1, data, len);
     }
-    nif__ring_put(ring, buf, cap, ring->used, head, HEAD);
-    nif__ring_put(ring, buf, cap, ring->used + HEAD, data, len);
+    nif__ring_put(ring, buf, cap, ring->used, head, NIF__RECORD);
+    nif__ring_put(ring, buf, cap, ring->used + NIF__RECORD, data, len);
     return nif__copy_sum(NULL, data, len);
 }
 
-// Reads the oldest record's head.
-static struct head read_head(const struct nif__ring *ring, uint8_t *buf,
+struct nif__record nif__record_read(const struct nif__ring *ring, uint8_t *buf,
     size_t cap)
 {
-    const struct head *at = in_place(ring, buf, cap, 0, 0);
-    struct head head;
+    const struct nif__record *at = in_place(ring, buf, cap, 0, 0);
+    struct nif__record head;
 
     if (at != NULL) {
         return *at;
     }
-    nif__ring_read(ring, buf, cap, 0, &head, HEAD);
+    nif__ring_read(ring, buf, cap, 0, &head, NIF__RECORD);
     return head;
-}
-
-// Takes the oldest record of `len` bytes away. An empty ring begins anew, so
-// that the next lies in one piece.
-static void drop_record(struct nif__ring *ring, size_t cap, size_t len)
-{
-    if (ring->used == HEAD + len) {
-        *ring = (struct nif__ring){ 0, 0 };
-    } else {
-        nif__ring_drop(ring, cap, HEAD + len);
-    }
 }
 
 // A received datagram.
@@ -131,9 +107,9 @@ static bool sum_holds(const struct datagram *d, uint32_t raw)
 static bool store(struct nif_tcpip *ip, struct nif_conn *conn,
     const struct nif__in *in, const struct datagram *d)
 {
-    const struct head head = { nif__be32(in->src),
+    const struct nif__record head = { nif__be32(in->src),
         nif__be32((d->ports & 0xFFFF0000) | d->len) };
-    uint32_t need = HEAD + d->len;
+    uint32_t need = NIF__RECORD + d->len;
     bool sound = false;
 
     do {
@@ -144,7 +120,7 @@ static bool store(struct nif_tcpip *ip, struct nif_conn *conn,
             ip->stats.udp_full++;
             continue;
         }
-        sum = write_record(ring, conn->cfg.rx, conn->cfg.rx_cap, &head,
+        sum = nif__record_write(ring, conn->cfg.rx, conn->cfg.rx_cap, &head,
             in->body + UDP_LEN, d->len);
         if (!sound && !sum_holds(d, sum)) {
             return false;
@@ -264,9 +240,7 @@ static int emit_short(struct nif_tcpip *ip, struct nif__out *out, uint32_t len)
     return nif__ether_send_out(ip, out, len);
 }
 
-// Sends one datagram whose data the caller has put into `out->segs[1]` and, if
-// it goes on, `[2]`. Returns as nif__ipv4_send_long().
-static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
+int nif__udp_emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     struct nif__out *out)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
@@ -352,12 +326,8 @@ static bool too_long(const struct nif_conn *conn, size_t len)
     const struct nif_tcpip *ip = nif__conn_stack(conn);
 
     return len > ip->stack.caps.datagram_max ||
-        (IPV4_LEN + UDP_LEN + len > ip->mtu && HEAD + len > conn->cfg.tx_cap);
-}
-
-static bool fits_frame(const struct nif_tcpip *ip, size_t len)
-{
-    return IPV4_LEN + UDP_LEN + len <= ip->mtu;
+        (IPV4_LEN + UDP_LEN + len > ip->mtu &&
+            NIF__RECORD + len > conn->cfg.tx_cap);
 }
 
 static int send_to(struct nif_conn *conn, const struct nif_seg *data,
@@ -368,10 +338,10 @@ static int send_to(struct nif_conn *conn, const struct nif_seg *data,
     struct nif__out out;
     int err = queue != NULL ? NIF_EAGAIN : NIF_ETOOBIG;
 
-    if (nif__udp_of(conn)->tx.used == 0 && fits_frame(ip, data->len)) {
+    if (nif__udp_of(conn)->tx.used == 0 && nif__udp_fits(ip, data->len)) {
         out.segs[1] = *data;
         out.segs[2].len = 0;
-        err = emit(conn, dst, port, &out);
+        err = nif__udp_emit(conn, dst, port, &out);
     }
     if (err == NIF_EAGAIN) {
         if (queue != NULL) {
@@ -395,7 +365,7 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
         return conn->err != 0 ? conn->err : take_error(conn);
     }
     if (to != NULL) {
-        // Whether there is a way, emit() finds out.
+        // Whether there is a way, nif__udp_emit() finds out.
         if (!is_target(to)) {
             return NIF_EINVAL;
         }
@@ -440,7 +410,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif__ring *ring = &udp->rx;
     uint8_t *rx = conn->cfg.rx;
     size_t rx_cap = conn->cfg.rx_cap;
-    struct head head;
+    struct nif__record head;
     uint32_t port_len;
     size_t len;
     size_t taken;
@@ -448,19 +418,19 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     if (ring->used == 0 || udp->error != 0) {
         return nothing(conn);
     }
-    head = read_head(ring, rx, rx_cap);
+    head = nif__record_read(ring, rx, rx_cap);
     port_len = nif__be32(head.port_len);
     if (from != NULL) {
         nif__endpoint_set(from, head.addr, (uint16_t)(port_len >> 16));
     }
     len = port_len & 0xFFFF;
     taken = len < cap ? len : cap;
-    if (rx_cap - ring->at >= HEAD + taken) { // in one piece
-        nif__copy(buf, rx + ring->at + HEAD, taken);
+    if (rx_cap - ring->at >= NIF__RECORD + taken) { // in one piece
+        nif__copy(buf, rx + ring->at + NIF__RECORD, taken);
     } else {
-        nif__ring_read(ring, rx, rx_cap, HEAD, buf, taken);
+        nif__ring_read(ring, rx, rx_cap, NIF__RECORD, buf, taken);
     }
-    drop_record(ring, rx_cap, len);
+    nif__record_drop(ring, rx_cap, len);
     return (int)taken;
 }
 
@@ -490,87 +460,3 @@ unsigned nif__udp_ready(struct nif_conn *conn)
     return udp->rx.used > 0 || udp->error != 0 ? NIF_READABLE | NIF_WRITABLE
                                                : NIF_WRITABLE;
 }
-
-// ------------------------------------------------- what cannot go at once
-
-// Sends the oldest datagram that waits. True if it is out of the way.
-static bool send_oldest(struct nif_conn *conn)
-{
-    struct nif__udp *udp = nif__udp_of(conn);
-    struct head head = read_head(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap);
-    uint32_t port_len = nif__be32(head.port_len);
-    size_t len = port_len & 0xFFFF;
-    struct nif__out out;
-    int err;
-
-    nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, HEAD, len,
-        out.segs + 1);
-    err = emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16), &out);
-    if (err == NIF_EAGAIN) {
-        return false;
-    }
-    if (err != 0) {
-        nif__conn_stack(conn)->stats.udp_lost++;
-    }
-    drop_record(&udp->tx, conn->cfg.tx_cap, len);
-    return true;
-}
-
-static void queue_output(struct nif_conn *conn)
-{
-    struct nif__udp *udp = nif__udp_of(conn);
-
-    while (udp->tx.used > 0 && nif__ether_room(conn) && send_oldest(conn)) {
-    }
-    if (udp->tx.used == 0 && conn->state == NIF_CONN_CLOSING) {
-        nif__conn_unlink(conn);
-    }
-}
-
-// Keeps a datagram until it can be sent.
-static int keep(struct nif_conn *conn, uint32_t dst, uint16_t port,
-    const struct nif_seg *data)
-{
-    struct nif__udp *udp = nif__udp_of(conn);
-    const struct head head = { nif__be32(dst),
-        nif__be32((uint32_t)port << 16 | (uint32_t)data->len) };
-
-    if (conn->cfg.tx_cap - udp->tx.used < HEAD + data->len) {
-        return NIF_EAGAIN;
-    }
-    write_record(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &head, data->data,
-        data->len);
-    udp->tx.used += (uint32_t)(HEAD + data->len);
-    return 0;
-}
-
-static int queue_send(struct nif_conn *conn, const struct nif_seg *data,
-    uint32_t dst, uint16_t port)
-{
-    const struct nif__ring *waiting = &nif__udp_of(conn)->tx;
-    struct nif_tcpip *ip = nif__conn_stack(conn);
-    bool fits = fits_frame(ip, data->len);
-    bool tried = fits && waiting->used == 0;
-    int err = NIF_EAGAIN;
-    struct nif__out out;
-    uint32_t hop;
-
-    // It may overtake what waits for another neighbour, but not what waits for
-    // room, though that may be there by now.
-    while (waiting->used > 0 && send_oldest(conn)) {
-    }
-    if (!fits) {
-        err = nif__ipv4_route(ip, dst, &hop);
-        err = err == 0 ? NIF_EAGAIN : err;
-    } else if (!tried && (waiting->used == 0 || !(ip->todo & NIF__BUSY))) {
-        out.segs[1] = *data;
-        out.segs[2].len = 0;
-        err = emit(conn, dst, port, &out);
-    }
-    return err == NIF_EAGAIN ? keep(conn, dst, port, data) : err;
-}
-
-const struct nif_udp_queue nif_udp_queue = {
-    .send = queue_send,
-    .output = queue_output,
-};

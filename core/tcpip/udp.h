@@ -26,6 +26,50 @@ static inline struct nif__udp *nif__udp_of(struct nif_conn *conn)
 
 _Static_assert(sizeof(struct nif__udp) <= NIF_CONN_IMPL, "does not fit");
 
+/// The rings of a connection hold records: whom a datagram is from, or for, and
+/// its length, as on the wire; then the datagram.
+struct nif__record {
+    uint32_t addr; ///< as it lies
+    uint32_t port_len;
+};
+
+/// Bytes of a record in front of its datagram.
+#define NIF__RECORD 8
+
+_Static_assert(sizeof(struct nif__record) == NIF__RECORD, "padded");
+
+/// Writes a record of `len` bytes behind the last; it counts once `used` has
+/// grown by NIF__RECORD and `len`. Returns the raw sum of the data.
+uint32_t nif__record_write(const struct nif__ring *ring, uint8_t *buf,
+    size_t cap, const struct nif__record *head, const void *data, size_t len);
+
+/// Reads the oldest record's head.
+struct nif__record nif__record_read(const struct nif__ring *ring, uint8_t *buf,
+    size_t cap);
+
+/// Takes the oldest record of `len` bytes away. An empty ring begins anew, so
+/// that the next lies in one piece.
+static inline void nif__record_drop(struct nif__ring *ring, size_t cap,
+    size_t len)
+{
+    if (ring->used == NIF__RECORD + len) {
+        *ring = (struct nif__ring){ 0, 0 };
+    } else {
+        nif__ring_drop(ring, cap, NIF__RECORD + len);
+    }
+}
+
+/// Sends one datagram whose data the caller has put into `out->segs[1]` and, if
+/// it goes on, `[2]`. Returns as nif__ipv4_send_long().
+int nif__udp_emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
+    struct nif__out *out);
+
+/// True if a datagram of `len` bytes fits a frame.
+static inline bool nif__udp_fits(const struct nif_tcpip *ip, size_t len)
+{
+    return IPV4_LEN + UDP_LEN + len <= ip->mtu;
+}
+
 void nif__udp_input(struct nif_tcpip *ip, const struct nif__in *in);
 void nif__udp_output(struct nif_conn *conn);
 NIF_NODISCARD int nif__udp_option(struct nif_conn *conn, enum nif_option option,

@@ -81,13 +81,13 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// short of flash says in a nif_tcp_parts what it needs. Bytes of text on a
 /// Cortex-M0+:
 ///
-/// nif_tcp_server (1100): listen(), accept(), cookies.
+/// nif_tcp_server (1050): listen(), accept(), cookies.
 /// nif_tcp_refs (960): send_ref().
 /// nif_tcp_early (270): segments that come too early are kept; without it
 /// they are dropped and come again.
 /// nif_tcp_recovery (350): duplicate ACKs tell of a loss before its timeout;
 /// without it, only that does. Selective acknowledgements need it.
-/// nif_tcp_keep (150): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
+/// nif_tcp_keep (130): NIF_OPT_KEEPALIVE and NIF_OPT_USER_TIMEOUT.
 /// nif_icmp_errors (700): what ICMP says of our packets, UDP's too: refused, no
 /// way, too big; and telling others what was wrong with theirs.
 /// nif_udp_queue (400): datagrams wait in their connection's send ring until
