@@ -113,8 +113,8 @@ static bool holds_port(struct nif_conn *conn, struct nif_conn *other)
     return nif__flow_of(other)->peer_port == 0;
 }
 
-// True if another connection of the same protocol has `port`: `any`, or one that
-// keeps it to itself.
+// True if another connection of the same protocol has `port`: `any`, or one
+// that keeps it to itself.
 static bool port_taken(struct nif_conn *conn, uint16_t port, bool any)
 {
     struct nif_conn *other = nif__conn_stack(conn)->conns;
