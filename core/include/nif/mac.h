@@ -61,7 +61,8 @@ struct nif_mac_ops {
     /// and stop().
     ///
     /// Returns 0, or NIF_SEEN_NO_FRAME or NIF_SEEN_ONE_FRAME if it is sure of
-    /// what recv() would say; or the error after which it must be started again.
+    /// what recv() would say; or the error after which it must be started
+    /// again.
     int (*poll)(struct nif_mac *mac, uint64_t *again_us);
 
     /// As in nif_eth_ops, but: send() comes only with a link and a right
