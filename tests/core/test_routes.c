@@ -69,16 +69,15 @@ static int setup(void **state)
 static uint8_t heard(void)
 {
     uint8_t card = 0;
-    size_t len;
 
-    while ((len = pair_take(&p, out)) > 0) {
+    while (pair_take(&p, out) > 0) {
         uint32_t asked = nif_get_be32(out + 38);
 
         if (nif_get_be16(out + 12) == 0x0800) {
             card = out[5];
             memcpy(seen, out, sizeof(seen));
         } else if (out[21] == 1 && asked != PAIR_IP0 && !dead[asked & 0xFF]) {
-            len = pair_arp(&p, in, 2, asked, PAIR_IP0);
+            size_t len = pair_arp(&p, in, 2, asked, PAIR_IP0);
             in[11] = (uint8_t)asked;
             in[27] = (uint8_t)asked;
             pair_inject(&p, in, len);
