@@ -191,6 +191,12 @@ int at__step(struct espat *chip, uint64_t now_us);
 void at__begin(struct espat *chip, const struct espat_command *command,
     uint64_t now_us);
 
+/// It has ended: 0, or why not.
+void at__finish(struct espat *chip, int result);
+
+/// From now on nothing is sure but by asking, in `us`.
+void at__out_of_step(struct espat *chip, uint64_t now_us, uint32_t us);
+
 /// A line that is not empty has come.
 void at__on_line(struct espat *chip, const char *line);
 void at__on_prompt(struct espat *chip);
