@@ -187,14 +187,10 @@ void at__forget_conn(struct espat *chip, const struct nif_conn *conn);
 /// Does what is due: the next command, or the next piece of one.
 int at__step(struct espat *chip, uint64_t now_us);
 
-/// Begins a command.
+/// Begins a command; ends it (0, or why not); knows no more, and asks in `us`.
 void at__begin(struct espat *chip, const struct espat_command *command,
     uint64_t now_us);
-
-/// It has ended: 0, or why not.
 void at__finish(struct espat *chip, int result);
-
-/// From now on nothing is sure but by asking, in `us`.
 void at__out_of_step(struct espat *chip, uint64_t now_us, uint32_t us);
 
 /// A line that is not empty has come.
