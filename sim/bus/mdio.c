@@ -21,7 +21,7 @@ static int frame(struct nif_mdio *mdio, bool write, uint8_t phy, uint8_t reg,
 {
     struct sim_mdio *bus = nif_container_of(mdio, struct sim_mdio, mdio);
     struct sim_world *world = bus->cpu->world;
-    struct sim_mdio_chip *chip = phy < 32 ? bus->chip[phy] : NULL;
+    struct sim_mdio_chip *chip;
     int err = sim_cpu_bus_call(bus->cpu, bus->name);
     uint64_t at_ns;
 
@@ -32,11 +32,12 @@ static int frame(struct nif_mdio *mdio, bool write, uint8_t phy, uint8_t reg,
     pass_bits(bus, PREAMBLE);
     at_ns = world->now_ns;
     pass_bits(bus, TO_ANSWER);
+    chip = bus->chip[phy];
     if (!write) {
         *value = chip ? chip->ops->read(chip, reg) : UINT16_MAX;
     }
     pass_bits(bus, FRAME - TO_ANSWER);
-    if (write && chip) {
+    if (write && chip && bus->chip[phy] == chip) { // else it has fallen silent
         chip->ops->write(chip, reg, *value);
     }
     if (world->trace) {
