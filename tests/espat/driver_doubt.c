@@ -234,6 +234,58 @@ static void a_send_that_takes_long_is_sent_once(void **state)
     bench_close(&b);
 }
 
+// Its failure comes when the module is asked already whether it still works.
+static void a_send_that_fails_late_has_failed(void **state)
+{
+    struct nif_conn *conn;
+    struct bench b;
+
+    (void)state;
+    bench_open(&b, BENCH_AT24, NULL);
+    bench_up(&b);
+    conn = bench_dial(&b, 1);
+    b.hold_send_ok = true;
+    bench_answer(&b, "AT+CIPMUX?", "\r\nSEND FAIL\r\n+CIPMUX:1\r\n\r\nOK\r\n");
+    assert_int_equal(nif_conn_send(conn, "piece", 5, NULL), 5);
+    bench_run(&b, 4000);
+    assert_int_equal(nif_conn_state(conn), NIF_CONN_FAILED);
+    assert_int_equal(conn->err, NIF_ERESET);
+    bench_close(&b);
+}
+
+// Between the question for what there is and its answer more has come: that is
+// fetched as well, and then no more is asked for.
+static void what_comes_while_it_fetches_is_fetched_next(void **state)
+{
+    struct nif_conn *conn;
+    unsigned before;
+    struct bench b;
+    uint8_t got[16];
+
+    (void)state;
+    bench_open(&b, BENCH_AT24, NULL);
+    bench_up(&b);
+    conn = bench_dial(&b, 1);
+    bench_run(&b, 100);
+    before = bench_count(&b, "AT+CIPRECVDATA=4,2048");
+    bench_answer(&b, "AT+CIPRECVDATA=4,2048",
+        "\r\n+IPD,4,3\r\n+CIPRECVDATA:5,\"192.0.2.1\",7,hello\r\n"
+        "\r\nOK\r\n");
+    bench_data(&b, 4, "abc");
+    bench_run(&b, 500);
+    assert_int_equal(nif_conn_recv(conn, got, sizeof(got), NULL), 8);
+    assert_memory_equal(got, "helloabc", 8);
+    bench_data(&b, 4, "def");
+    bench_run(&b, 500);
+    bench_receive(&b, conn, "def");
+    assert_int_equal(bench_count(&b, "AT+CIPRECVDATA=4,2048") +
+            bench_count(&b, "AT+CIPRECVDATA=4,2043") - before,
+        3);
+    assert_int_equal(bench_count(&b, "AT+CIPRECVDATA=4,2040"), 0);
+    assert_int_equal(bench_count(&b, "AT+CIPRECVDATA=4,2045"), 0);
+    bench_close(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +299,8 @@ int main(void)
         cmocka_unit_test(a_module_that_starts_anew_in_a_command_is_lost_soon),
         cmocka_unit_test(a_lost_send_ok_costs_two_seconds),
         cmocka_unit_test(a_send_that_takes_long_is_sent_once),
+        cmocka_unit_test(a_send_that_fails_late_has_failed),
+        cmocka_unit_test(what_comes_while_it_fetches_is_fetched_next),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
