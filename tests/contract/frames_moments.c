@@ -58,6 +58,42 @@ static void who_takes_one_frame_at_a_time_gets_the_last_one_soon(void **state)
     }
 }
 
+// From one frame to the next, in steps of half a bus cycle.
+#define BEHIND_POINTS 400
+#define BEHIND_NS     130
+
+static unsigned next_number;
+
+static void on_next(struct sim_event *event)
+{
+    (void)event;
+    bench_card_send(&b, &bench_own, next_number, 60);
+}
+
+// While the first, which is so long that it takes longer than that, is looked
+// at, taken, acknowledged, and found to be the last.
+static void a_frame_behind_another_is_told_at_whatever_moment(void **state)
+{
+    static struct sim_event next = { .fn = on_next };
+    uint64_t wire_ns;
+
+    (void)state;
+    bench_up(&b);
+    wire_ns = 1000 * bench_wire_us(&b, 400);
+    for (unsigned i = 0; i < BEHIND_POINTS; i++) {
+        unsigned want = b.in.count + 2;
+
+        bench_run(&b, 500);
+        next_number = 2 * i + 2;
+        bench_card_send(&b, &bench_own, next_number - 1, 400);
+        sim_event_at(b.world, &next,
+            b.world->now_ns + wire_ns + (uint64_t)BEHIND_NS * i);
+        if (!bench_run_to(&b, &b.in.count, want, 2 * BENCH_LATE_US)) {
+            fail_msg("%u ns behind the first", BEHIND_NS * i);
+        }
+    }
+}
+
 static uint64_t time_for_frames(uint64_t eager_us)
 {
     uint64_t begun_us;
@@ -536,6 +572,7 @@ int frames_moments(const char *name)
 {
     const struct CMUnitTest tests[] = {
         TEST(who_takes_one_frame_at_a_time_gets_the_last_one_soon),
+        TEST(a_frame_behind_another_is_told_at_whatever_moment),
         cmocka_unit_test(polled_as_it_asks_it_sends_as_fast_as_it_can),
         TEST(rings_end_at_each_place_of_a_frame),
         TEST(what_a_chip_does_unasked_never_adds_up),
