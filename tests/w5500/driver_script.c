@@ -124,6 +124,11 @@ static uint8_t one_byte(struct script *s, struct said *f, size_t at,
     }
     offset = (uint16_t)(f->offset + at - 3);
     miso = s->mem[block][offset & 0x3FFF];
+    if (s->times_out && block == 1 && offset == 2 && !(f->control & 4)) {
+        s->times_out = false;
+        s->mem[1][2] |= 0x08;
+        s->mem[1][3] = 0x00;
+    }
     if (block == COMMON && offset == 0x17) {
         miso = sir(s);
     }

@@ -38,6 +38,7 @@ struct script {
     size_t count;
     size_t commands; ///< so many more are taken; the others never
     bool no_sendok;
+    bool times_out; ///< socket 0, when its flags are read, behind them
     uint16_t rx_rd; ///< where OPEN puts the pointers of socket 0
     uint16_t tx_wr;
     uint8_t version; ///< what a reset makes of VERSIONR

@@ -123,6 +123,22 @@ static void a_call_that_ends_without_a_flag_was_refused(void **state)
     assert_int_equal(conns[0].err, NIF_EREFUSED);
 }
 
+// Its flags are read before its status: what lies between is not forgotten.
+static void a_call_that_times_out_while_it_is_looked_at_was_not(void **state)
+{
+    const struct nif_endpoint to = at(9, 80);
+
+    (void)state;
+    open_conn(0, NIF_TCP);
+    assert_int_equal(nif_conn_connect(&conns[0], &to), 0);
+    s.now_us += 1800000;
+    s.times_out = true;
+    poll();
+    assert_false(s.times_out);
+    assert_int_equal(nif_conn_state(&conns[0]), NIF_CONN_OPENING);
+    assert_int_equal(*reg(0, 3), 0x15); // it calls again
+}
+
 static void calls_that_make_no_sense_are_refused(void **state)
 {
     struct nif_endpoint to = at(9, 80);
@@ -449,6 +465,7 @@ int main(void)
         TEST(a_ninth_connection_is_refused_and_a_place_comes_back),
         TEST(a_call_is_made_again_for_twenty_seconds),
         TEST(a_call_that_ends_without_a_flag_was_refused),
+        TEST(a_call_that_times_out_while_it_is_looked_at_was_not),
         TEST(calls_that_make_no_sense_are_refused),
         TEST(data_go_out_behind_tx_wr),
         TEST(the_next_send_waits_for_sendok),
