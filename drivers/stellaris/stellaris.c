@@ -66,22 +66,21 @@
 #define SKIPS     32  // frames for others in one recv()
 
 #define PHY_ID      0x000E7230u
-#define PHY_ID_MASK 0xFFFFFFF0u // the rest is the revision
+#define PHY_ID_MASK (UINT32_MAX - 15u) // the rest is the revision
 
 // A register of the PHY: what it may ask for, and below what it does ask for;
 // this is cleared by reading. A change of the link, an end of negotiation.
 #define MR17      17
 #define MR17_ASKS 0x0500u
-#define MR17_WHAT 0xFF00u
 
 // Registers 0 to 6 of a PHY with a link, where there is none.
 static const uint16_t no_phy[] = {
     NIF_PHY_BMCR_AUTO,
-    0x7829 | NIF_PHY_BMSR_LINK, // all of 10 and 100 Mbit/s; has negotiated
+    NIF_PHY_CAN_100_FULL << 6 | NIF_PHY_BMSR_DONE | NIF_PHY_BMSR_LINK,
     PHY_ID >> 16,
-    PHY_ID & 0xFFFF,
-    0x01E1,
-    0x01E1,
+    (uint16_t)PHY_ID,
+    NIF_PHY_CAN_100_FULL | NIF_PHY_ANAR_802_3,
+    NIF_PHY_CAN_100_FULL | NIF_PHY_ANAR_802_3,
     NIF_PHY_ANER_LP_AUTO,
 };
 
@@ -116,15 +115,15 @@ void stellaris_interrupt(struct stellaris *chip)
 
 // ---- MDIO
 
-// One frame to or from the PHY. Returns what was read. The divider is written
-// each time: what a reset makes of it is slow.
+// One frame to or from the PHY. The divider is written each time: what a reset
+// makes of it is slow.
 static int access_phy(struct stellaris *chip, uint8_t reg, uint32_t kind)
 {
     put(chip, MACMDV, chip->divider);
-    put(chip, MACMCTL, (uint32_t)reg << MCTL_SHIFT | kind | MCTL_START);
+    put(chip, MACMCTL, (uint32_t)reg << MCTL_SHIFT | kind);
     for (unsigned i = 0; i < MII_READS; i++) {
         if (!(get(chip, MACMCTL) & MCTL_START)) {
-            return (int)(get(chip, MACMRXD) & 0xFFFF);
+            return 0;
         }
     }
     return NIF_ETIMEDOUT;
@@ -133,28 +132,28 @@ static int access_phy(struct stellaris *chip, uint8_t reg, uint32_t kind)
 static int mdio_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
 {
     struct stellaris *chip = nif_container_of(mdio, struct stellaris, mdio);
+    int err;
 
     if (phy != 0) {
-        return 0xFFFF;
+        return UINT16_MAX;
     }
-    if (chip->has_phy) {
-        return access_phy(chip, reg, 0);
+    if (!chip->has_phy) {
+        return reg < nif_countof(no_phy) ? no_phy[reg] : MR17_ASKS;
     }
-    return reg < nif_countof(no_phy) ? no_phy[reg] : MR17_ASKS;
+    err = access_phy(chip, reg, MCTL_START);
+    return err != 0 ? err : (uint16_t)get(chip, MACMRXD);
 }
 
 static int mdio_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
     uint16_t value)
 {
     struct stellaris *chip = nif_container_of(mdio, struct stellaris, mdio);
-    int result;
 
     if (phy != 0 || !chip->has_phy) {
         return 0;
     }
     put(chip, MACMTXD, value);
-    result = access_phy(chip, reg, MCTL_WRITE);
-    return result < 0 ? result : 0;
+    return access_phy(chip, reg, MCTL_START | MCTL_WRITE);
 }
 
 // ---- the PHY
@@ -169,7 +168,7 @@ static int phy_look(struct nif_phy *phy)
 {
     uint16_t value = nif_phy_read(phy, MR17);
 
-    return (value & MR17_WHAT) == MR17_ASKS ? 0 : NIF_EPROTO;
+    return value >> 8 == MR17_ASKS >> 8 ? 0 : NIF_EPROTO;
 }
 
 const struct nif_phy_ops stellaris_phy = {
@@ -230,7 +229,7 @@ static int stellaris_start(struct nif_mac *mac)
 {
     struct stellaris *chip = of(mac);
     const uint8_t *own = chip->cfg.hwaddr.byte;
-    int id;
+    int err;
 
     put(chip, MACIM, 0);
     put(chip, MACIA0,
@@ -245,9 +244,9 @@ static int stellaris_start(struct nif_mac *mac)
     chip->look = true;
     chip->full = false;
     chip->echo = false;
-    id = access_phy(chip, NIF_PHY_ID1, 0);
-    chip->has_phy = id != 0; // QEMU reads so
-    return id < 0 ? id : 0;
+    err = access_phy(chip, NIF_PHY_ID1, MCTL_START);
+    chip->has_phy = get(chip, MACMRXD) != 0; // in QEMU it has none
+    return err;
 }
 
 static int stellaris_stop(struct nif_mac *mac)
@@ -434,7 +433,7 @@ static int stellaris_send(struct nif_mac *mac, const struct nif_seg *segs,
 static size_t read_frame(struct stellaris *chip, uint8_t *buf, size_t cap)
 {
     uint32_t word = get(chip, MACDATA);
-    size_t total = word & 0xFFFF;
+    size_t total = (uint16_t)word;
     size_t len = total - RX_EXTRA;
 
     if (total < RX_MIN || total > RX_FIFO) {

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MACDATA 0x10u
+#define MACNP   0x34u
 #define MACMCTL 0x20u
 #define MACMRXD 0x30u
 
@@ -89,6 +91,19 @@ static uint32_t hung_read(struct nif_mmio *mmio, uint32_t offset)
 const struct nif_mmio_ops device_hung = {
     .read = hung_read,
     .write = bare_write,
+};
+
+static uint32_t endless_read(struct nif_mmio *mmio, uint32_t offset)
+{
+    if (offset == MACDATA) {
+        return d.words++ % d.frame_words == 0 ? d.length : 0;
+    }
+    return offset == MACNP ? 1 : spy_read(mmio, offset);
+}
+
+const struct nif_mmio_ops device_endless = {
+    .read = endless_read,
+    .write = spy_write,
 };
 
 static void make_driver(const struct how *how)

@@ -30,6 +30,9 @@ struct device_bench {
     uint64_t spoil_at; // accesses until a bad frame comes; 0: none
     unsigned looks;    // at the PHY: writes of MACMCTL
     uint8_t heard_data[SIM_FRAME_MAX];
+    uint32_t length;
+    unsigned frame_words;
+    unsigned words; // read of MACDATA
 };
 
 /// The only one.
@@ -43,6 +46,10 @@ extern const struct nif_hwaddr all;
 /// hangs.
 extern const struct nif_mmio_ops device_bare;
 extern const struct nif_mmio_ops device_hung;
+
+/// One that has frames without end, of `d.frame_words` each, the first of which
+/// says `d.length`.
+extern const struct nif_mmio_ops device_endless;
 
 /// Zero is the default of each field.
 struct how {

@@ -36,10 +36,29 @@ static void without_a_link_nothing_is_on(void **state)
     assert_int_equal(reg(TCTL), 0x06);
     sim_cable_plug(&d.cable, true);
     run_us(WAITS_US);
+    assert_int_equal(d.mac.mac.ops->link(&d.mac.mac,
+                         &(struct nif_phy_link){ .up = true }),
+        0);
+    assert_int_equal(reg(TCTL), 0x07); // half duplex
     assert_int_equal(d.mac.mac.ops->stop(&d.mac.mac), 0);
     assert_int_equal(reg(RCTL), 0x08);
     assert_int_equal(reg(TCTL), 0x06);
     assert_int_equal(reg(IM), 0);
+    close_device();
+}
+
+static void a_start_acknowledges_all(void **state)
+{
+    (void)state;
+    bring_up(&(struct how){ .polled = true });
+    nif_mmio_write(&d.chip.mmio, 0x2C, 0x0400); // register 17 asks
+    nif_mmio_write(&d.chip.mmio, 0x20, 17 << 3 | 3);
+    arrive(&own, 100, 1);
+    sim_pass_ns(&d.world, 100 * SIM_US);
+    sim_cable_plug(&d.cable, false);
+    assert_int_equal(reg(RIS) & 0x41, 0x41);
+    assert_int_equal(d.mac.mac.ops->start(&d.mac.mac), 0);
+    assert_int_equal(reg(RIS), 0x20); // of the PHY's ID
     close_device();
 }
 
@@ -109,6 +128,10 @@ static void an_mii_that_hangs_is_an_error_in_time(void **state)
     begun_ns = d.world.now_ns;
     assert_int_equal(d.mac.mac.ops->start(&d.mac.mac), NIF_ETIMEDOUT);
     assert_true(d.world.now_ns - begun_ns < 1200 * SIM_US);
+    close_device();
+    bring_up(&(struct how){ .polled = true });
+    d.mac.cfg.mmio.ops = &device_hung;
+    assert_int_equal(d.mac.mdio.ops->read(&d.mac.mdio, 0, 0), NIF_ETIMEDOUT);
     assert_int_equal(d.mac.mdio.ops->write(&d.mac.mdio, 0, 0, 0),
         NIF_ETIMEDOUT);
     close_device();
@@ -157,6 +180,36 @@ static void poll_says_what_there_is_and_when_it_is_to_come_again(void **state)
     }
 }
 
+static void what_has_no_length_of_a_frame_is_not_read(void **state)
+{
+    static const uint32_t lengths[] = { 0, 19, 2049, 0xFFFF };
+
+    (void)state;
+    for (size_t i = 0; i < nif_countof(lengths); i++) {
+        bring_up(&(struct how){ .ops = &device_endless, .polled = true });
+        d.length = lengths[i];
+        d.frame_words = 1;
+        d.words = 0;
+        assert_int_equal(receive(), 0);
+        assert_int_equal(d.words, 32); // it tries so often
+        assert_int_equal(d.mac.stats.rx_bad, 32);
+        close_device();
+    }
+}
+
+static void frames_for_others_do_not_hold_it_for_ever(void **state)
+{
+    (void)state;
+    bring_up(&(struct how){ .ops = &device_endless, .polled = true });
+    d.length = 20;
+    d.frame_words = 5;
+    d.words = 0;
+    assert_int_equal(receive(), 0);
+    assert_int_equal(d.words, 32 * 5);
+    assert_int_equal(d.mac.stats.rx_other, 32);
+    close_device();
+}
+
 // In two pieces, to all, and short ones padded.
 static void each_rest_of_a_word_is_sent(void **state)
 {
@@ -192,11 +245,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_link_nothing_is_on),
+        cmocka_unit_test(a_start_acknowledges_all),
         cmocka_unit_test(after_a_start_what_was_before_is_gone),
         cmocka_unit_test(the_filter_is_as_wide_as_it_must_be),
         cmocka_unit_test(mdio_has_one_phy),
         cmocka_unit_test(an_mii_that_hangs_is_an_error_in_time),
         cmocka_unit_test(poll_says_what_there_is_and_when_it_is_to_come_again),
+        cmocka_unit_test(what_has_no_length_of_a_frame_is_not_read),
+        cmocka_unit_test(frames_for_others_do_not_hold_it_for_ever),
         cmocka_unit_test(each_rest_of_a_word_is_sent),
         cmocka_unit_test(frames_do_not_make_it_look_at_the_phy),
     };
