@@ -141,7 +141,7 @@ static int mdio_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
         return reg < nif_countof(no_phy) ? no_phy[reg] : MR17_ASKS;
     }
     err = access_phy(chip, reg, MCTL_START);
-    return err != 0 ? err : (uint16_t)get(chip, MACMRXD);
+    return err != 0 ? err : (int)(uint16_t)get(chip, MACMRXD);
 }
 
 static int mdio_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
@@ -225,20 +225,38 @@ static void set_modes(struct stellaris *chip, unsigned rctl, unsigned tctl)
     empty_rx(chip);
 }
 
+static uint32_t low_address(const struct stellaris *chip)
+{
+    const uint8_t *own = chip->cfg.hwaddr.byte;
+
+    return (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own);
+}
+
+static uint32_t high_address(const struct stellaris *chip)
+{
+    return nif_get_le16(chip->cfg.hwaddr.byte + 4);
+}
+
+// What a reset before the last set_modes() would have taken; one after it takes
+// the modes (is_lost()).
+static bool has_address(struct stellaris *chip)
+{
+    return get(chip, MACIA0) == low_address(chip) &&
+        get(chip, MACIA1) == high_address(chip);
+}
+
 static int stellaris_start(struct nif_mac *mac)
 {
     struct stellaris *chip = of(mac);
-    const uint8_t *own = chip->cfg.hwaddr.byte;
     int err;
 
     put(chip, MACIM, 0);
-    put(chip, MACIA0,
-        (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
-    put(chip, MACIA1, nif_get_le16(own + 4));
-    if (get(chip, MACIA1) != nif_get_le16(own + 4)) {
+    set_modes(chip, 0, 0);
+    put(chip, MACIA0, low_address(chip));
+    put(chip, MACIA1, high_address(chip));
+    if (!has_address(chip)) {
         return NIF_ENODEV;
     }
-    set_modes(chip, 0, 0);
     put(chip, MACRIS, INT_ALL);
     put(chip, MACTHR, THR_WHOLE);
     chip->look = true;
@@ -269,7 +287,7 @@ static int stellaris_link(struct nif_mac *mac, const struct nif_phy_link *link)
         set_modes(chip, 0, 0);
     }
     chip->echo = link->up && !link->is_100 && !link->full_duplex;
-    return 0;
+    return has_address(chip) ? 0 : NIF_EIO;
 }
 
 // ---- to send

@@ -134,7 +134,7 @@ void arrive(const uint8_t *to, size_t len, bool spoil)
 void expect_frame(const uint8_t *to, size_t len)
 {
     uint8_t frame[SIM_FRAME_MAX];
-    uint8_t read[SIM_FRAME_MAX];
+    uint8_t read[SIM_FRAME_MAX] = { 0 };
     size_t whole = frame_to(frame, to, len);
 
     for (size_t i = 0; i < (2 + whole + 3) / 4; i++) {

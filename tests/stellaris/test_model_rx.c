@@ -157,12 +157,12 @@ static void or_goes_alone_where_the_sheet_is_read_so(void **state)
 static void a_length_that_is_none_is_told_and_kept(void **state)
 {
     static const struct {
-        uint16_t told;
         size_t len;
+        uint16_t told;
         bool wrong;
-    } cases[] = { { 3, 60, false }, { 46, 60, false }, { 47, 60, true },
-        { 100, 114, false }, { 99, 114, true }, { 1500, 1514, false },
-        { 1501, 60, false }, { 3, 61, true } };
+    } cases[] = { { 60, 3, false }, { 60, 46, false }, { 60, 47, true },
+        { 114, 100, false }, { 114, 99, true }, { 1514, 1500, false },
+        { 60, 1501, false }, { 61, 3, true } };
     uint8_t frame[SIM_FRAME_MAX];
 
     (void)state;

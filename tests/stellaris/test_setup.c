@@ -47,6 +47,21 @@ static void without_a_link_nothing_is_on(void **state)
     close_device();
 }
 
+static void on_complaint(void *arg, uint64_t at_ns, const char *who,
+    const char *what)
+{
+    (void)arg;
+    (void)at_ns;
+    (void)who;
+    (void)what;
+}
+
+static void on_strike(struct sim_event *event)
+{
+    (void)event;
+    sim_stellaris_reset(&d.chip);
+}
+
 static void a_start_acknowledges_all(void **state)
 {
     (void)state;
@@ -60,6 +75,27 @@ static void a_start_acknowledges_all(void **state)
     assert_int_equal(d.mac.mac.ops->start(&d.mac.mac), 0);
     assert_int_equal(reg(RIS), 0x20); // of the PHY's ID
     close_device();
+}
+
+// It is lost in the middle of start(), behind each access, or before the link
+// comes.
+static void who_was_lost_while_it_was_set_up_gets_its_address(void **state)
+{
+    (void)state;
+    for (unsigned at = 0; at < 60; at++) {
+        struct sim_event event = { .fn = on_strike };
+
+        open_device(&(struct how){ .polled = at % 2 });
+        d.world.on_complaint = on_complaint; // it is not asked for
+        sim_strike_at(&d.world, d.world.strike_count + at, &event);
+        if (nif_iface_start(d.iface) != 0) {
+            assert_int_equal(nif_iface_start(d.iface), 0);
+        }
+        run_us(WAITS_US);
+        assert_traffic();
+        d.world.complaints = 0;
+        close_device();
+    }
 }
 
 static void after_a_start_what_was_before_is_gone(void **state)
@@ -246,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_link_nothing_is_on),
         cmocka_unit_test(a_start_acknowledges_all),
+        cmocka_unit_test(who_was_lost_while_it_was_set_up_gets_its_address),
         cmocka_unit_test(after_a_start_what_was_before_is_gone),
         cmocka_unit_test(the_filter_is_as_wide_as_it_must_be),
         cmocka_unit_test(mdio_has_one_phy),
