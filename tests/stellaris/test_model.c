@@ -38,6 +38,11 @@ static void after_reset_they_are_as_the_data_sheet_says(void **state)
         assert_int_equal(get(expected[i][0]), expected[i][1]);
     }
     assert_false(sim_stellaris_runs(&b.mac));
+    put(RCTL, RX_ON);
+    assert_true(sim_stellaris_runs(&b.mac));
+    put(RCTL, 8);
+    put(TCTL, TX_ON);
+    assert_true(sim_stellaris_runs(&b.mac));
     assert_false(b.mac.phy.link);
 }
 
@@ -329,9 +334,24 @@ static void the_phy_tells_what_it_has_agreed_on(void **state)
     complained(1);
     mii_write(23, 0x21);
     assert_int_equal(mii_read(23), 0x21);
+    mii_write(16, 0xFFFF);
+    assert_int_equal(mii_read(16), 0xDC33);
+    mii_write(19, 0xFFFF);
+    assert_int_equal(mii_read(19), 0xC000);
+    mii_write(24, 0xFFFF);
+    assert_int_equal(mii_read(24), 0x00FF);
+    assert_int_equal(mii_read(6), 0x000B); // still clause 22
+    mii_write(6, 0);
+    complained(1); // which it cannot be written by
+    mii_write(4, 0x0021);
+    assert_int_equal(mii_read(16), 0xDC33); // no reset
     mii_write(0, 0x8000);
     run_us(200);
     assert_int_equal(mii_read(23), 0x10);
+    assert_int_equal(mii_read(19), 0x4000);
+    assert_int_equal(mii_read(18), 0x0200); // a signal
+    sim_cable_plug(&b.cable, false);
+    assert_int_equal(mii_read(18), 0);
 }
 
 static void the_phys_interrupt_is_an_edge(void **state)
