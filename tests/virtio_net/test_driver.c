@@ -264,6 +264,87 @@ static void one_that_does_not_send_any_more_is_set_up_again(void **state)
     assert_int_equal(b.heard, 1);
 }
 
+// ---- registers that lie
+
+static uint32_t (*lie)(uint64_t n); // what the n-th of them reads as
+static uint64_t lies;
+
+static uint32_t lying_read(struct nif_mmio *mmio, uint32_t offset)
+{
+    (void)mmio;
+    (void)offset;
+    sim_cpu_step(&b.cpu);
+    return lie(lies++);
+}
+
+static void lost_write(struct nif_mmio *mmio, uint32_t offset, uint32_t value)
+{
+    (void)mmio;
+    (void)offset;
+    (void)value;
+    sim_cpu_step(&b.cpu);
+}
+
+static uint32_t zeros(uint64_t n)
+{
+    (void)n;
+    return 0;
+}
+
+static uint32_t ones(uint64_t n)
+{
+    (void)n;
+    return UINT32_MAX;
+}
+
+static uint32_t noise(uint64_t n)
+{
+    return sim_noise(&b.world, n) * 0x01010101u;
+}
+
+// What a device is, and noise behind that.
+static uint32_t late_noise(uint64_t n)
+{
+    static const uint32_t first[] = { 0x74726976, 2, 1 };
+
+    return n < nif_countof(first) ? first[n] : noise(n);
+}
+
+static void registers_that_lie_are_an_error_in_time(void **state)
+{
+    static uint32_t (*const all[])(uint64_t) = { zeros, ones, noise,
+        late_noise };
+    struct nif_mmio_ops ops;
+
+    (void)state;
+    up(&(struct sim_virtio_net_cfg){ .legacy = false });
+    b.chip.cfg.irq = NULL; // its handler would be lied to for ever
+    ops = *b.chip.mmio.ops;
+    ops.read = lying_read;
+    ops.write = lost_write;
+    for (size_t i = 0; i < nif_countof(all); i++) {
+        uint64_t again_us = NIF_NEVER;
+        uint64_t begun_ns;
+
+        lie = all[i];
+        lies = 0;
+        b.net.cfg.mmio.ops = &ops;
+        sim_pass_ns(&b.world, 2 * SIM_S);
+        begun_ns = b.world.now_ns;
+        // With luck, noise is a device.
+        assert_true(nif_iface_poll(&b.net.iface, &again_us) < 0 ||
+            lie == late_noise);
+        assert_true(again_us >= b.world.now_ns / 1000 || lie == late_noise);
+        lies = 0;
+        assert_true(nif_iface_start(&b.net.iface) < 0 || lie == late_noise);
+        assert_true(b.world.now_ns - begun_ns < 4 * SIM_MS);
+        b.net.cfg.mmio.ops = b.chip.mmio.ops;
+        assert_int_equal(nif_iface_start(&b.net.iface), 0);
+        poll();
+        assert_int_equal(send(100), 0);
+    }
+}
+
 // A used length below the header's, as a runt has.
 static void a_frame_that_is_too_short_is_passed_over(void **state)
 {
@@ -291,6 +372,7 @@ int main(void)
         TEST(a_device_that_looks_by_itself_is_not_notified),
         TEST(what_makes_no_sense_costs_a_restart),
         TEST(one_that_does_not_send_any_more_is_set_up_again),
+        TEST(registers_that_lie_are_an_error_in_time),
         TEST(a_frame_that_is_too_short_is_passed_over),
     };
 

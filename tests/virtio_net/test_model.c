@@ -216,6 +216,25 @@ static void a_queue_is_aligned_and_lies_in_memory(void **state)
     assert_int_equal(vio_get(STATUS), 11 | 0x40);
 }
 
+// It begins anew where it is used again, with an empty ring.
+static void a_queue_may_be_taken_back(void **state)
+{
+    (void)state;
+    vio_agree(MAC);
+    b.ring[0].used[1] = 1;
+    vio_queue(0);
+    vio_complained(1);
+    vio_put(QUEUE_READY, 1); // twice
+    vio_complained(1);
+    vio_put(QUEUE_READY, 2);
+    vio_complained(1);
+    vio_put(QUEUE_READY, 0);
+    assert_int_equal(vio_get(QUEUE_READY), 0);
+    b.ring[0].used[1] = 0;
+    vio_queue(0);
+    assert_int_equal(vio_get(QUEUE_READY), 1);
+}
+
 static void the_old_layout_wants_a_size_of_page_and_an_alignment(void **state)
 {
     (void)state;
@@ -298,10 +317,14 @@ static void a_dip_forgets_all(void **state)
 {
     (void)state;
     vio_begin(MAC | LINK);
+    b.rude = true;
+    sim_cable_plug(&b.cable, false);
     sim_virtio_net_dip(&b.net);
-    assert_int_equal(vio_get(STATUS), 0);
+    assert_int_equal(vio_get(STATUS) | vio_get(INTERRUPTS), 0);
+    (void)vio_get(FEATURES); // which word?
+    vio_put(DRIVER, 0);
     vio_put(NOTIFY, 1);
-    vio_complained(1);
+    vio_complained(3);
 }
 
 static void a_device_that_is_broken_says_so_if_it_can(void **state)
@@ -341,6 +364,7 @@ int main(void)
         MODEL(a_queues_size_is_a_power_of_two_and_not_too_large),
         LEGACY(a_queues_size_is_a_power_of_two_and_not_too_large),
         MODEL(a_queue_is_aligned_and_lies_in_memory),
+        MODEL(a_queue_may_be_taken_back),
         LEGACY(the_old_layout_wants_a_size_of_page_and_an_alignment),
         MODEL(a_queue_in_use_does_not_move),
         LEGACY(a_queue_in_use_does_not_move),

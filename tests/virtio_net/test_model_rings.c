@@ -271,7 +271,8 @@ static void a_chain_that_makes_no_sense_breaks_it(void **state)
     vio_give(0, 0);
     vio_arrive(60);
     broke();
-    vio_desc(0, 0, 0, WRITE, 0);
+    vio_desc(0, 0, whole(), WRITE | NEXT, 1);
+    vio_desc(0, 1, 0, WRITE, 0);
     vio_give(0, 0);
     vio_arrive(60);
     broke();
@@ -289,6 +290,10 @@ static void a_chain_that_makes_no_sense_breaks_it(void **state)
     vio_give(0, 0);
     vio_arrive(60);
     broke();
+    for (unsigned i = 0; i < NUM; i++) {
+        vio_desc(0, i, whole(), WRITE, 0);
+        b.ring[0].avail[2 + i] = (uint16_t)i;
+    }
     b.ring[0].avail[1] = NUM + 1; // more than there is room for
     vio_arrive(60);
     broke();
