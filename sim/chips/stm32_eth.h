@@ -34,14 +34,14 @@
 #define SIM_CHIPS_STM32_ETH_H
 
 #include "nif/mmio.h"
+#include "sim/chips/dma.h"
 #include "sim/chips/phy.h"
 #include "sim/cpu.h"
 #include "sim/net/nic.h"
 
-#define SIM_STM32_ETH_REGS    (0x1060 / 4)
-#define SIM_STM32_ETH_REGIONS 64
-#define SIM_STM32_ETH_FIFO    2048
-#define SIM_STM32_ETH_FRAME   2048
+#define SIM_STM32_ETH_REGS  (0x1060 / 4)
+#define SIM_STM32_ETH_FIFO  2048
+#define SIM_STM32_ETH_FRAME 2048
 
 /// Zero is the default of each field.
 struct sim_stm32_eth_cfg {
@@ -52,13 +52,6 @@ struct sim_stm32_eth_cfg {
     const char *name;    ///< in traces and complaints; NULL: "stm32_eth"
     void (*irq)(void *); ///< its interrupt handler, or NULL; runs as an event
     void *irq_arg;
-};
-
-/// What the DMA can reach.
-struct sim_stm32_eth_region {
-    uint8_t *memory;
-    size_t len;
-    uint32_t address;
 };
 
 /// A descriptor that the DMA has read.
@@ -111,8 +104,7 @@ struct sim_stm32_eth {
     bool fatal; // the DMA has stopped until a reset
     bool break_bus;
     unsigned stuck; // times that the handler left the line asserted
-    size_t region_count;
-    struct sim_stm32_eth_region region[SIM_STM32_ETH_REGIONS];
+    struct sim_dma dma;
     // Transmit.
     struct sim_event tx_event; // a descriptor's data is in the FIFO
     struct sim_event void_event;

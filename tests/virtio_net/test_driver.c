@@ -230,14 +230,17 @@ static void what_makes_no_sense_costs_a_restart(void **state)
     assert_int_equal(recv(), NIF_EPROTO);
     assert_int_equal(recv(), NIF_EAGAIN);
     poll();
+    sim_virtio_net_lie(&b.chip, 0, 32 + 1, 100);
+    assert_int_equal(recv(), NIF_EPROTO);
+    poll();
     sim_virtio_net_lie(&b.chip, 0, 1, VIRTIO_NET_BUFFER);
     assert_int_equal(recv(), NIF_EPROTO);
     poll();
     sim_virtio_net_lie(&b.chip, 1, 0, 0); // it has none to send
     assert_int_equal(send(100), NIF_EAGAIN);
     poll();
-    assert_int_equal(b.restarts, 3);
-    assert_int_equal(b.net.stats.rx_bad, 2);
+    assert_int_equal(b.restarts, 4);
+    assert_int_equal(b.net.stats.rx_bad, 3);
     arrive(100);
     assert_int_equal(recv(), 100);
     assert_int_equal(send(100), 0);

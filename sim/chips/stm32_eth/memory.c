@@ -6,52 +6,17 @@
 
 #include <string.h>
 
-#define BASE    0x20000000u // SRAM
-#define GAP     64u         // between regions: a run past an end meets nothing
-#define GRAIN   64u         // alignment that an address keeps
 #define DSL(r)  ((r) >> 2 & 0x1Fu)
 #define CYCLES  2u  // of HCLK for a word
 #define LATENCY 60u // ns until the first
 
-// The same memory has the same address. Alignment is that of the memory.
 uint32_t eth__mmio_address(struct nif_mmio *mmio, const void *memory,
     size_t len)
 {
     struct sim_stm32_eth *eth =
         nif_container_of(mmio, struct sim_stm32_eth, mmio);
-    struct sim_stm32_eth_region *region = eth->region;
-    // NOLINTNEXTLINE(performance-no-int-to-ptr)
-    uint8_t *at = (uint8_t *)(uintptr_t)memory; // the driver gives it
-    uint32_t next = BASE;
 
-    for (size_t i = 0; i < eth->region_count; i++, region++) {
-        if (at >= region->memory && at + len <= region->memory + region->len) {
-            return region->address + (uint32_t)(at - region->memory);
-        }
-        next = (region->address + (uint32_t)region->len + GAP + GRAIN) &
-            ~(GRAIN - 1);
-    }
-    NIF_ASSERT(eth->region_count < SIM_STM32_ETH_REGIONS);
-    eth->region_count++;
-    *region = (struct sim_stm32_eth_region){ .memory = at,
-        .len = len,
-        .address = next + (uint32_t)((uintptr_t)at % GRAIN) };
-    return region->address;
-}
-
-// The driver's memory at `address`: it gave it to be written.
-static uint8_t *reach(const struct sim_stm32_eth *eth, uint32_t address,
-    size_t len)
-{
-    for (size_t i = 0; i < eth->region_count; i++) {
-        const struct sim_stm32_eth_region *region = &eth->region[i];
-
-        if (address >= region->address &&
-            address - region->address + len <= region->len) {
-            return region->memory + (address - region->address);
-        }
-    }
-    return NULL;
+    return sim_dma_address(&eth->dma, memory, len);
 }
 
 uint8_t *eth__memory(struct sim_stm32_eth *eth, uint32_t address, size_t len)
@@ -61,7 +26,7 @@ uint8_t *eth__memory(struct sim_stm32_eth *eth, uint32_t address, size_t len)
     if (eth->fatal) {
         return NULL;
     }
-    memory = reach(eth, address, len);
+    memory = sim_dma_reach(&eth->dma, address, len);
     if (memory == NULL) {
         eth__complain(eth, "the DMA cannot reach %zu bytes at %08lX", len,
             (unsigned long)address);
@@ -77,7 +42,8 @@ uint8_t *eth__memory(struct sim_stm32_eth *eth, uint32_t address, size_t len)
 
 uint32_t eth__peek(const struct sim_stm32_eth *eth, uint32_t address)
 {
-    const uint8_t *memory = reach(eth, address & ~3u, sizeof(uint32_t));
+    const uint8_t *memory =
+        sim_dma_reach(&eth->dma, address & ~3u, sizeof(uint32_t));
     uint32_t word = 0;
 
     if (memory != NULL) {

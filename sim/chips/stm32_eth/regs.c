@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HCLK_HZ    168000000u
+#define SRAM       0x20000000u
 #define RESET_NS   (2 * SIM_US)
 #define RETRY_NS   (100 * SIM_US) // how soon a clock that is back is noticed
 #define PHY_DOWN   (1u << 11)     // BMCR
@@ -437,6 +438,7 @@ void sim_stm32_eth_init(struct sim_stm32_eth *eth, struct sim_cpu *cpu,
     eth->cfg.hclk_hz = cfg->hclk_hz ? cfg->hclk_hz : HCLK_HZ;
     eth->cfg.reset_ns = cfg->reset_ns ? cfg->reset_ns : RESET_NS;
     eth->mmio.ops = &mmio_ops;
+    eth->dma = (struct sim_dma){ .base = SRAM, .grain = 64 };
     eth->reset_event.fn = on_reset;
     eth->mii_event.fn = eth__on_mii;
     eth->flush_event.fn = eth__on_flush;
