@@ -112,7 +112,7 @@ static void write_header(struct sim_virtio_net *net, int head, uint16_t buffers)
 static unsigned gather(struct sim_virtio_net *net, size_t len, int *heads,
     unsigned cap)
 {
-    unsigned most = net->taken & F_MRG_RXBUF ? cap : 1;
+    unsigned most = (net->taken & F_MRG_RXBUF) != 0 ? cap : 1;
     unsigned count = 0;
     size_t room = 0;
 
