@@ -8,14 +8,14 @@
 
 #include <string.h>
 
-#define FIRST_US      4000000u // RFC 2131 4.1: then doubled ...
-#define DOUBLED_MAX   4        // ... up to 64 s
-#define REQUEST_MAX   4        // questions for one offer
-#define RENEW_LEAST_S 60       // RFC 2131 4.4.5
-#define DECLINED_S    10       // RFC 2131 3.1 step 5
-#define REFUSED_S     1        // two servers may be at odds
-#define LEASE_LEAST_S 10       // a shorter one is all renewal
-#define SECOND_US     1000000u
+#define FIRST_US       4000000u  // RFC 2131 4.1: then doubled ...
+#define DOUBLED_MAX    4         // ... up to 64 s
+#define REQUEST_MAX    4         // questions for one offer
+#define RENEW_LEAST_US 60000000u // RFC 2131 4.4.5
+#define DECLINED_S     10        // RFC 2131 3.1 step 5
+#define REFUSED_S      1         // two servers may be at odds
+#define LEASE_LEAST_S  10        // a shorter one is all renewal
+#define SECOND_US      1000000u
 
 static uint64_t now_us(const struct nif_dhcp *dhcp)
 {
@@ -269,8 +269,8 @@ static void schedule(struct nif_dhcp *dhcp)
     } else {
         wait_us = dhcp->state == NIF_DHCP_RENEWING ? dhcp->t2_us : dhcp->end_us;
         wait_us = (wait_us - dhcp->sent_us) >> 1;
-        if (wait_us < RENEW_LEAST_S * SECOND_US) {
-            wait_us = RENEW_LEAST_S * SECOND_US;
+        if (wait_us < RENEW_LEAST_US) {
+            wait_us = RENEW_LEAST_US;
         }
     }
     dhcp->at_us = dhcp->sent_us + wait_us;

@@ -86,14 +86,15 @@ static uint32_t patience(const struct nif__tcp *t)
     if (t->state < TCP_SYN_SENT) {
         return 0;
     }
-    if (t->state == TCP_TIME_WAIT) {
-        s = NIF_TCP_TIME_WAIT_S;
-    } else if (nif__tcp_pending(t) > 0) {
+    if (nif__tcp_pending(t) > 0) {
         s = patience_with(t);
     } else if (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED)) {
         s = NIF_TCP_FIN_WAIT_S;
     } else if (t->keepalive_s != 0) {
         s = t->keepalive_s + (uint32_t)t->backoff * NIF_TCP_KEEP_INTERVAL_S;
+    }
+    if (t->state == TCP_TIME_WAIT) {
+        s = NIF_TCP_TIME_WAIT_S;
     }
     return NIF__TCP_S(s);
 }
