@@ -283,6 +283,7 @@ static void flush_all(struct nif_tcpip *ip, struct nif_conn *c,
         bool full = (ip->todo & (NIF__WORK | NIF__BUSY)) != 0;
 
         flush(c);
+        // cppcheck-suppress knownConditionTrueFalse // flush() may send
         if (!full && ip->stats.eth_tx != before) {
             ip->turn = next;
         }

@@ -19,6 +19,11 @@
 
 #include <string.h>
 
+#ifndef SPI_MODEL_CHIP
+#define SPI_MODEL_CHIP struct sim_spi // any, to be read alone
+#define SPI_MODEL_CFG  void
+#endif
+
 #define SEEN 32
 
 struct bench {
