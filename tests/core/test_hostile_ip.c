@@ -8,6 +8,7 @@
 
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
+#include "nif/routes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,6 +33,8 @@ static uint32_t packets[NIF_REASSEMBLY_BYTES(3000) / 2];
 static struct nif_fragment fragment;
 static struct nif_igmp igmp;
 static struct nif_igmp_group groups[2];
+static struct nif_routes routes;
+static struct nif_route ways[2];
 
 static const struct nif_endpoint peer = { .ip = { NIF_IPV4, { 192, 0, 2, 2 },
                                               0 },
@@ -67,6 +70,9 @@ static int setup(void **state)
     p.parts.fragment = &fragment;
     p.parts.igmp = &igmp;
     pair_restart(&p, 51);
+    nif_routes_init(&routes,
+        &(struct nif_routes_cfg){ .table = ways, .count = 2 });
+    p.stack[0].cfg.routes = &routes;
     assert_int_equal(nif_conn_open(stack, &c, NIF_UDP, &cfg), 0);
     assert_int_equal(nif_conn_bind(&c, &seven), 0);
     assert_int_equal(nif_conn_open(stack, &d, NIF_UDP, &other), 0);
@@ -123,7 +129,17 @@ struct shape {
 
 static size_t valid(unsigned kind);
 
-enum { ARP_ASK, ARP_TELL, ECHO, REPORT, UDP, UDP_GROUP, FRAGMENT, KINDS };
+enum {
+    ARP_ASK,
+    ARP_TELL,
+    ECHO,
+    REPORT,
+    UDP,
+    UDP_GROUP,
+    FRAGMENT,
+    REDIRECT,
+    KINDS
+};
 
 static void expect_silence(unsigned kind, const struct shape *shape, bool resum)
 {
@@ -278,6 +294,12 @@ static size_t valid(unsigned kind)
     case ARP_TELL: return pair_arp(&p, in, 2, PAIR_IP1, PAIR_IP0);
     case ECHO: return pair_echo(&p, in, 40);
     case REPORT: return pair_icmp(&p, in, 0x0303, 0, ours, sizeof(ours));
+    case REDIRECT: // of what went to 203.0.113.7, by our gateway
+        nif_put_be32(ours + 16, 0xCB007107);
+        len = pair_icmp(&p, in, 0x0501, 0xC0000250, ours, sizeof(ours));
+        in[29] = 0xFE;
+        pair_resum(in);
+        return len;
     case UDP_GROUP:
         pair_udp(&p, in, 5000, 8, "to a group", 10);
         len = pair_wrap(&p, in, &to_group, 18);
@@ -351,6 +373,8 @@ static void no_mutation_of_a_sound_frame_does_harm(void **state)
                 still_serves();
             }
         }
+        // Some are sound enough to be believed.
+        assert_true(kind != REDIRECT || routes.redirect_count > 10);
         setup(state);
         still_serves();
     }
@@ -400,6 +424,7 @@ static void floods_leave_the_stack_serving(void **state)
         { UDP, true },
         { UDP_GROUP, false },
         { FRAGMENT, false },
+        { REDIRECT, false },
     };
 
     for (size_t i = 0; i < nif_countof(kinds); i++) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // Frames to a stack that has one of each: listener, connection that is open,
-// datagram connection, fragments, groups.
+// datagram connection, fragments, groups, several gateways.
 
 #include "tests/fuzz/frames_of.h"
 
 #include "nif/igmp.h"
 #include "nif/reassembly.h"
+#include "nif/routes.h"
 #include "tests/core/peer.h"
 
 #include <stdlib.h>
@@ -23,6 +24,8 @@ static uint8_t packets[2 * NIF_REASSEMBLY_BYTES(4096)];
 static struct nif_fragment fragment;
 static struct nif_igmp igmp;
 static struct nif_igmp_group groups[2];
+static struct nif_routes routes;
+static struct nif_route ways[2];
 
 static void ignore(int result)
 {
@@ -79,6 +82,9 @@ static void begin(void)
         .fragment = &fragment,
         .igmp = &igmp };
     pair_restart(&p.pair, 5);
+    nif_routes_init(&routes,
+        &(struct nif_routes_cfg){ .table = ways, .count = 2 });
+    p.pair.stack[0].cfg.routes = &routes;
     peer_begin(&p, 4096);
     peer_connect(&p);
     if (nif_conn_open(&p.pair.stack[0].stack, &udp, NIF_UDP,
