@@ -154,6 +154,31 @@ def iperf3():
     clean_wire()
 
 
+def lossy():
+    """On a wire that loses frames each repetition of ours has a loss that
+    explains it: of what we sent, or of the peer's word that it came."""
+    need("socat", "tshark")
+    code, out, err = e2e.nif(
+        "run", "direct", "--netns", "--drop-chance", "3", "--pcap", CAPTURE,
+        "--json", "--", "sh", "-c", "head -c 1000000 /dev/zero | "
+        f"socat -t 9 - TCP:{BOARD}:7 | wc -c", timeout=100)
+    lines = out.splitlines()
+    check(code == 0 and lines[0].strip() == "1000000", f"{code} {out} {err}")
+    # The capture has what we sent, lost or not, and what came.
+    found = json.loads(lines[-1])
+    ours = len(tshark("-Y", f"ip.src == {BOARD} || arp.src.proto_ipv4 == "
+                      f"{BOARD}"))
+    theirs = len(tshark("-Y", f"ip.src == {HOST} || arp.src.proto_ipv4 == "
+                        f"{HOST}"))
+    lost = (ours - found["frames_from_board"]) + \
+        (found["frames_to_board"] - theirs)
+    again = len(tshark("-Y", f"ip.src == {BOARD} && (" + " || ".join(
+        f"tcp.analysis.{flag}retransmission"
+        for flag in ("", "fast_", "spurious_")) + ")"))
+    check(lost > 20 and 0 < again <= lost, f"{lost} lost, {again} sent again")
+    e2e.tshark_finds_nothing(CAPTURE)
+
+
 def nmap():
     """Scans of every kind find what is there, and leave it standing."""
     need("nmap")
@@ -329,8 +354,8 @@ def udhcpc():
     e2e.tshark_finds_nothing(CAPTURE)
 
 
-PARTS = [ping_sizes, curl, socat, iperf3, nmap, hping3, dnsmasq, avahi, chrony,
-         udhcpc]
+PARTS = [ping_sizes, curl, socat, iperf3, lossy, nmap, hping3, dnsmasq, avahi,
+         chrony, udhcpc]
 
 
 def main():
