@@ -51,18 +51,16 @@ bool nif__icmp_quote_sound(const struct nif_tcpip *ip, const struct nif__in *in)
 }
 
 // What is no echo request. Returns false if it is not for us.
-NIF_APART static bool take_other(struct nif_tcpip *ip, const struct nif__in *in)
+static bool take_other(struct nif_tcpip *ip, const struct nif__in *in)
 {
-    switch (in->body[ICMP_TYPE]) {
-    case ICMP_UNREACHABLE:
-    case ICMP_TIME_EXCEEDED:
-    case ICMP_PARAMETER:
-        return ip->cfg.tcp->errors != NULL &&
-            ip->cfg.tcp->errors->heard(ip, in);
-    case ICMP_REDIRECT:
+    uint8_t type = in->body[ICMP_TYPE];
+
+    if (type == ICMP_REDIRECT) {
         return ip->cfg.routes != NULL && ip->cfg.routes->ops->redirect(ip, in);
-    default: return false;
     }
+    return (type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
+               type == ICMP_PARAMETER) &&
+        ip->cfg.tcp->errors != NULL && ip->cfg.tcp->errors->heard(ip, in);
 }
 
 void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
@@ -70,14 +68,14 @@ void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
     ip->stats.icmp_rx++;
     if (in->len >= ICMP_LEN &&
         nif__raw_zero(nif__copy_sum(NULL, in->body, in->len))) {
-        if (in->body[ICMP_TYPE] != ICMP_ECHO) {
-            if (take_other(ip, in)) {
-                return;
-            }
-        } else if (!in->group) {
+        // To a group: that would make us part of a flood (RFC 1122 3.2.2.6).
+        if (in->body[ICMP_TYPE] == ICMP_ECHO && !in->group) {
             echo(ip, in);
             return;
-        } // to a group: that would make us part of a flood (RFC 1122 3.2.2.6)
+        }
+        if (take_other(ip, in)) {
+            return;
+        }
     }
     ip->stats.icmp_drop++;
 }
