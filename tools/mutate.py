@@ -20,7 +20,8 @@ of the driver but these. The list says which survivors are known, and why:
 survivor, also where two read alike). A survivor that is not listed fails; so
 does more than 3 % of survivors, and a list entry that is no survivor any
 more. --sample N tries just N of them, spread evenly, unless NIF_FULL is set.
-FOLDER, build by default, is a configured build that knows the tests' sources;
+FOLDER, build by default, is a configured build that knows the sources of the
+tests, of the libraries that they link, and what is defined for them;
 nothing is written there, nor anywhere else in the tree.
 """
 
@@ -29,6 +30,7 @@ import os
 import re
 import resource
 import selectors
+import shlex
 import shutil
 import signal
 import subprocess
@@ -186,7 +188,7 @@ class Lab:
         self.driver = driver
         out = subprocess.run(["git", "-C", ROOT, "ls-files", "-co",
                               "--exclude-standard", "core", "drivers", "sim",
-                              "tests"],
+                              "boards", "tests"],
                              capture_output=True, text=True, check=True).stdout
         for name in out.splitlines():
             if (ROOT / name).is_file() and name.endswith((".c", ".h")):
@@ -195,39 +197,33 @@ class Lab:
                 shutil.copyfile(ROOT / name, to)
         self.sources = [str(p.relative_to(self.folder)) for p in
                         sorted((self.folder / driver).glob("*.c"))]
-        # What the driver and its tests stand on; libraries leave out the rest.
-        fixed = [c.relative_to(self.folder)
-                 for part in ("core", "sim", *self.beside(tests))
-                 for c in sorted((self.folder / part).rglob("*.c"))]
+        # What the tests link, but for the driver.
+        fixed = [c for c in dict.fromkeys(
+                     c for test in tests.values() for c in test.libraries)
+                 if c not in self.sources]
         self.library = self.folder / "fixed.a"
         # What tests share may include what their own folder has.
         self.flags = FLAGS + sorted({f"-I{os.path.dirname(f)}"
-                                     for files in tests.values()
-                                     for f in files})
-        self.objects = {test: [self.object(f) for f in files]
-                        for test, files in tests.items()}
-        wanted = {*map(str, fixed), *self.sources,
-                  *(f for files in tests.values() for f in files)}
+                                     for test in tests.values()
+                                     for f in test.sources})
+        self.objects = {name: [self.object(f, name) for f in test.sources]
+                        for name, test in tests.items()}
+        wanted = [(f,) for f in (*fixed, *self.sources)] + [
+            (f, None, self.object(f, name), test.defines)
+            for name, test in tests.items() for f in test.sources]
         with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-            if not all(pool.map(self.compile, sorted(wanted))):
+            if not all(pool.map(lambda one: self.compile(*one), wanted)):
                 sys.exit("the tree does not compile")
         run(["ar", "rcs", self.library, *map(self.object, fixed)],
             self.folder)
 
-    def beside(self, tests):
-        """Folders of other drivers that the tests use, as of a PHY."""
-        names = {name for files in tests.values() for f in files
-                 for name in re.findall(r'^#include "(\w+)/\w+\.h"$',
-                                        (ROOT / f).read_text(), re.M)}
-        folders = {f"drivers/{name}" for name in names} - {self.driver}
-        return sorted(f for f in folders if (ROOT / f).is_dir())
+    def object(self, source, test=""):
+        return self.folder / (test + source.replace("/", "-") + ".o")
 
-    def object(self, source):
-        return self.folder / (str(source).replace("/", "-") + ".o")
-
-    def compile(self, source, base=None, to=None):
+    def compile(self, source, base=None, to=None, defines=()):
         """`base`: a folder whose files go before those of the copy."""
         flags = [f"-I{base}"] if base else []
+        flags += defines
         return run(["gcc", *flags, *self.flags, "-c",
                     f"{base}/{source}" if base else source,
                     "-o", to or self.object(source)], self.folder)
@@ -290,18 +286,31 @@ def read_list(path):
     return known
 
 
-def test_sources(names, build):
-    """{test: its sources}, as tests/ has them in CMake."""
-    found = {}
-    for name in names:
-        out = subprocess.run(
-            ["ninja", "-C", build, "-t", "query", f"tests/test_{name}"],
+class Test:
+    """What a test program is made of, as the build knows it."""
+
+    def __init__(self, name, build):
+        objects, archives = self.inputs(f"tests/test_{name}", build)
+        self.sources = [self.source(o) for o in objects]
+        self.libraries = [self.source(o) for archive in archives
+                          for o in self.inputs(archive, build)[0]]
+        commands = subprocess.run(
+            ["ninja", "-C", build, "-t", "commands", "-s", objects[0]],
             capture_output=True, text=True, check=True).stdout
-        base = re.findall(r"(tests/\S*?)/CMakeFiles", out)[0]
-        files = [re.sub(r".*\.dir/(.+)\.o$", r"\1", o).replace("__/", "../")
-                 for o in re.findall(r"(\S+\.c\.o)$", out, re.M)]
-        found[name] = [os.path.normpath(f"{base}/{f}") for f in files]
-    return found
+        self.defines = [word for word in shlex.split(commands)
+                        if word.startswith("-DNIF_")]
+
+    def inputs(self, target, build):
+        """Its objects, and the libraries that it links, in order."""
+        out = subprocess.run(["ninja", "-C", build, "-t", "query", target],
+                             capture_output=True, text=True, check=True).stdout
+        return (re.findall(r"^    (\S+\.c\.o)$", out, re.M),
+                re.findall(r"^    \| (\S+\.a)$", out, re.M))
+
+    def source(self, made):
+        folder, file = re.fullmatch(r"(.+)/CMakeFiles/[^/]+\.dir/(.+)\.o",
+                                    made).groups()
+        return os.path.normpath(f"{folder}/{file.replace('__/', '../')}")
 
 
 def survivors(wanted, driver, tests):
@@ -369,7 +378,7 @@ def main():
     left = read_list(args.list) if args.list else Counter()
     allowed = sum(left.values())
     alive = survivors(wanted, args.driver,
-                      test_sources(args.tests, args.build))
+                      {name: Test(name, args.build) for name in args.tests})
 
     failed = False
     for path, at, old, new in sorted(alive):
