@@ -112,8 +112,11 @@ void pass_us(struct bench *b, uint64_t us)
 
 void exchange(struct bench *b, const uint8_t *tx, uint8_t *rx, size_t len)
 {
-    struct nif_spi_seg seg = { tx, rx, len };
+    struct nif_spi_seg seg;
 
+    seg.tx = tx;
+    seg.rx = rx;
+    seg.len = len;
     assert_int_equal(nif_spi_transact(&b->bus.spi, &seg, 1, b->hold_ns), 0);
 }
 
