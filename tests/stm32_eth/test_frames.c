@@ -153,6 +153,22 @@ static void a_frame_that_never_leaves_is_an_error(void **state)
     assert_int_equal(b.frame_len, 200);
 }
 
+// poll() says so if there is no frame, and only then.
+static void what_poll_has_seen_is_what_recv_says(void **state)
+{
+    uint64_t again_us = NIF_NEVER;
+    uint8_t *frame = NULL;
+
+    (void)state;
+    bench_up(true);
+    assert_int_equal(b.mac->ops->poll(b.mac, &again_us), NIF_SEEN_NO_FRAME);
+    assert_true(bench_arrive(64, 0x321, 1));
+    assert_int_equal(b.mac->ops->poll(b.mac, &again_us), 0);
+    assert_int_equal(again_us, 0);
+    assert_int_equal(recv(&frame), 60);
+    assert_int_equal(b.mac->ops->poll(b.mac, &again_us), NIF_SEEN_NO_FRAME);
+}
+
 // Good frames, in place; a slot is the DMA's again with the next recv().
 static void frames_come_in_order_and_in_place(void **state)
 {
@@ -320,6 +336,7 @@ int main(void)
         cmocka_unit_test(a_new_link_begins_with_an_empty_ring),
         cmocka_unit_test(what_did_not_leave_is_counted),
         cmocka_unit_test(a_frame_that_never_leaves_is_an_error),
+        cmocka_unit_test(what_poll_has_seen_is_what_recv_says),
         cmocka_unit_test(frames_come_in_order_and_in_place),
         cmocka_unit_test(a_burst_fills_all_slots_and_no_more),
         cmocka_unit_test(bad_frames_are_skipped),
