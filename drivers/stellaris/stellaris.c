@@ -63,10 +63,8 @@
 #define MII_READS 5000 // 64 bits take 26 us; a read takes 40 ns or more
 #define POLL_US   1000u
 #define FULL_US   30u // a quarter of a frame of full length, at 100 Mbit/s
-#define SKIPS     32  // frames for others in one recv()
-
-#define PHY_ID      0x000E7230u
-#define PHY_ID_MASK (UINT32_MAX - 15u) // the rest is the revision
+#define STUCK_US  2000000u
+#define SKIPS     32 // frames for others in one recv()
 
 // A register of the PHY: what it may ask for, and below what it does ask for;
 // this is cleared by reading. A change of the link, an end of negotiation.
@@ -77,8 +75,8 @@
 static const uint16_t no_phy[] = {
     NIF_PHY_BMCR_AUTO,
     NIF_PHY_CAN_100_FULL << 6 | NIF_PHY_BMSR_DONE | NIF_PHY_BMSR_LINK,
-    PHY_ID >> 16,
-    (uint16_t)PHY_ID,
+    NIF_PHY_ID1, // an ID that none has
+    NIF_PHY_ID2,
     NIF_PHY_CAN_100_FULL | NIF_PHY_ANAR_802_3,
     NIF_PHY_CAN_100_FULL | NIF_PHY_ANAR_802_3,
     NIF_PHY_ANER_LP_AUTO,
@@ -171,9 +169,8 @@ static int phy_look(struct nif_phy *phy)
     return value >> 8 == MR17_ASKS >> 8 ? 0 : NIF_EPROTO;
 }
 
+// Whatever its ID: there is no other.
 const struct nif_phy_ops stellaris_phy = {
-    .id = PHY_ID,
-    .id_mask = PHY_ID_MASK,
     .set_up = phy_set_up,
     .look = phy_look,
 };
@@ -384,6 +381,7 @@ static bool look(struct stellaris *chip)
     let_through(chip);
     if (was_full && !is_sending(chip)) {
         chip->full = false;
+        chip->waits = false;
         transmit_spare(chip);
         let_through(chip);
         chip->look = true;
@@ -392,6 +390,23 @@ static bool look(struct stellaris *chip)
         chip->look = true;
     }
     return chip->look;
+}
+
+// True if a frame does not leave, in spite of all collisions that may be.
+static bool is_stuck(struct stellaris *chip)
+{
+    uint32_t now_us;
+
+    if (!chip->full) {
+        chip->waits = false;
+        return false;
+    }
+    now_us = (uint32_t)nif_clock_now_us(chip->cfg.clock);
+    if (!chip->waits) {
+        chip->waits = true;
+        chip->since_us = now_us;
+    }
+    return now_us - chip->since_us >= STUCK_US;
 }
 
 static int stellaris_poll(struct nif_mac *mac, uint64_t *again_us)
@@ -404,7 +419,10 @@ static int stellaris_poll(struct nif_mac *mac, uint64_t *again_us)
     if (is_lost(chip)) {
         return NIF_EIO;
     }
-    frame = (chip->look || !chip->cfg.interrupt) && look(chip);
+    frame = (chip->look || chip->full || !chip->cfg.interrupt) && look(chip);
+    if (is_stuck(chip)) {
+        return NIF_ETIMEDOUT;
+    }
     if (frame) {
         in_us = 0;
     } else if (!chip->cfg.interrupt) {
@@ -469,7 +487,7 @@ static size_t read_frame(struct stellaris *chip, uint8_t *buf, size_t cap)
         word >>= 8;
     }
     // A frame with a bad FCS empties the FIFO, in the middle of others too.
-    return get(chip, MACRIS) & INT_RXER ? 0 : len;
+    return (get(chip, MACRIS) & INT_RXER) != 0 ? 0 : len;
 }
 
 static bool is_ours(const struct stellaris *chip, const uint8_t *frame)

@@ -73,6 +73,8 @@ struct stellaris {
     bool phy_asks;      ///< phy_interrupt is low
     bool echo;          ///< what is sent comes back
     bool full;          ///< a frame waits for the FIFO, or was refused
+    bool waits;         ///< since ...
+    uint32_t since_us;  ///< ... here
     uint16_t spare_len; ///< of the one that waits; 0: none
     volatile bool look; ///< there may be frames: the handler was called
     struct stellaris_stats stats;

@@ -8,6 +8,7 @@
 
 #define MACDATA 0x10u
 #define MACNP   0x34u
+#define MACTR   0x38u
 #define MACMCTL 0x20u
 #define MACMRXD 0x30u
 
@@ -91,6 +92,16 @@ static uint32_t hung_read(struct nif_mmio *mmio, uint32_t offset)
 const struct nif_mmio_ops device_hung = {
     .read = hung_read,
     .write = bare_write,
+};
+
+static uint32_t jammed_read(struct nif_mmio *mmio, uint32_t offset)
+{
+    return spy_read(mmio, offset) | (d.jam && offset == MACTR);
+}
+
+const struct nif_mmio_ops device_jammed = {
+    .read = jammed_read,
+    .write = spy_write,
 };
 
 static uint32_t endless_read(struct nif_mmio *mmio, uint32_t offset)

@@ -32,6 +32,7 @@ struct device_bench {
     uint8_t heard_data[SIM_FRAME_MAX];
     uint32_t length;
     unsigned frame_words;
+    bool jam;
     unsigned words; // read of MACDATA
 };
 
@@ -46,6 +47,9 @@ extern const struct nif_hwaddr all;
 /// hangs.
 extern const struct nif_mmio_ops device_bare;
 extern const struct nif_mmio_ops device_hung;
+
+/// One that sends for ever, while `d.jam`.
+extern const struct nif_mmio_ops device_jammed;
 
 /// One that has frames without end, of `d.frame_words` each, the first of which
 /// says `d.length`.

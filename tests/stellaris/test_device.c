@@ -151,6 +151,30 @@ static void a_frame_that_waits_is_not_overtaken(void **state)
     close_device();
 }
 
+// Two seconds are more than all collisions of a frame take.
+static void a_frame_that_never_leaves_starts_all_anew(void **state)
+{
+    (void)state;
+    for (int polled = 0; polled < 2; polled++) {
+        bring_up(&(struct how){ .ops = &device_jammed, .polled = polled });
+        d.jam = true;
+        assert_int_equal(send_frame(&all, 100), 0);
+        run_us(1900000);
+        d.jam = false; // it was just slow
+        run_us(1100000);
+        d.jam = true;
+        assert_int_equal(send_frame(&all, 100), 0);
+        run_us(1900000);
+        assert_int_equal(d.told[NIF_EVENT_RESTARTED], 0);
+        run_us(1500000);
+        assert_int_equal(d.told[NIF_EVENT_RESTARTED], 1);
+        d.jam = false;
+        run_us(WAITS_US);
+        assert_traffic();
+        close_device();
+    }
+}
+
 static void a_link_that_goes_takes_what_waits_with_it(void **state)
 {
     (void)state;
@@ -277,6 +301,7 @@ int main(void)
         cmocka_unit_test(without_a_phy_there_is_a_link),
         cmocka_unit_test(a_second_frame_waits_and_a_third_is_refused),
         cmocka_unit_test(a_frame_that_waits_is_not_overtaken),
+        cmocka_unit_test(a_frame_that_never_leaves_starts_all_anew),
         cmocka_unit_test(a_link_that_goes_takes_what_waits_with_it),
         cmocka_unit_test(what_could_not_be_sent_is_counted_and_the_next_goes),
         cmocka_unit_test(a_frame_that_was_torn_is_not_given),

@@ -131,7 +131,7 @@ static uint16_t phy_read(struct sim_stellaris *mac, uint8_t reg)
     case MR18: return read_18(mac);
     default: break;
     }
-    return reg <= MR6 ? phy->ops->read(phy, reg) : mac->vendor[reg];
+    return reg <= MR6 ? phy->ops->read(phy, reg) : mac->vendor[reg & 31u];
 }
 
 static void phy_write(struct sim_stellaris *mac, uint8_t reg, uint16_t value)
