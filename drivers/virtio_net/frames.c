@@ -7,9 +7,7 @@
 
 #include <string.h>
 
-#define DESC_WRITE 2u // the device writes
-#define NO_NOTIFY  1u // of the used ring: the device looks by itself
-#define RX_SKIPS   16 // frames for others in one recv()
+#define RX_SKIPS 16 // frames for others in one recv()
 
 enum { PASS_ALL = 1, PASS_GROUPS = 2 };
 
@@ -41,7 +39,8 @@ static void offer(struct virtio_net *net, struct virtio_net_ring *ring,
     nif_mmio_barrier(&net->cfg.mmio);
     *(volatile uint16_t *)&ring->avail.idx = (uint16_t)(ring->avail.idx + 1);
     nif_mmio_barrier(&net->cfg.mmio);
-    if (!(*(volatile uint16_t *)&ring->used.flags & NO_NOTIFY)) {
+    if (!(*(volatile uint16_t *)&ring->used.flags &
+            VIRTIO_NET_USED_NO_NOTIFY)) {
         virtio_net__put(net, VIRTIO_NET_QUEUE_NOTIFY, queue);
     }
 }
@@ -128,7 +127,7 @@ void virtio_net__fill_rings(struct virtio_net *net)
         net->rx.desc[i].addr[0] =
             rx + i * VIRTIO_NET_BUFFER + (uint32_t)front(net);
         net->rx.desc[i].len = (uint32_t)net->head + NIF_ETH_FRAME_MAX;
-        net->rx.desc[i].flags = DESC_WRITE;
+        net->rx.desc[i].flags = VIRTIO_NET_DESC_WRITE;
         if (net->lent != i + 1) { // else the stack has it still
             list(&net->rx, net->rx.avail.idx++, (uint16_t)i);
             net->rx_has |= (uint8_t)(1u << i);

@@ -7,12 +7,7 @@
 #define VIRTIO_NET_INTERNAL_H
 
 #include "virtio_net.h"
-
-#define VIRTIO_NET_QUEUE_NOTIFY 0x50
-
-/// Bytes of the device's header, in version 1 and 2.
-#define VIRTIO_NET_HEAD_OLD    10
-#define VIRTIO_NET_HEAD_MODERN 12
+#include "virtio_net_regs.h"
 
 enum { VIRTIO_NET_QUEUE_RX, VIRTIO_NET_QUEUE_TX };
 

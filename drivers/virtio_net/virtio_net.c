@@ -6,48 +6,6 @@
 
 #include <string.h>
 
-// Registers (4.2.2; those of version 1 alone: 4.2.4).
-#define MAGIC            0x00
-#define VERSION          0x04
-#define DEVICE_ID        0x08
-#define DEVICE_FEATURES  0x10
-#define DEVICE_SELECT    0x14
-#define DRIVER_FEATURES  0x20
-#define DRIVER_SELECT    0x24
-#define GUEST_PAGE_SIZE  0x28 // version 1
-#define QUEUE_SEL        0x30
-#define QUEUE_NUM_MAX    0x34
-#define QUEUE_NUM        0x38
-#define QUEUE_ALIGN      0x3C // version 1
-#define QUEUE_PFN        0x40 // version 1
-#define QUEUE_READY      0x44 // version 2
-#define INTERRUPT_STATUS 0x60
-#define INTERRUPT_ACK    0x64
-#define STATUS           0x70
-#define QUEUE_DESC       0x80 // version 2, and high half behind each
-#define QUEUE_DRIVER     0x90
-#define QUEUE_DEVICE     0xA0
-#define CONFIG           0x100 // address, then status
-
-#define MAGIC_VALUE 0x74726976u // "virt"
-#define ID_NET      1u
-
-#define STATUS_ACKNOWLEDGE 1u
-#define STATUS_DRIVER      2u
-#define STATUS_DRIVER_OK   4u
-#define STATUS_FEATURES_OK 8u
-#define STATUS_NEEDS_RESET 64u
-#define STATUS_FAILED      128u
-
-// Features (5.1.3): of the first word, and of the second.
-#define FEATURE_MAC       (1u << 5)
-#define FEATURE_STATUS    (1u << 16)
-#define FEATURE_ANY       (1u << 27) // ANY_LAYOUT, version 1
-#define FEATURE_VERSION_1 (1u << 0)
-
-#define CONFIG_LINK_UP   1u // of the status, which is behind the address
-#define INTERRUPT_CONFIG 2u
-
 #define PAGE     4096u
 #define POLL_US  1000u
 #define LOOK_US  1000000u // until a device that lost itself is noticed
@@ -58,10 +16,10 @@
 
 void virtio_net_interrupt(struct virtio_net *net)
 {
-    uint32_t status = virtio_net__get(net, INTERRUPT_STATUS);
+    uint32_t status = virtio_net__get(net, VIRTIO_NET_INTERRUPT_STATUS);
 
-    virtio_net__put(net, INTERRUPT_ACK, status);
-    if (status & INTERRUPT_CONFIG) {
+    virtio_net__put(net, VIRTIO_NET_INTERRUPT_ACK, status);
+    if (status & VIRTIO_NET_INTERRUPT_CONFIG) {
         net->told = true;
     }
     nif_clock_wake(net->cfg.clock);
@@ -76,19 +34,19 @@ static bool set_up_ring(struct virtio_net *net, struct virtio_net_ring *ring,
         const void *part;
         size_t len;
     } parts[] = {
-        { QUEUE_DESC, ring->desc, sizeof(ring->desc) },
-        { QUEUE_DRIVER, &ring->avail, sizeof(ring->avail) },
-        { QUEUE_DEVICE, &ring->used, sizeof(ring->used) },
+        { VIRTIO_NET_QUEUE_DESC, ring->desc, sizeof(ring->desc) },
+        { VIRTIO_NET_QUEUE_DRIVER, &ring->avail, sizeof(ring->avail) },
+        { VIRTIO_NET_QUEUE_DEVICE, &ring->used, sizeof(ring->used) },
     };
 
-    virtio_net__put(net, QUEUE_SEL, queue);
-    if (virtio_net__get(net, QUEUE_NUM_MAX) < VIRTIO_NET_RING) {
+    virtio_net__put(net, VIRTIO_NET_QUEUE_SEL, queue);
+    if (virtio_net__get(net, VIRTIO_NET_QUEUE_NUM_MAX) < VIRTIO_NET_RING) {
         return false;
     }
-    virtio_net__put(net, QUEUE_NUM, VIRTIO_NET_RING);
+    virtio_net__put(net, VIRTIO_NET_QUEUE_NUM, VIRTIO_NET_RING);
     if (!net->modern) {
-        virtio_net__put(net, QUEUE_ALIGN, PAGE);
-        virtio_net__put(net, QUEUE_PFN,
+        virtio_net__put(net, VIRTIO_NET_QUEUE_ALIGN, PAGE);
+        virtio_net__put(net, VIRTIO_NET_QUEUE_PFN,
             virtio_net__address(net, ring, sizeof(*ring)) / PAGE);
         return true;
     }
@@ -97,7 +55,7 @@ static bool set_up_ring(struct virtio_net *net, struct virtio_net_ring *ring,
             virtio_net__address(net, parts[i].part, parts[i].len));
         virtio_net__put(net, parts[i].reg + 4, 0);
     }
-    virtio_net__put(net, QUEUE_READY, 1);
+    virtio_net__put(net, VIRTIO_NET_QUEUE_READY, 1);
     return true;
 }
 
@@ -107,8 +65,8 @@ static bool reset(struct virtio_net *net)
 {
     uint64_t end_us = nif_clock_now_us(net->cfg.clock) + RESET_US;
 
-    virtio_net__put(net, STATUS, 0);
-    while (virtio_net__get(net, STATUS) != 0) {
+    virtio_net__put(net, VIRTIO_NET_STATUS, 0);
+    while (virtio_net__get(net, VIRTIO_NET_STATUS) != 0) {
         if (nif_clock_now_us(net->cfg.clock) > end_us) {
             return false;
         }
@@ -118,7 +76,8 @@ static bool reset(struct virtio_net *net)
 
 static void set_status(struct virtio_net *net, uint32_t bit)
 {
-    virtio_net__put(net, STATUS, virtio_net__get(net, STATUS) | bit);
+    virtio_net__put(net, VIRTIO_NET_STATUS,
+        virtio_net__get(net, VIRTIO_NET_STATUS) | bit);
 }
 
 // Returns false if device and driver do not agree.
@@ -126,23 +85,26 @@ static bool negotiate(struct virtio_net *net)
 {
     uint32_t features;
 
-    virtio_net__put(net, DEVICE_SELECT, 0);
-    features = virtio_net__get(net, DEVICE_FEATURES);
-    net->has_status = (features & FEATURE_STATUS) != 0;
-    virtio_net__put(net, DRIVER_SELECT, 0);
+    virtio_net__put(net, VIRTIO_NET_DEVICE_SELECT, 0);
+    features = virtio_net__get(net, VIRTIO_NET_DEVICE_FEATURES);
+    net->has_status = (features & VIRTIO_NET_FEATURE_STATUS) != 0;
+    virtio_net__put(net, VIRTIO_NET_DRIVER_SELECT, 0);
     // Header and frame share a descriptor, for which version 1 has a feature.
-    virtio_net__put(net, DRIVER_FEATURES,
+    virtio_net__put(net, VIRTIO_NET_DRIVER_FEATURES,
         features &
-            (FEATURE_MAC | FEATURE_STATUS | (net->modern ? 0 : FEATURE_ANY)));
+            (VIRTIO_NET_FEATURE_MAC | VIRTIO_NET_FEATURE_STATUS |
+                (net->modern ? 0 : VIRTIO_NET_FEATURE_ANY_LAYOUT)));
     if (!net->modern) {
-        virtio_net__put(net, GUEST_PAGE_SIZE, PAGE);
-        return (features & FEATURE_MAC) != 0;
+        virtio_net__put(net, VIRTIO_NET_GUEST_PAGE_SIZE, PAGE);
+        return (features & VIRTIO_NET_FEATURE_MAC) != 0;
     }
-    virtio_net__put(net, DRIVER_SELECT, 1);
-    virtio_net__put(net, DRIVER_FEATURES, FEATURE_VERSION_1);
-    set_status(net, STATUS_FEATURES_OK);
-    return (features & FEATURE_MAC) != 0 &&
-        (virtio_net__get(net, STATUS) & STATUS_FEATURES_OK) != 0;
+    virtio_net__put(net, VIRTIO_NET_DRIVER_SELECT, 1);
+    virtio_net__put(net, VIRTIO_NET_DRIVER_FEATURES,
+        VIRTIO_NET_FEATURE_VERSION_1);
+    set_status(net, VIRTIO_NET_STATUS_FEATURES_OK);
+    return (features & VIRTIO_NET_FEATURE_MAC) != 0 &&
+        (virtio_net__get(net, VIRTIO_NET_STATUS) &
+            VIRTIO_NET_STATUS_FEATURES_OK) != 0;
 }
 
 static void set_link(struct virtio_net *net, bool up)
@@ -161,23 +123,23 @@ static bool is_net(struct virtio_net *net)
 {
     uint32_t version;
 
-    if (virtio_net__get(net, MAGIC) != MAGIC_VALUE) {
+    if (virtio_net__get(net, VIRTIO_NET_MAGIC) != VIRTIO_NET_MAGIC_VALUE) {
         return false;
     }
-    version = virtio_net__get(net, VERSION);
+    version = virtio_net__get(net, VIRTIO_NET_VERSION);
     net->modern = version == 2;
     net->head = net->modern ? VIRTIO_NET_HEAD_MODERN : VIRTIO_NET_HEAD_OLD;
     return (version == 1 || version == 2) &&
-        virtio_net__get(net, DEVICE_ID) == ID_NET;
+        virtio_net__get(net, VIRTIO_NET_DEVICE_ID) == VIRTIO_NET_ID_NET;
 }
 
 static void learn_address(struct virtio_net *net)
 {
-    uint32_t word = virtio_net__get(net, CONFIG);
+    uint32_t word = virtio_net__get(net, VIRTIO_NET_CONFIG);
 
     nif_put_le16(net->hwaddr.byte, (uint16_t)word);
     nif_put_le16(net->hwaddr.byte + 2, (uint16_t)(word >> 16));
-    word = virtio_net__get(net, CONFIG + 4);
+    word = virtio_net__get(net, VIRTIO_NET_CONFIG + 4);
     nif_put_le16(net->hwaddr.byte + 4, (uint16_t)word);
 }
 
@@ -192,8 +154,8 @@ static int set_up(struct virtio_net *net)
     if (!reset(net)) {
         return NIF_ETIMEDOUT;
     }
-    virtio_net__put(net, STATUS, STATUS_ACKNOWLEDGE);
-    set_status(net, STATUS_DRIVER);
+    virtio_net__put(net, VIRTIO_NET_STATUS, VIRTIO_NET_STATUS_ACKNOWLEDGE);
+    set_status(net, VIRTIO_NET_STATUS_DRIVER);
     if (negotiate(net)) {
         learn_address(net);
         virtio_net__fill_rings(net);
@@ -201,11 +163,11 @@ static int set_up(struct virtio_net *net)
             set_up_ring(net, &net->tx, VIRTIO_NET_QUEUE_TX);
     }
     if (!net->ready) {
-        set_status(net, STATUS_FAILED);
+        set_status(net, VIRTIO_NET_STATUS_FAILED);
         return NIF_ENODEV;
     }
     nif_mmio_barrier(&net->cfg.mmio);
-    set_status(net, STATUS_DRIVER_OK);
+    set_status(net, VIRTIO_NET_STATUS_DRIVER_OK);
     virtio_net__put(net, VIRTIO_NET_QUEUE_NOTIFY, VIRTIO_NET_QUEUE_RX);
     net->told = true; // the link is not known yet
     net->stall_us = NIF_NEVER;
@@ -253,8 +215,9 @@ static bool is_stalled(struct virtio_net *net, uint64_t now_us)
 // it cannot say so: then what was to be sent does not come back.
 static bool is_lost(struct virtio_net *net, uint64_t now_us)
 {
-    return (virtio_net__get(net, STATUS) &
-               (STATUS_DRIVER_OK | STATUS_NEEDS_RESET)) != STATUS_DRIVER_OK ||
+    return (virtio_net__get(net, VIRTIO_NET_STATUS) &
+               (VIRTIO_NET_STATUS_DRIVER_OK | VIRTIO_NET_STATUS_NEEDS_RESET)) !=
+        VIRTIO_NET_STATUS_DRIVER_OK ||
         is_stalled(net, now_us);
 }
 
@@ -286,7 +249,8 @@ static int look(struct virtio_net *net, uint64_t now_us)
     }
     set_link(net,
         !net->has_status ||
-            (virtio_net__get(net, CONFIG + 4) >> 16 & CONFIG_LINK_UP));
+            (virtio_net__get(net, VIRTIO_NET_CONFIG + 4) >> 16 &
+                VIRTIO_NET_CONFIG_LINK_UP));
     return 0;
 }
 

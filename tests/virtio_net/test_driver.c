@@ -171,6 +171,47 @@ static void a_device_that_does_not_tell_of_its_link_has_one(void **state)
     assert_true(nif_iface_flags(&b.net.iface) & NIF_IFACE_LINK);
 }
 
+static void a_link_that_is_lost_is_seen_at_once(void **state)
+{
+    (void)state;
+    up(&(struct sim_virtio_net_cfg){ .legacy = false });
+    sim_cable_plug(&b.cable, false);
+    sim_pass_ns(&b.world, SIM_US); // an interrupt
+    poll();
+    assert_false(nif_iface_flags(&b.net.iface) & NIF_IFACE_LINK);
+    assert_int_equal(send(100), NIF_ELINK);
+    sim_cable_plug(&b.cable, true);
+    sim_pass_ns(&b.world, SIM_US);
+    poll();
+    assert_int_equal(send(100), 0);
+}
+
+// What it is and what it sends and receives, byte by byte, in either layout.
+static void frames_and_addresses_are_exact(void **state)
+{
+    struct nif_hwaddr is;
+    uint8_t *frame = NULL;
+
+    (void)state;
+    for (unsigned legacy = 0; legacy < 2; legacy++) {
+        up(&(struct sim_virtio_net_cfg){ .legacy = legacy != 0 });
+        nif_iface_hwaddr(&b.net.iface, &is);
+        assert_memory_equal(is.byte, own.byte, 6);
+        arrive(1514);
+        assert_int_equal(nif_eth_recv(&b.net.iface, NULL, NIF_ETH_FRAME_MAX,
+                             &frame),
+            1514);
+        assert_memory_equal(frame, own.byte, 6);
+        assert_int_equal((uintptr_t)(frame + NIF_ETH_HEADER) % 4, 0);
+        assert_int_equal(send(1514), 0);
+        sim_pass_ns(&b.world, SIM_MS);
+        assert_int_equal(b.heard, 1);
+        if (legacy == 0) {
+            (void)tear_down(state);
+        }
+    }
+}
+
 // What recv() gave may be written to until the next one.
 static void a_frame_outlives_a_restart(void **state)
 {
@@ -359,6 +400,8 @@ int main(void)
         TEST(a_device_without_an_address_is_refused),
         TEST(a_reset_without_an_end_is_given_up),
         TEST(a_device_that_does_not_tell_of_its_link_has_one),
+        TEST(a_link_that_is_lost_is_seen_at_once),
+        TEST(frames_and_addresses_are_exact),
         TEST(a_frame_outlives_a_restart),
         TEST(a_device_that_looks_by_itself_is_not_notified),
         TEST(what_makes_no_sense_costs_a_restart),
