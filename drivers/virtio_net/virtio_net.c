@@ -236,12 +236,11 @@ static int restart(struct virtio_net *net)
 // Is it still there, and has it a link? An interrupt tells of most of that.
 static int look(struct virtio_net *net, uint64_t now_us)
 {
-    int err;
-
     net->told = false;
     net->look_us = now_us + (net->cfg.interrupt ? LOOK_US : POLL_US);
     if (!net->ready || is_lost(net, now_us)) {
-        err = restart(net);
+        int err = restart(net);
+
         if (err != 0) {
             net->look_us = now_us + RETRY_US;
             return err;
