@@ -73,7 +73,7 @@ static void sending_without_a_pause_is_no_fault(void **state)
 {
     (void)state;
     bench_begin_sending(&b, UINT32_MAX);
-    bench_run(&b, 1300000);
+    bench_run(&b, 1100000);
     b.send_left = 0;
     bench_run(&b, 50000);
     assert_int_equal(b.out.count, b.send_next - 1);
