@@ -40,7 +40,7 @@ void stm32_eth__lay_out(struct stm32_eth *chip)
         STM32_ETH_RX_RCH | STM32_ETH_SLOT);
     uint32_t tx = join(chip, chip->cfg.tx, chip->cfg.tx_count, 0);
 
-    for (uint8_t i = 0; i < chip->cfg.rx_count; i++) {
+    for (unsigned i = 0; i < chip->cfg.rx_count; i++) {
         chip->cfg.rx[i].word[0] = STM32_ETH_OWN;
     }
     chip->rx_at = 0;
@@ -174,7 +174,7 @@ int stm32_eth__recv(struct nif_mac *mac, uint8_t *buf, size_t cap,
     if (chip->lent) {
         give_back(chip);
     }
-    for (uint8_t i = 0; i < chip->cfg.rx_count && stm32_eth__has_frame(chip);
+    for (unsigned i = 0; i < chip->cfg.rx_count && stm32_eth__has_frame(chip);
          i++) {
         struct stm32_eth_slot *slot = &chip->cfg.rx[chip->rx_at];
         size_t len = frame_len(slot->word[0]);
