@@ -104,6 +104,8 @@ struct tap_pcap_player {
     size_t len;
     uint8_t frame[TAP_FRAME_MAX];
     bool done;
+    bool failed; // before its end
+    const char *path;
 };
 
 static int64_t time_of(const struct pcap_pkthdr *head)
@@ -121,8 +123,11 @@ static void play_next(struct tap_pcap_player *player)
     int64_t after_ns;
 
     do {
-        if (pcap_next_ex(player->file, &head, &data) != 1) {
+        int got = pcap_next_ex(player->file, &head, &data);
+
+        if (got != 1) {
             player->done = true;
+            player->failed = got == PCAP_ERROR;
             return;
         }
     } while (head->caplen != head->len || head->len < 14 ||
@@ -174,6 +179,7 @@ struct tap_pcap_player *tap_pcap_play(const char *path, struct tap_loop *loop,
     player->event.fn = on_time;
     player->loop = loop;
     player->file = file;
+    player->path = path;
     player->start_ns = loop->world->now_ns + start_ns;
     player->first_ns = -1;
     play_next(player);
@@ -185,11 +191,18 @@ bool tap_pcap_played(const struct tap_pcap_player *player)
     return player->done;
 }
 
-void tap_pcap_play_done(struct tap_pcap_player *player)
+int tap_pcap_play_done(struct tap_pcap_player *player, char why[TAP_WHY])
 {
+    int result = player->failed ? -1 : 0;
+
+    if (player->failed) {
+        snprintf(why, TAP_WHY, "%s: %s", player->path,
+            pcap_geterr(player->file));
+    }
     sim_event_cancel(player->loop->world, &player->event);
     pcap_close(player->file);
     free(player);
+    return result;
 }
 
 // ---- an interface of the host

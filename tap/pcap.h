@@ -36,14 +36,17 @@ struct tap_pcap_player;
 
 /// Plays a file's frames into `loop`, as if they came from outside: the
 /// first at the world's present time plus `start_ns`, the others as far
-/// behind it as in the file. Returns NULL and says why.
+/// behind it as in the file. `path` must outlive it. Returns NULL and says
+/// why.
 struct tap_pcap_player *tap_pcap_play(const char *path, struct tap_loop *loop,
     uint64_t start_ns, char why[TAP_WHY]);
 
 /// True when all frames have been played.
 bool tap_pcap_played(const struct tap_pcap_player *player);
 
-void tap_pcap_play_done(struct tap_pcap_player *player);
+/// Ends it. Returns 0, or -1 and says why if the file could not be read to its
+/// end, as one that was cut.
+int tap_pcap_play_done(struct tap_pcap_player *player, char why[TAP_WHY]);
 
 // ---- an interface of the host
 

@@ -109,7 +109,7 @@ static void a_capture_is_played_as_it_was(void **state)
         assert_int_equal(again.at_ns[i] - again.at_ns[0],
             first.at_ns[i] - first.at_ns[0] + longer_ns);
     }
-    tap_pcap_play_done(player);
+    assert_int_equal(tap_pcap_play_done(player, why), 0);
     part(&again);
     unlink(name);
 }
@@ -137,9 +137,38 @@ static void a_capture_is_whole_before_it_is_closed(void **state)
     sim_run_until(&again.world, SIM_S);
     assert_int_equal(again.count, 1);
     assert_int_equal(again.len[0], 100);
-    tap_pcap_play_done(player);
+    assert_int_equal(tap_pcap_play_done(player, why), 0);
     part(&again);
     assert_int_equal(tap_pcap_close(pcap, why), 0);
+    part(&s);
+    unlink(name);
+}
+
+static void a_capture_that_was_cut_is_told(void **state)
+{
+    static const uint8_t head[24 + 20] = {
+        0xd4, 0xc3, 0xb2, 0xa1, 2, 0,
+        4, [18] = 1, [20] = 1, [32] = 60, [36] = 60
+    }; // a frame of 60 bytes, not 4
+    static struct seen s;
+    char why[TAP_WHY] = "";
+    char name[FILE_NAME];
+    struct tap_pcap_player *player;
+    FILE *file;
+
+    (void)state;
+    file_make(name, NULL);
+    file = fopen(name, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(head, sizeof(head), 1, file), 1);
+    assert_int_equal(fclose(file), 0);
+    join(&s);
+    player = tap_pcap_play(name, &s.loop, 0, why);
+    assert_non_null(player);
+    sim_run_until(&s.world, SIM_S);
+    assert_true(tap_pcap_played(player));
+    assert_int_equal(tap_pcap_play_done(player, why), -1);
+    assert_non_null(strstr(why, name));
     part(&s);
     unlink(name);
 }
@@ -168,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_capture_is_played_as_it_was),
         cmocka_unit_test(a_capture_is_whole_before_it_is_closed),
+        cmocka_unit_test(a_capture_that_was_cut_is_told),
         cmocka_unit_test(what_is_no_capture_is_refused),
     };
 

@@ -561,6 +561,7 @@ void nif_session_json(struct nif_session *s)
 
 int nif_session_close(struct nif_session *s, int code)
 {
+    char why[TAP_WHY];
     bool ok;
 
     end_child(s);
@@ -568,8 +569,9 @@ int nif_session_close(struct nif_session *s, int code)
         tap_stimuli_end(&s->record, s->world.now_ns, s->loop.out_count);
     }
     ok = tell(s);
-    if (s->player) {
-        tap_pcap_play_done(s->player);
+    if (s->player && tap_pcap_play_done(s->player, why) != 0) {
+        (void)fail(why);
+        ok = false;
     }
     if (s->board_ok) {
         host_board_done(&s->board);
