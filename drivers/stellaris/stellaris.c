@@ -69,7 +69,7 @@
 // A register of the PHY: what it may ask for, and below what it does ask for;
 // this is cleared by reading. A change of the link, an end of negotiation.
 #define MR17      17
-#define MR17_ASKS 0x0500u
+#define MR17_ASKS 0x0500
 
 // Registers 0 to 6 of a PHY with a link, where there is none.
 static const uint16_t no_phy[] = {
