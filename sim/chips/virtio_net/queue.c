@@ -80,6 +80,16 @@ uint8_t *vio__part(struct sim_virtio_net *net,
     return memory;
 }
 
+static struct sim_virtio_desc desc_at(const uint8_t *memory)
+{
+    return (struct sim_virtio_desc){
+        .address = get32(memory) | (uint64_t)get32(memory + 4) << 32,
+        .len = get32(memory + 8),
+        .flags = get16(memory + 12),
+        .next = get16(memory + 14),
+    };
+}
+
 bool vio__read_desc(struct sim_virtio_net *net,
     const struct sim_virtio_queue *queue, unsigned i,
     struct sim_virtio_desc *desc)
@@ -90,10 +100,7 @@ bool vio__read_desc(struct sim_virtio_net *net,
     if (memory == NULL) {
         return false;
     }
-    desc->address = get32(memory) | (uint64_t)get32(memory + 4) << 32;
-    desc->len = get32(memory + 8);
-    desc->flags = get16(memory + 12);
-    desc->next = get16(memory + 14);
+    *desc = desc_at(memory);
     return true;
 }
 
@@ -136,9 +143,16 @@ static void set_flags(struct sim_virtio_net *net,
 
 static void keep(struct sim_virtio_net *net, struct sim_virtio_queue *queue)
 {
-    for (uint16_t i = 0; i < queue->num && !net->broken; i++) {
-        queue->fence_ring[i] = avail_entry(net, queue, i);
-        (void)vio__read_desc(net, queue, i, &queue->fence_desc[i]);
+    size_t num = queue->num;
+    const uint8_t *ring = vio__part(net, queue, AVAIL, HEAD_LEN, 2 * num);
+    const uint8_t *desc = vio__part(net, queue, DESC, 0, DESC_LEN * num);
+
+    if (ring == NULL || desc == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < num; i++) {
+        queue->fence_ring[i] = get16(ring + 2 * i);
+        queue->fence_desc[i] = desc_at(desc + DESC_LEN * i);
     }
 }
 
