@@ -203,7 +203,8 @@ class Bench:
         out.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(
             [self.cc, "-std=c11", "-D_GNU_SOURCE", "-O1", "-w",
-             "-I" + str(tree), "-I" + str(tree / "core/include"), "-c",
+             *(f"-I{tree / part}" for part in
+               (".", "core/include", "tests/enc28j60")), "-c",
              str(tree / source), "-o", str(out)], check=True)
         return out
 
@@ -219,7 +220,7 @@ class Bench:
         if unit not in self.mains:
             sources = ["score_main.c"] if unit == "score" else [
                 f"tests/enc28j60/model_{unit}.c",
-                "tests/enc28j60/model_bench.c"]
+                "tests/enc28j60/model_bench.c", "tests/support/spi_model.c"]
             self.mains[unit] = [self.compile(pathlib.Path(source))
                                 for source in sources]
         return self.mains[unit]
