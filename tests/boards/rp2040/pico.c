@@ -236,7 +236,7 @@ static void make_world(void)
         .chip = all.device->chip,
         .app = image_app,
         .bus_hz = all.device->is_espat ? 0 : all.device->baud,
-        .no_rts_cts = !all.device->rts_cts,
+        .no_rts_cts = all.device->is_espat && !all.device->rts_cts,
         .cpu_ns = 8,
         .remote = true,
         .seed = 1,
