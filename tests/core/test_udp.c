@@ -509,9 +509,9 @@ static void what_waits_for_the_device_is_not_overtaken(void **state)
     assert_int_equal(p.dev[1].queued, 0);
     p.dev[0].refill = 9;
     pair_pass(&p, 100);
-    for (char i = '1'; i <= '2'; i++) {
+    for (int i = 1; i <= 2; i++) {
         assert_int_equal(pair_take(&p, out), 60);
-        assert_int_equal(out[42], i);
+        assert_int_equal(out[42], '0' + i);
     }
 }
 
