@@ -20,7 +20,9 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-JOBS = str(os.cpu_count() or 2)
+# One more than processors: the end-to-end tests, one of which always runs,
+# wait most of the time.
+JOBS = str((os.cpu_count() or 2) + 1)
 COVERED = ["core/", "drivers/", "sim/chips/"]
 COVERAGE_MIN = 90
 # Of the points of a race search, the sanitizers see one of so many.
