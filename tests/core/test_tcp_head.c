@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// TCP against a peer by hand: what stands in the headers of its frames.
+// TCP against a peer by hand: what stands in the headers of its frames,
+// and what the short ways must not overlook.
 
 #include "core/tcpip/tcp.h"
+#include "nif/reassembly.h"
 #include "tests/core/peer.h"
 
 #include <setjmp.h>
@@ -87,9 +89,158 @@ static void a_neighbour_in_use_is_asked_when_it_is_old(void **state)
     assert_memory_equal(got, p.pair.dev[1].hwaddr.byte, 6); // it, not all
 }
 
+// A segment with the first `len` bytes of `data`, in order, in p.frame.
+static size_t in_order(size_t len)
+{
+    const struct pair_seg seg = {
+        .src = p.port,
+        .dst = p.our_port,
+        .seq = p.seq,
+        .ack = p.ack,
+        .flags = ACK,
+        .wnd = p.wnd,
+        .data = data,
+        .len = len,
+    };
+
+    return pair_tcp(&p.pair, p.frame, &seg);
+}
+
+// The device had less of it than its IPv4 header says; what lies behind it in
+// the device's memory is of another frame, and might even fit.
+static void a_segment_that_was_cut_is_none(void **state)
+{
+    const struct nif_tcpip_stats *stats = &p.pair.stack[0].stats;
+    size_t len;
+
+    (void)state;
+    peer_connect(&p);
+    len = in_order(100);
+    for (size_t cut = 1; cut <= 100; cut++) {
+        pair_inject(&p.pair, p.frame, len - cut);
+        assert_int_equal(stats->ip_bad, cut);
+        assert_int_equal(p.conn->state, NIF_CONN_OPEN);
+    }
+    assert_int_equal(stats->tcp_bad, 0);
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_EAGAIN);
+}
+
+// Says `len` bytes of the packet in p.frame from `at` on, as a fragment.
+static void say_fragment(size_t at, size_t len, bool more)
+{
+    uint8_t *ip = got + 14;
+    uint32_t sum = 0;
+
+    memcpy(got, p.frame, 34);
+    memcpy(got + 34, p.frame + 34 + at, len);
+    nif_put_be16(ip + 2, (uint16_t)(20 + len));
+    nif_put_be16(ip + 6, (uint16_t)(at / 8 | (more ? 0x2000u : 0)));
+    nif_put_be16(ip + 10, 0);
+    for (size_t i = 0; i < 20; i += 2) {
+        sum += nif_get_be16(ip + i);
+    }
+    nif_put_be16(ip + 10, (uint16_t) ~((sum & 0xFFFF) + (sum >> 16)));
+    pair_inject(&p.pair, got, 34 + len);
+}
+
+static void a_segment_in_fragments_is_put_together(void **state)
+{
+    static struct nif_reassembly reassembly;
+    static struct nif_reassembly_slot slot;
+    static uint32_t buf[(NIF_REASSEMBLY_BYTES(1480) + 3) / 4];
+
+    (void)state;
+    nif_reassembly_init(&reassembly,
+        &(struct nif_reassembly_cfg){ .slots = &slot,
+            .count = 1,
+            .buf = (uint8_t *)buf,
+            .each = 1480,
+            .per_source = 1 });
+    p.pair.stack[0].cfg.reassembly = &reassembly;
+    peer_connect(&p);
+    (void)in_order(100);
+    say_fragment(0, 80, true);
+    say_fragment(80, 40, false);
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 100);
+    assert_memory_equal(got, data, 100);
+}
+
+// The same memory, another connection: nothing of the old one's headers.
+static void a_connection_opened_again_has_its_own_headers(void **state)
+{
+    const struct nif_endpoint other = { .ip = nif_ip4(192, 0, 2, 2),
+        .port = 4711 };
+    const struct nif_conn_cfg cfg = { p.rx[2], sizeof(p.rx[2]), p.tx[2],
+        sizeof(p.tx[2]) };
+    struct nif_conn *conn = &p.client;
+
+    (void)state;
+    peer_serve(&p);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    nif_conn_abort(conn);
+    pair_clear(&p.pair);
+    assert_int_equal(nif_conn_open(&p.pair.stack[0].stack, conn, NIF_TCP, &cfg),
+        0);
+    assert_int_equal(nif_conn_connect(conn, &other), 0);
+    peer_pass(&p, 10);
+    assert_true(pair_take(&p.pair, p.frame) > 54);
+    assert_int_equal(p.frame[47], SYN);
+    assert_int_equal(nif_get_be16(p.frame + 36), 4711);
+}
+
+// Whatever stands in it, it is the caller's.
+static void memory_of_a_connection_that_is_over_is_not_read(void **state)
+{
+    struct nif_conn alive;
+
+    (void)state;
+    peer_serve(&p);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10);
+    alive = p.client;
+    nif_conn_abort(&p.client);
+    pair_clear(&p.pair);
+    p.client = alive;
+    peer_say(&p, ACK, 0, 0, data, 10);
+    assert_true(peer_hear(&p));
+    assert_int_equal(p.seg.flags, RST);
+}
+
+// On another cable the same address may be another card's.
+static void after_a_pull_the_neighbour_is_looked_for_anew(void **state)
+{
+    uint8_t *card = p.pair.dev[1].hwaddr.byte;
+
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10);
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    p.pair.dev[0].link = false;
+    peer_pass(&p, 10);
+    p.pair.dev[0].link = true;
+    card[5] ^= 0x10;
+    peer_pass(&p, 10);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10);
+    assert_memory_equal(p.frame, card, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_segment_that_was_cut_is_none, setup),
+        cmocka_unit_test_setup(a_segment_in_fragments_is_put_together, setup),
+        cmocka_unit_test_setup(a_connection_opened_again_has_its_own_headers,
+            setup),
+        cmocka_unit_test_setup(memory_of_a_connection_that_is_over_is_not_read,
+            setup),
+        cmocka_unit_test_setup(after_a_pull_the_neighbour_is_looked_for_anew,
+            setup),
         cmocka_unit_test_setup(
             the_identification_of_what_is_never_cut_says_nothing, setup),
         cmocka_unit_test_setup(a_neighbour_with_another_card_is_followed,

@@ -118,12 +118,27 @@ static void who_goes_away_before_its_turn_is_not_asked(void **state)
     assert_int_equal(pair_take(&p, out), 60);
 }
 
+// Each of them was alone in having something to send when it said so.
+static void who_waits_longer_is_not_forgotten_for_who_came_last(void **state)
+{
+    (void)state;
+    assert_int_equal(nif_conn_send(&c, "c", 1, &peer), 1);
+    (void)nif_stack_poll(stack());
+    assert_int_equal(nif_conn_send(&d, "d", 1, &peer), 1);
+    p.dev[0].refill = 2;
+    (void)nif_stack_poll(stack());
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(pair_take(&p, out), 60);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(those_that_wait_for_the_device_take_turns,
             setup),
         cmocka_unit_test_setup(whose_turn_is_next_may_go_away, setup),
+        cmocka_unit_test_setup(
+            who_waits_longer_is_not_forgotten_for_who_came_last, setup),
         cmocka_unit_test_setup(who_goes_away_before_its_turn_is_not_asked,
             setup),
     };
