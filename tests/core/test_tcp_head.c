@@ -208,6 +208,52 @@ static void memory_of_a_connection_that_is_over_is_not_read(void **state)
     assert_int_equal(p.seg.flags, RST);
 }
 
+// RFC 2923 2.1, and back: what arrives again is whole again.
+static void headers_are_whole_again_after_a_black_hole(void **state)
+{
+    bool cut = false;
+
+    (void)state;
+    peer_connect(&p);
+    assert_int_equal(send_all(1000), 1000);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 1000);
+    for (unsigned i = 0; i < 5; i++) {
+        peer_pass(&p, 1000000);
+        while (peer_hear(&p)) {
+            cut |= (nif_get_be16(p.frame + 20) & 0x4000) == 0;
+        }
+    }
+    assert_true(cut);
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(send_all(100), 100);
+        peer_pass(&p, 1000);
+        peer_expect(&p, ACK, 100);
+        assert_int_equal(nif_get_be32(p.frame + 18), 0x00004000);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+}
+
+// Its time is kept in 16 bits, of which one value means none.
+static void an_ack_is_owed_at_any_time(void **state)
+{
+    uint32_t wait = NIF__TCP_MS(NIF_TCP_DELACK_MS) + 1;
+
+    (void)state;
+    peer_connect(&p);
+    for (uint32_t before = 2; before-- > 0;) {
+        uint32_t now = (uint32_t)(p.pair.now_us >> 10);
+        uint32_t ticks = (0 - wait - before - now) & 0xFFFF;
+
+        peer_pass(&p, (uint64_t)ticks << 10);
+        peer_say(&p, ACK, 0, 0, data, 10);
+        peer_expect_nothing(&p);
+        peer_pass(&p, NIF_TCP_DELACK_MS * 1000 + 3000);
+        peer_expect(&p, ACK, 0);
+    }
+}
+
 // On another cable the same address may be another card's.
 static void after_a_pull_the_neighbour_is_looked_for_anew(void **state)
 {
@@ -239,6 +285,9 @@ int main(void)
             setup),
         cmocka_unit_test_setup(memory_of_a_connection_that_is_over_is_not_read,
             setup),
+        cmocka_unit_test_setup(headers_are_whole_again_after_a_black_hole,
+            setup),
+        cmocka_unit_test_setup(an_ack_is_owed_at_any_time, setup),
         cmocka_unit_test_setup(after_a_pull_the_neighbour_is_looked_for_anew,
             setup),
         cmocka_unit_test_setup(
