@@ -4,7 +4,7 @@
 // by the data sheet's numbers. The driver on it runs the contract suite.
 
 #include "sim/chips/lan9118.h"
-#include "tests/support/check.h"
+#include "tests/support/seen.h"
 
 #include <string.h>
 
@@ -37,10 +37,7 @@ static struct {
     struct sim_lan9118 chip;
     struct sim_nic far;
     struct sim_cable cable;
-    unsigned told; // complaints
-    unsigned heard;
-    size_t heard_len;
-    uint8_t heard_data[SIM_FRAME_MAX];
+    struct seen seen;
     unsigned interrupts;
 } b;
 
@@ -75,26 +72,7 @@ static uint32_t get_csr(uint32_t index)
 
 static void complained(unsigned count)
 {
-    assert_int_equal(b.told, count);
-    b.told = 0;
-}
-
-static void on_complaint(void *arg, uint64_t at_ns, const char *who,
-    const char *what)
-{
-    (void)arg;
-    (void)at_ns;
-    (void)who;
-    (void)what;
-    b.told++;
-}
-
-static void on_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    (void)arg;
-    b.heard++;
-    b.heard_len = len;
-    memcpy(b.heard_data, frame, len);
+    seen_complaints(&b.seen, count);
 }
 
 static void on_irq(void *arg)
@@ -109,12 +87,11 @@ static int set_up(void **state)
     (void)state;
     memset(&b, 0, sizeof(b));
     sim_world_init(&b.world, 1);
-    b.world.on_complaint = on_complaint;
     sim_cpu_init(&b.cpu, &b.world, SIM_CPU_COST_NS);
     sim_lan9118_init(&b.chip, &b.cpu,
         &(struct sim_lan9118_cfg){ .eeprom = own, .irq = on_irq });
     sim_nic_init(&b.far, &b.world, "far", 0);
-    b.far.on_frame = on_frame;
+    seen_begin(&b.seen, &b.world, &b.far);
     sim_cable_init(&b.cable, &b.world, 100000000);
     sim_cable_join(&b.cable, &b.chip.nic.port, &b.far.port);
     sim_run_until(&b.world, 3 * SIM_S); // a link
@@ -132,7 +109,7 @@ static int tear_down(void **state)
     sim_nic_done(&b.far);
     sim_cable_done(&b.cable);
     sim_world_done(&b.world);
-    assert_int_equal(b.told, 0);
+    assert_int_equal(b.seen.told, 0);
     return 0;
 }
 
@@ -216,12 +193,12 @@ static void a_frame_leaves_and_its_status_comes(void **state)
         put(TX_DATA, 0x0B0B0B0B);
     }
     run_us(20);
-    assert_int_equal(b.heard, 1);
-    assert_int_equal(b.heard_len, 60);
+    assert_int_equal(b.seen.heard, 1);
+    assert_int_equal(b.seen.heard_len, 60);
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(b.heard_data[i], i + 1);
+        assert_int_equal(b.seen.heard_data[i], i + 1);
     }
-    assert_int_equal(b.heard_data[59], 0x0B);
+    assert_int_equal(b.seen.heard_data[59], 0x0B);
     assert_int_equal(get(TX_FIFO_INF), 1u << 16 | 4608);
     assert_int_equal(get(TX_STATUS), 0x12340000);
     (void)get(TX_STATUS);
@@ -247,8 +224,8 @@ static void commands_that_contradict_each_other_are_refused(void **state)
             put(TX_DATA, 0x3000u | 60);
         }
     }
-    assert_true(b.told > 0);
-    b.told = 0;
+    assert_true(b.seen.told > 0);
+    b.seen.told = 0;
     assert_int_equal(get(INT_STS) & 0x400, 0x400); // TDFO
 }
 

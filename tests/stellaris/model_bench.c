@@ -28,26 +28,7 @@ void run_us(uint64_t us)
 
 void complained(unsigned count)
 {
-    assert_int_equal(b.told, count);
-    b.told = 0;
-}
-
-static void on_complaint(void *arg, uint64_t at_ns, const char *who,
-    const char *what)
-{
-    (void)arg;
-    (void)at_ns;
-    (void)who;
-    (void)what;
-    b.told++;
-}
-
-static void on_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    (void)arg;
-    b.heard++;
-    b.heard_len = len;
-    memcpy(b.heard_data, frame, len);
+    seen_complaints(&b.seen, count);
 }
 
 void mac_on_irq(void *arg)
@@ -62,12 +43,11 @@ static void plug(const struct sim_stellaris_cfg *cfg,
 {
     memset(&b, 0, sizeof(b));
     sim_world_init(&b.world, 1);
-    b.world.on_complaint = on_complaint;
     sim_cpu_init(&b.cpu, &b.world, SIM_CPU_COST_NS);
     sim_stellaris_init(&b.mac, &b.cpu, cfg);
     sim_stellaris_partner(&b.mac, partner);
     sim_nic_init(&b.far, &b.world, "far", 0);
-    b.far.on_frame = on_frame;
+    seen_begin(&b.seen, &b.world, &b.far);
     sim_cable_init(&b.cable, &b.world, 100000000);
     sim_cable_join(&b.cable, &b.mac.nic.port, &b.far.port);
     sim_run_until(&b.world, 3 * SIM_S); // a link
@@ -98,7 +78,7 @@ int mac_tear_down(void **state)
     sim_nic_done(&b.far);
     sim_cable_done(&b.cable);
     sim_world_done(&b.world);
-    assert_int_equal(b.told, 0);
+    assert_int_equal(b.seen.told, 0);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #define TESTS_STELLARIS_MODEL_BENCH_H
 
 #include "sim/chips/stellaris.h"
-#include "tests/support/check.h"
+#include "tests/support/seen.h"
 
 #define RIS  0x00u
 #define IM   0x04u
@@ -41,10 +41,7 @@ struct mac_bench {
     struct sim_stellaris mac;
     struct sim_nic far;
     struct sim_cable cable;
-    unsigned told;  // complaints
-    unsigned heard; // frames at the far end
-    size_t heard_len;
-    uint8_t heard_data[SIM_FRAME_MAX];
+    struct seen seen;
     unsigned interrupts;
     uint32_t handled; // what the handler takes back
 };

@@ -77,12 +77,12 @@ static void a_frame_leaves_by_the_length_of_its_data(void **state)
     run_us(20);
     assert_int_equal(get(TR), 0);
     assert_int_equal(get(RIS), TXEMP);
-    assert_int_equal(b.heard, 1);
-    assert_int_equal(b.heard_len, 114);
-    assert_int_equal(b.heard_data[0], 1);
-    assert_int_equal(b.heard_data[1], 2);
-    assert_int_equal(b.heard_data[2], 3);
-    assert_int_equal(b.heard_data[113], 6);
+    assert_int_equal(b.seen.heard, 1);
+    assert_int_equal(b.seen.heard_len, 114);
+    assert_int_equal(b.seen.heard_data[0], 1);
+    assert_int_equal(b.seen.heard_data[1], 2);
+    assert_int_equal(b.seen.heard_data[2], 3);
+    assert_int_equal(b.seen.heard_data[113], 6);
 }
 
 static void a_short_frame_is_padded_if_that_is_wanted(void **state)
@@ -91,14 +91,14 @@ static void a_short_frame_is_padded_if_that_is_wanted(void **state)
     write_frame(3, words_for(3));
     put(TR, 1);
     run_us(20);
-    assert_int_equal(b.heard_len, 60);
-    assert_int_equal(b.heard_data[16], 5);
-    assert_int_equal(b.heard_data[17], 0);
+    assert_int_equal(b.seen.heard_len, 60);
+    assert_int_equal(b.seen.heard_data[16], 5);
+    assert_int_equal(b.seen.heard_data[17], 0);
     put(TCTL, 0x15);
     write_frame(3, words_for(3));
     put(TR, 1);
     run_us(20);
-    assert_int_equal(b.heard, 1);
+    assert_int_equal(b.seen.heard, 1);
     assert_int_equal(b.far.rx_bad, 1); // a runt
 }
 
@@ -118,8 +118,8 @@ static void the_fcs_is_the_drivers_if_it_wants(void **state)
     }
     put(TR, 1);
     run_us(20);
-    assert_int_equal(b.heard_len, 64);
-    assert_memory_equal(b.heard_data, frame, 64);
+    assert_int_equal(b.seen.heard_len, 64);
+    assert_memory_equal(b.seen.heard_data, frame, 64);
 }
 
 static void what_is_not_as_long_as_announced_is_refused(void **state)
@@ -129,13 +129,13 @@ static void what_is_not_as_long_as_announced_is_refused(void **state)
     complained(1);
     put(TR, 1);
     run_us(20);
-    assert_int_equal(b.heard_len, 114);
+    assert_int_equal(b.seen.heard_len, 114);
     write_frame(100, words_for(100) - 1);
     put(TR, 1);
     complained(1);
     run_us(20);
-    assert_int_equal(b.heard, 2);
-    assert_int_equal(b.heard_len, 114);
+    assert_int_equal(b.seen.heard, 2);
+    assert_int_equal(b.seen.heard_len, 114);
 }
 
 static void a_frame_that_has_no_room_is_an_error_to_be_cleared(void **state)
@@ -151,7 +151,7 @@ static void a_frame_that_has_no_room_is_an_error_to_be_cleared(void **state)
     write_frame(2032, 512);
     put(TR, 1);
     run_us(200);
-    assert_int_equal(b.heard_len, 2046);
+    assert_int_equal(b.seen.heard_len, 2046);
     write_frame(2029, 1); // and with an FCS
     put(RIS, TXER);
     put(TCTL, 0x11);
@@ -168,7 +168,7 @@ static void who_clears_txer_begins_anew(void **state)
     write_frame(46, words_for(46));
     put(TR, 1);
     run_us(20);
-    assert_int_equal(b.heard_len, 60);
+    assert_int_equal(b.seen.heard_len, 60);
 }
 
 static void while_it_sends_nothing_is_taken(void **state)
@@ -183,17 +183,17 @@ static void while_it_sends_nothing_is_taken(void **state)
     complained(2);
     put(RIS, TXER); // the one on its way is not touched by this
     run_us(100);
-    assert_int_equal(b.heard_len, 1014);
+    assert_int_equal(b.seen.heard_len, 1014);
     put(TCTL, 0x16);
     write_frame(46, words_for(46));
     put(TR, 1);
     complained(1);
     run_us(100);
-    assert_int_equal(b.heard, 1);
+    assert_int_equal(b.seen.heard, 1);
     assert_int_equal(get(TR), 1);
     put(TCTL, 0x17);
     run_us(20);
-    assert_int_equal(b.heard, 2);
+    assert_int_equal(b.seen.heard, 2);
 }
 
 static void without_a_link_it_goes_nowhere_but_goes(void **state)
@@ -206,7 +206,7 @@ static void without_a_link_it_goes_nowhere_but_goes(void **state)
     run_us(10);
     assert_int_equal(get(TR), 0);
     assert_int_equal(get(RIS), TXEMP);
-    assert_int_equal(b.heard, 0);
+    assert_int_equal(b.seen.heard, 0);
 }
 
 // The far end keeps full duplex and talks: all that is sent collides.
@@ -227,7 +227,7 @@ static void a_late_collision_costs_the_frame(void **state)
     write_frame(46, words_for(46));
     put(TR, 1);
     run_us(50);
-    assert_int_equal(b.heard, 1);
+    assert_int_equal(b.seen.heard, 1);
 }
 
 static void at_10_mbit_and_half_duplex_it_hears_itself(void **state)
@@ -241,7 +241,7 @@ static void at_10_mbit_and_half_duplex_it_hears_itself(void **state)
     run_us(40);
     assert_int_equal(get(TR), 1); // 800 ns a byte
     run_us(40);
-    assert_int_equal(b.heard, 1);
+    assert_int_equal(b.seen.heard, 1);
     assert_int_equal(get(NP), 1);
     assert_int_equal(get(DATA), 0x0201u << 16 | 70);
     mac_begin(RX_ON, 0x07);

@@ -28,24 +28,6 @@ static uint32_t address(const void *memory, size_t len)
     return nif_mmio_address(&b.eth.mmio, memory, len);
 }
 
-static void on_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    (void)arg;
-    b.heard++;
-    b.heard_len = len;
-    memcpy(b.heard_data, frame, len);
-}
-
-static void on_complaint(void *arg, uint64_t at_ns, const char *who,
-    const char *what)
-{
-    (void)arg;
-    (void)at_ns;
-    (void)who;
-    (void)what;
-    b.told++;
-}
-
 static void on_irq(void *arg)
 {
     (void)arg;
@@ -57,8 +39,7 @@ static void on_irq(void *arg)
 
 void mac_complained(unsigned count)
 {
-    assert_int_equal(b.told, count);
-    b.told = 0;
+    seen_complaints(&b.seen, count);
 }
 
 int mac_set_up(void **state)
@@ -67,14 +48,13 @@ int mac_set_up(void **state)
     memset(&b, 0, sizeof(b));
     b.handled = true;
     sim_world_init(&b.world, 1);
-    b.world.on_complaint = on_complaint;
     sim_cpu_init(&b.cpu, &b.world, SIM_CPU_COST_NS);
     sim_phy_init(&b.phy, &b.world, &(struct sim_phy_cfg){ .addr = 1 });
     sim_stm32_eth_init(&b.eth, &b.cpu,
         &(struct sim_stm32_eth_cfg){ .irq = on_irq });
     sim_stm32_eth_join(&b.eth, &b.phy);
     sim_nic_init(&b.far, &b.world, "far", 0);
-    b.far.on_frame = on_frame;
+    seen_begin(&b.seen, &b.world, &b.far);
     sim_cable_init(&b.cable, &b.world, 100000000);
     sim_cable_join(&b.cable, &b.eth.nic.port, &b.far.port);
     sim_run_until(&b.world, 3 * SIM_S); // a link
@@ -90,7 +70,7 @@ int mac_tear_down(void **state)
     sim_nic_done(&b.far);
     sim_cable_done(&b.cable);
     sim_world_done(&b.world);
-    assert_int_equal(b.told, 0);
+    assert_int_equal(b.seen.told, 0);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #define TESTS_STM32_ETH_MODEL_BENCH_H
 
 #include "sim/chips/stm32_eth.h"
-#include "tests/support/check.h"
+#include "tests/support/seen.h"
 
 #define MACCR   0x0000u
 #define MACFFR  0x0004u
@@ -49,10 +49,7 @@ struct mac_bench {
     struct sim_cable cable;
     struct slot rx[COUNT];
     struct slot tx[COUNT];
-    unsigned told;  // complaints
-    unsigned heard; // frames at the far end
-    size_t heard_len;
-    uint8_t heard_data[SIM_FRAME_MAX];
+    struct seen seen;
     unsigned interrupts;
     bool handled; // the handler takes back what it is told of
 };

@@ -122,8 +122,9 @@ static void mii_frames_take_their_time(void **state)
     mac_complained(1);
     mac_put(MIIAR, 1u << 11 | 4u << 6 | 7u << 2 | 1); // no such divider
     mac_run_us(100);
-    assert_true(b.told >= 1); // the MAC, and the PHY of the clock that it gets
-    b.told = 0;
+    assert_true(b.seen.told >=
+        1); // the MAC, and the PHY of the clock that it gets
+    b.seen.told = 0;
 }
 
 // ---- sending
@@ -135,16 +136,16 @@ static void a_frame_leaves_and_its_slot_comes_back(void **state)
     mac_put(DMAIER, 0x10001);
     mac_give(0, 100, TX_ALL);
     mac_run_us(100);
-    assert_int_equal(b.heard, 0); // nobody has asked for it
+    assert_int_equal(b.seen.heard, 0); // nobody has asked for it
     mac_put(DMASR, 4);
     mac_put(TPDR, 0);
     mac_run_us(2);
     assert_true(b.tx[0].word[0] & OWN);
     mac_run_us(20);
     assert_int_equal(b.tx[0].word[0], TX_ALL & ~OWN);
-    assert_int_equal(b.heard, 1);
-    assert_int_equal(b.heard_len, 100);
-    assert_memory_equal(b.heard_data, b.tx[0].data, 100);
+    assert_int_equal(b.seen.heard, 1);
+    assert_int_equal(b.seen.heard_len, 100);
+    assert_memory_equal(b.seen.heard_data, b.tx[0].data, 100);
     assert_int_equal(b.interrupts, 1);
     assert_int_equal(mac_get(DMASR) >> 20 & 7, 6); // suspended
     assert_int_equal(mac_get(0x0168), 1);
@@ -154,8 +155,8 @@ static void a_frame_leaves_and_its_slot_comes_back(void **state)
     mac_put(TPDR, 0);
     mac_run_us(20);
     assert_int_equal(mac_get(DMASR) & 0x10005, 5); // TBUS, TS
-    assert_int_equal(b.heard_len, 60);
-    assert_int_equal(b.heard_data[59], 0);
+    assert_int_equal(b.seen.heard_len, 60);
+    assert_int_equal(b.seen.heard_data[59], 0);
 }
 
 static void a_frame_may_lie_in_several_places(void **state)
@@ -167,10 +168,10 @@ static void a_frame_may_lie_in_several_places(void **state)
     mac_give(0, 100, OWN | 0x10100000); // FS
     mac_put(TPDR, 0);
     mac_run_us(60);
-    assert_int_equal(b.heard, 1);
-    assert_int_equal(b.heard_len, 350);
-    assert_memory_equal(b.heard_data + 100, b.tx[1].data, 200);
-    assert_memory_equal(b.heard_data + 300, b.tx[2].data, 50);
+    assert_int_equal(b.seen.heard, 1);
+    assert_int_equal(b.seen.heard_len, 350);
+    assert_memory_equal(b.seen.heard_data + 100, b.tx[1].data, 200);
+    assert_memory_equal(b.seen.heard_data + 300, b.tx[2].data, 50);
     assert_int_equal((b.tx[0].word[0] | b.tx[1].word[0] | b.tx[2].word[0]) &
             OWN,
         0);
@@ -247,7 +248,7 @@ static void at_the_wrong_speed_frames_are_noise(void **state)
     mac_give(0, 100, TX_ALL);
     mac_put(TPDR, 0);
     mac_run_us(2000);
-    assert_int_equal(b.heard, 0);
+    assert_int_equal(b.seen.heard, 0);
     assert_int_equal(b.eth.tx_noise, 1);
     assert_false(b.tx[0].word[0] & OWN);
     mac_arrive(US, 100);
@@ -408,7 +409,7 @@ static void stopping_ends_with_the_frame(void **state)
     mac_run_us(100);
     assert_int_equal(mac_get(DMASR) & 0x2, 0x2);
     assert_int_equal(mac_get(DMASR) >> 17 & 0x3F, 0);
-    assert_int_equal(b.heard, 1);
+    assert_int_equal(b.seen.heard, 1);
     mac_arrive(US, 100);
     assert_true(b.rx[0].word[0] & OWN);
 }

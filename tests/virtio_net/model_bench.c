@@ -27,26 +27,7 @@ void vio_run_us(uint64_t us)
 
 void vio_complained(unsigned count)
 {
-    assert_int_equal(b.told, count);
-    b.told = 0;
-}
-
-static void on_complaint(void *arg, uint64_t at_ns, const char *who,
-    const char *what)
-{
-    (void)arg;
-    (void)at_ns;
-    (void)who;
-    (void)what;
-    b.told++;
-}
-
-static void on_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    (void)arg;
-    b.heard++;
-    b.heard_len = len;
-    memcpy(b.heard_data, frame, len);
+    seen_complaints(&b.seen, count);
 }
 
 static void on_irq(void *arg)
@@ -70,14 +51,13 @@ static int set_up(bool legacy)
     memset(&b, 0, sizeof(b));
     b.legacy = legacy;
     sim_world_init(&b.world, 1);
-    b.world.on_complaint = on_complaint;
     sim_cpu_init(&b.cpu, &b.world, SIM_CPU_COST_NS);
     sim_virtio_net_init(&b.net, &b.cpu,
         &(struct sim_virtio_net_cfg){ .legacy = legacy,
             .hwaddr = own,
             .irq = on_irq });
     sim_nic_init(&b.far, &b.world, "far", 0);
-    b.far.on_frame = on_frame;
+    seen_begin(&b.seen, &b.world, &b.far);
     sim_cable_init(&b.cable, &b.world, 100000000);
     sim_cable_join(&b.cable, &b.net.nic.port, &b.far.port);
     identify();
@@ -103,7 +83,7 @@ int vio_tear_down(void **state)
     sim_nic_done(&b.far);
     sim_cable_done(&b.cable);
     sim_world_done(&b.world);
-    assert_int_equal(b.told, 0);
+    assert_int_equal(b.seen.told, 0);
     return 0;
 }
 

@@ -7,7 +7,7 @@
 #define TESTS_VIRTIO_NET_MODEL_BENCH_H
 
 #include "sim/chips/virtio_net.h"
-#include "tests/support/check.h"
+#include "tests/support/seen.h"
 
 #define FEATURES     0x010u
 #define FEATURES_SEL 0x014u
@@ -67,10 +67,7 @@ struct vio_bench {
     struct sim_nic far;
     struct sim_cable cable;
     bool legacy;
-    unsigned told;  // complaints
-    unsigned heard; // frames at the far end
-    size_t heard_len;
-    uint8_t heard_data[SIM_FRAME_MAX];
+    struct seen seen;
     unsigned interrupts;
     bool rude; // the handler acknowledges nothing
     uint8_t data[2 * NUM][ROOM];

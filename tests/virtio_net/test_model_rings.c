@@ -57,10 +57,10 @@ static void a_frame_leaves_and_its_buffer_comes_back(void **state)
     vio_run_us(5);
     assert_int_equal(ring->used[1], 0); // it is on its way
     vio_run_us(20);
-    assert_int_equal(b.heard, 1);
-    assert_int_equal(b.heard_len, 100);
-    assert_int_equal(b.heard_data[0], 0x43);
-    assert_int_equal(b.heard_data[99], 0x43);
+    assert_int_equal(b.seen.heard, 1);
+    assert_int_equal(b.seen.heard_len, 100);
+    assert_int_equal(b.seen.heard_data[0], 0x43);
+    assert_int_equal(b.seen.heard_data[99], 0x43);
     assert_int_equal(ring->used[1], 1);
     assert_int_equal(ring->entry[0].id, 3);
     assert_int_equal(ring->entry[0].len, 0);
@@ -80,9 +80,9 @@ static void a_chain_is_one_frame(void **state)
     vio_give(1, 5);
     vio_put(NOTIFY, 1);
     vio_run_us(30);
-    assert_int_equal(b.heard_len, 60);
-    assert_int_equal(b.heard_data[29], 0x11);
-    assert_int_equal(b.heard_data[30], 0x66);
+    assert_int_equal(b.seen.heard_len, 60);
+    assert_int_equal(b.seen.heard_data[29], 0x11);
+    assert_int_equal(b.seen.heard_data[30], 0x66);
     assert_int_equal(b.ring[1].entry[0].id, 5);
 }
 
@@ -95,7 +95,7 @@ static void the_old_layout_has_the_header_by_itself(void **state)
     vio_put(NOTIFY, 1);
     vio_run_us(30);
     vio_complained(1);
-    assert_int_equal(b.heard, 1); // QEMU's sends it all the same
+    assert_int_equal(b.seen.heard, 1); // QEMU's sends it all the same
 }
 
 static void a_frame_comes_behind_its_header(void **state)
@@ -192,10 +192,10 @@ static void frames_leave_in_order_and_at_the_pace_of_the_wire(void **state)
     }
     vio_put(NOTIFY, 1);
     vio_run_us(300);
-    assert_in_range(b.heard, 3, 3);
+    assert_in_range(b.seen.heard, 3, 3);
     assert_int_equal(b.ring[1].used[0], 1); // it goes on by itself
     vio_run_us(600);
-    assert_int_equal(b.heard, NUM);
+    assert_int_equal(b.seen.heard, NUM);
     assert_int_equal(b.ring[1].used[0], 0);
     for (unsigned i = 0; i < NUM; i++) {
         assert_int_equal(b.ring[1].entry[i].id, i);
@@ -253,7 +253,7 @@ static void a_frame_under_way_in_a_reset_is_nobodys(void **state)
     vio_give(1, 1);
     vio_put(NOTIFY, 1);
     vio_run_us(200);
-    assert_int_equal(b.heard, 2);
+    assert_int_equal(b.seen.heard, 2);
     assert_int_equal(b.ring[1].used[1], 1);
     assert_int_equal(b.ring[1].entry[0].id, 1);
 }
@@ -322,7 +322,7 @@ static void a_buffer_goes_one_way_and_is_long_enough(void **state)
     vio_put(NOTIFY, 1);
     vio_run_us(20);
     vio_complained(1);
-    assert_int_equal(b.heard_len, 60); // without what was to be written
+    assert_int_equal(b.seen.heard_len, 60); // without what was to be written
 }
 
 static void a_frame_to_send_asks_for_nothing_and_has_a_length(void **state)
@@ -339,7 +339,7 @@ static void a_frame_to_send_asks_for_nothing_and_has_a_length(void **state)
     vio_put(NOTIFY, 1);
     vio_run_us(50);
     vio_complained(3);
-    assert_int_equal(b.heard, 1);
+    assert_int_equal(b.seen.heard, 1);
     assert_int_equal(b.ring[1].used[1], 3);
 }
 
@@ -397,7 +397,7 @@ static void barriers_are_where_they_must_be(void **state)
     vio_put(NOTIFY, 1);
     vio_complained(1);
     vio_run_us(20);
-    assert_int_equal(b.heard, 2);
+    assert_int_equal(b.seen.heard, 2);
 }
 
 static void lies_are_told_as_they_are(void **state)
