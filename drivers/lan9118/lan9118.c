@@ -98,20 +98,13 @@ static void put(struct lan9118 *chip, uint32_t reg, uint32_t value)
     nif_mmio_write(&chip->cfg.mmio, reg, value);
 }
 
-static void wake(struct lan9118 *chip)
-{
-    if (chip->mac.wake != NULL) {
-        nif_clock_wake(chip->mac.wake);
-    }
-}
-
 void lan9118_interrupt(struct lan9118 *chip)
 {
     // After a reset the line is active low, and so calls without end.
     put(chip, IRQ_CFG, IRQ_ON);
     put(chip, INT_EN, 0);
     chip->look = true;
-    wake(chip);
+    nif_mac_wake(&chip->mac);
 }
 
 // ---- the MAC's registers, and MDIO
@@ -360,7 +353,7 @@ static int lan9118_send(struct nif_mac *mac, const struct nif_seg *segs,
 
     if (tx_free(chip) < len + TX_MORE) {
         chip->full = true;
-        wake(chip); // poll() says until when
+        nif_mac_wake(&chip->mac); // poll() says until when
         return NIF_EAGAIN;
     }
     put(chip, TX_DATA, TX_FIRST_LAST | (uint32_t)len);

@@ -97,18 +97,11 @@ static void put(struct stellaris *chip, uint32_t reg, uint32_t value)
     nif_mmio_write(&chip->cfg.mmio, reg, value);
 }
 
-static void wake(struct stellaris *chip)
-{
-    if (chip->mac.wake != NULL) {
-        nif_clock_wake(chip->mac.wake);
-    }
-}
-
 void stellaris_interrupt(struct stellaris *chip)
 {
     put(chip, MACIM, 0);
     chip->look = true;
-    wake(chip);
+    nif_mac_wake(&chip->mac);
 }
 
 // ---- MDIO
@@ -336,8 +329,8 @@ static void transmit(struct stellaris *chip, const struct nif_seg *segs,
     if (w.count > 0) {
         put(chip, MACDATA, w.word);
     }
-    if (is_lost(chip)) { // in the middle of it, perhaps
-        wake(chip);      // poll() will see it
+    if (is_lost(chip)) {          // in the middle of it, perhaps
+        nif_mac_wake(&chip->mac); // poll() will see it
         return;
     }
     put(chip, MACTR, TR_NEWTX);
@@ -452,7 +445,7 @@ static int stellaris_send(struct nif_mac *mac, const struct nif_seg *segs,
     }
     chip->full = true;
     chip->look = true;
-    wake(chip); // poll() says until when
+    nif_mac_wake(&chip->mac); // poll() says until when
     if (spare == NULL || chip->spare_len != 0) {
         return NIF_EAGAIN;
     }

@@ -91,7 +91,7 @@ static int refuse(struct stm32_eth *chip)
 {
     if (!chip->cfg.interrupt && !chip->refused) {
         chip->refused = true;
-        stm32_eth__wake(chip);
+        nif_mac_wake(&chip->mac);
     }
     return NIF_EAGAIN;
 }

@@ -35,13 +35,6 @@ static inline uint32_t stm32_eth__now(struct stm32_eth *chip)
     return (uint32_t)nif_clock_now_us(chip->cfg.clock);
 }
 
-static inline void stm32_eth__wake(struct stm32_eth *chip)
-{
-    if (chip->mac.wake != NULL) {
-        nif_clock_wake(chip->mac.wake);
-    }
-}
-
 /// Gives all slots to whom they belong at first, and tells the DMA where they
 /// are.
 void stm32_eth__lay_out(struct stm32_eth *chip);

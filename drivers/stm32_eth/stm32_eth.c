@@ -240,7 +240,7 @@ void stm32_eth_interrupt(struct stm32_eth *chip)
         chip->full = true;
     }
     stm32_eth__put(chip, STM32_ETH_DMASR, status & STM32_ETH_DMASR_ALL);
-    stm32_eth__wake(chip);
+    nif_mac_wake(&chip->mac);
 }
 
 // How long nobody has to look, if no frame has come; 0: until the interrupt.

@@ -65,13 +65,6 @@ static bool wants(const struct sim_mac *mac, const uint8_t *to)
     return (to[0] & 1) != 0 && mac->all_groups;
 }
 
-static void wake(struct sim_mac *mac)
-{
-    if (mac->mac.wake) {
-        nif_clock_wake(mac->mac.wake);
-    }
-}
-
 static void on_frame(void *arg, const uint8_t *frame, size_t len)
 {
     struct sim_mac *mac = arg;
@@ -96,7 +89,7 @@ static void on_frame(void *arg, const uint8_t *frame, size_t len)
     slot->len = len;
     memcpy(slot->data, frame, len);
     mac->count++;
-    wake(mac);
+    nif_mac_wake(&mac->mac);
 }
 
 static void on_link(void *arg, bool up)
@@ -189,7 +182,7 @@ static int mac_send(struct nif_mac *nif, const struct nif_seg *segs, size_t n,
     }
     if (mac->nic.queued == QUEUE) {
         mac->full = true;
-        wake(mac); // poll() says until when
+        nif_mac_wake(&mac->mac); // poll() says until when
         return NIF_EAGAIN;
     }
     for (size_t i = 0; i < n; i++) {

@@ -86,6 +86,14 @@ struct nif_mac {
     struct nif_clock *wake;
 };
 
+/// For drivers: wakes whom `wake` names. From interrupt handlers, too.
+static inline void nif_mac_wake(const struct nif_mac *mac)
+{
+    if (mac->wake != NULL) {
+        nif_clock_wake(mac->wake);
+    }
+}
+
 /// What is joined. Zero is the default of each field but the first three.
 struct nif_macphy_cfg {
     struct nif_mac *mac;
