@@ -260,8 +260,9 @@ void nif__mdns_take(struct nif_mdns *mdns, size_t len,
     uint32_t ip = nif_ip4_value(&from->ip);
     unsigned flags;
 
-    // RFC 6762 11: from our link, and not from ourselves.
-    if (len < DNS_BODY || mdns->ip == 0 || ip == mdns->ip ||
+    // RFC 6762 11: from our link, and not from ourselves. Nor from a group: the
+    // answer to a plain client would go there.
+    if (len < DNS_BODY || mdns->ip == 0 || ip == mdns->ip || ip >> 28 >= 0xE ||
         ((ip ^ mdns->ip) & mdns->mask) != 0) {
         return;
     }

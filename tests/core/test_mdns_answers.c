@@ -339,6 +339,12 @@ static void what_is_not_for_us_is_not_taken(void **state)
     mdns_question("board.local", DNS_A, DNS_IN);
     mdns_say(0xC0000302, 40000); // a question from another link
     assert_int_equal(fake.sent_count, before);
+    fake.net.prefix_len = 0; // all are on ours, and nobody is a group
+    mdns_say(0xC0000302, 40000);
+    assert_int_equal(fake.sent_count, before + 1);
+    mdns_say(GROUP, 40000);
+    mdns_say(UINT32_MAX, 40000);
+    assert_int_equal(fake.sent_count, before + 1);
     mdns_setup(state); // and while the name is not ours yet
     ask("board.local", DNS_A, FLUSH);
     assert_int_equal(fake.sent_count, 0);
