@@ -88,6 +88,15 @@ def main():
         nowhere = run("decode", CSV, "--pcap", str(folder / "no" / "x"))
         expect("pcap cannot be written: exit code 2", nowhere.returncode == 2)
 
+        kept = folder / "kept.csv"
+        kept.write_text(pathlib.Path(CSV).read_text())
+        for args in (["import", "-o"], ["decode", "--pcap"], ["export",
+                     "--format", "vcd", "-o"]):
+            over = run(args[0], str(kept), *args[1:], f"{folder}/./kept.csv")
+            expect(f"over itself: {args}", over.returncode == 2 and
+                   "while it is read" in over.stderr and
+                   kept.read_text() == pathlib.Path(CSV).read_text())
+
     for args in ([], ["score"], ["score", CSV], ["score", "--chip", "w5500",
                  CSV], ["decode"], ["decode", CSV, "--json"], ["decode", CSV,
                  "--pcap"], ["decode", "no-such-file"], ["shrink"]):

@@ -242,11 +242,37 @@ def cli():
         check(got == code, f"nif {words}: exit {got}, not {code}: {err}")
         check(says in out + err, f"nif {words} does not say {says!r}: {err}")
         check(code in (0, 124) or err, f"nif {words}: errors go to stderr")
+    one_file()
     code, out, _ = nif("run", "enc28j60", "--duration", "0.5", "--json")
     found = json.loads(out)
     check(code == 0 and found["chip"] == "enc28j60" and
           found["address"] == "10.0.2.15" and found["complaints"] == 0,
           f"the summary for programs: {out}")
+
+
+def one_file():
+    """A file that is written is no other file of the run."""
+    here, there = str(FOLDER / "one"), f"{FOLDER}/./one"
+    old = FOLDER / "old"
+    old.write_text("kept")
+    alias = FOLDER / "alias"
+    alias.symlink_to(old)
+    for first, second, words in [
+            ("pcap", "trace", [here, here]),
+            ("pcap", "trace", [here, there]),
+            ("trace", "record-stimuli", [str(old), str(alias)]),
+            ("pcap", "pcap-in", [str(old), str(old)]),
+            ("trace", "stimuli", [str(old), str(old)])]:
+        code, _, err = nif("run", "enc28j60", f"--{first}", words[0],
+                           f"--{second}", words[1])
+        check(code == 2 and f"--{first} and --{second}: {words[1]} cannot be "
+              "both" in err, f"--{first} and --{second} in one file: {err}")
+    check(old.read_text() == "kept" and not Path(here).exists(),
+          "what is refused writes nothing")
+    for words in (["/dev/null", "/dev/null"], [here, str(FOLDER / "two")]):
+        code, _, err = nif("run", "enc28j60", "--duration", "0.01", "--pcap",
+                           words[0], "--trace", words[1])
+        check(code == 0, f"--pcap and --trace {words}: {err}")
 
 
 def ping():

@@ -332,6 +332,32 @@ static int usage(bool ping)
     return -1;
 }
 
+// A file that is written is no other file of the run.
+static bool check_files(const struct nif_options *o)
+{
+    const struct {
+        const char *option;
+        const char *file;
+    } rows[] = {
+        { "pcap", o->pcap },
+        { "trace", o->trace },
+        { "record-stimuli", o->record },
+        { "pcap-in", o->end == NIF_END_PCAP ? o->end_arg : NULL },
+        { "stimuli", o->end == NIF_END_STIMULI ? o->end_arg : NULL },
+    };
+
+    for (size_t i = 0; i < nif_countof(rows); i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (nif_is_same_file(rows[k].file, rows[i].file)) {
+                fprintf(stderr, "nif: --%s and --%s: %s cannot be both\n",
+                    rows[k].option, rows[i].option, rows[i].file);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 // What does not fit together.
 static int check(struct nif_options *o, bool ping)
 {
@@ -347,6 +373,9 @@ static int check(struct nif_options *o, bool ping)
         fprintf(stderr,
             "nif: --%s: a repeated run takes its options from its stimuli\n",
             o->kept[0].name);
+        return usage(ping);
+    }
+    if (!check_files(o)) {
         return usage(ping);
     }
     // Only libslirp has a DHCP server.

@@ -5,6 +5,7 @@
 #include "tools/nif/trace.h"
 #include "tools/nif/nif.h"
 #include "tools/nif/trace_more.h"
+#include "tools/nif/values.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -219,6 +220,13 @@ static bool check(const struct nif_trace_options *o, unsigned command)
     }
     if (command == SCORE && !o->chip) {
         return wrong("--chip is missing", "");
+    }
+    for (size_t i = 0; i < o->files; i++) {
+        if (nif_is_same_file(o->file[i], o->out) ||
+            nif_is_same_file(o->file[i], o->pcap)) {
+            return wrong("would be written over while it is read: ",
+                o->file[i]);
+        }
     }
     decoder = o->chip ? sim_decoder_new(o->chip) : NULL;
     if (o->chip && (!decoder || decoder->ops->kind != SIM_TRACE_SPI)) {

@@ -5,8 +5,10 @@
 #include "tools/nif/values.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 bool nif_get_double(const char *text, double min, double max, double *value)
 {
@@ -99,6 +101,46 @@ bool nif_get_name(const char *text, char *name, size_t cap)
     }
     memcpy(name, text, len + 1);
     return true;
+}
+
+// Where a file that is not there yet would be: its folder, and the name in it.
+// Returns the name; NULL if there is no such folder.
+static const char *place_of(const char *path, struct stat *folder)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) + 1 : 0;
+    char copy[PATH_MAX] = ".";
+
+    if (len >= sizeof(copy)) {
+        return NULL;
+    }
+    if (slash) {
+        memcpy(copy, path, len);
+        copy[len] = '\0';
+    }
+    return stat(copy, folder) == 0 ? path + len : NULL;
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+bool nif_is_same_file(const char *a, const char *b)
+{
+    struct stat at_a;
+    struct stat at_b;
+
+    if (!a || !b) {
+        return false;
+    }
+    if (stat(a, &at_a) == 0) {
+        return stat(b, &at_b) == 0 && is_same(&at_a, &at_b) &&
+            !S_ISCHR(at_a.st_mode);
+    }
+    a = place_of(a, &at_a);
+    b = place_of(b, &at_b);
+    return a && b && is_same(&at_a, &at_b) && strcmp(a, b) == 0;
 }
 
 static void take_out(int *argc, char **argv, int at, int count)
