@@ -29,13 +29,6 @@ static uint64_t later(uint64_t now_us, uint32_t ms)
     return now_us + (uint64_t)ms * 1000;
 }
 
-static void lower(uint64_t *again_us, uint64_t at_us)
-{
-    if (at_us < *again_us) {
-        *again_us = at_us;
-    }
-}
-
 static bool has_link(const struct nif_connector *c)
 {
     return (nif_iface_flags(c->cfg.iface) & NIF_IFACE_LINK) != 0;
@@ -307,16 +300,17 @@ static void watch(struct nif_connector *c, uint64_t now_us, uint64_t *again_us)
             }
         }
     }
-    lower(again_us, c->watch_us);
+    nif_again_by(again_us, c->watch_us);
 }
 
 static void poll_clients(struct nif_connector *c, uint64_t *again_us)
 {
     if (c->asking) {
-        lower(again_us, c->cfg.addr.ops->poll(c->cfg.addr.client));
+        nif_again_by(again_us, c->cfg.addr.ops->poll(c->cfg.addr.client));
     }
     if (c->filling) {
-        lower(again_us, c->cfg.fallback.ops->poll(c->cfg.fallback.client));
+        nif_again_by(again_us,
+            c->cfg.fallback.ops->poll(c->cfg.fallback.client));
     }
 }
 
@@ -343,7 +337,7 @@ uint64_t nif_connector_poll(struct nif_connector *c)
             c->tries = 0;
         }
     } else if (c->state != NIF_CONNECTOR_GAVE_UP) {
-        lower(&again_us, c->at_us);
+        nif_again_by(&again_us, c->at_us);
     }
     return again_us;
 }

@@ -214,9 +214,7 @@ static int macphy_poll(struct nif_iface *iface, uint64_t *again_us)
         passed_us = 0;
     }
     now_us += dev->pause_us - passed_us;
-    if (*again_us > now_us) {
-        *again_us = now_us;
-    }
+    nif_again_by(again_us, now_us);
     tell_link(dev); // an error has ended it
     if (dev->fault != 0) {
         return dev->fault;

@@ -99,11 +99,11 @@ int32_t bridge__end(struct bridge *bridge, size_t *len)
         take_edge(bridge, edge);
     }
     bridge->now_ns = bridge__get64(head + 8);
-    bridge->levels = bridge__get32(head + 16);
+    bridge->levels = nif_get_le32(head + 16);
     *len = nif_get_le16(head + 2);
     // What is refused here is a mistake of this side.
     NIF_ASSERT(!(head[1] & FLAG_REFUSED) || head[0] == OP_HELLO);
-    return (int32_t)bridge__get32(head + 4);
+    return (int32_t)nif_get_le32(head + 4);
 }
 
 int32_t bridge__ask(struct bridge *bridge, enum bridge_op op,
@@ -147,7 +147,7 @@ static void clock_delay_us(struct nif_clock *clock, uint32_t us)
 {
     uint8_t raw[4];
 
-    bridge__put32(raw, us);
+    nif_put_le32(raw, us);
     (void)bridge__ask(of(clock), OP_DELAY, raw, sizeof(raw), NULL, 0);
 }
 
@@ -157,8 +157,8 @@ static void clock_wait(struct nif_clock *clock, uint64_t until_us)
     struct bridge *bridge = of(clock);
     uint8_t raw[9];
 
-    bridge__put32(raw, (uint32_t)until_us);
-    bridge__put32(raw + 4, (uint32_t)(until_us >> 32));
+    nif_put_le32(raw, (uint32_t)until_us);
+    nif_put_le32(raw + 4, (uint32_t)(until_us >> 32));
     raw[8] = bridge->woken;
     (void)bridge__ask(bridge, OP_WAIT, raw, sizeof(raw), NULL, 0);
     bridge->woken = false;
@@ -181,7 +181,7 @@ static void take_board(struct bridge *bridge, const uint8_t raw[HELLO_LEN])
     board->use_dhcp = (raw[2] & BOARD_USE_DHCP) != 0;
     bridge->buses = raw[3];
     board->seed = bridge__get64(raw + 4);
-    board->baud = bridge__get32(raw + 12);
+    board->baud = nif_get_le32(raw + 12);
     memcpy(board->ip, raw + 16, sizeof(board->ip));
     memcpy(board->gateway, raw + 20, sizeof(board->gateway));
     board->prefix_len = raw[24];

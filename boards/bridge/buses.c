@@ -67,7 +67,7 @@ static void spi_release(struct nif_spi *spi, uint32_t hold_ns)
     struct bridge *bridge = nif_container_of(spi, struct bridge, spi);
     uint8_t raw[4];
 
-    bridge__put32(raw, hold_ns);
+    nif_put_le32(raw, hold_ns);
     (void)bridge__ask(bridge, OP_SPI_RELEASE, raw, sizeof(raw), NULL, 0);
 }
 
@@ -118,7 +118,7 @@ static int uart_configure(struct nif_uart *uart, uint32_t baud, bool rts_cts)
 {
     uint8_t raw[5];
 
-    bridge__put32(raw, baud);
+    nif_put_le32(raw, baud);
     raw[4] = rts_cts;
     return bridge__ask(of_uart(uart), OP_UART_CONFIGURE, raw, sizeof(raw), NULL,
         0);

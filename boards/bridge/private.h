@@ -52,20 +52,9 @@ void bridge__receive(struct bridge *bridge, uint8_t *buf, size_t len);
 int32_t bridge__ask(struct bridge *bridge, enum bridge_op op,
     const uint8_t *data, size_t len, uint8_t *out, size_t cap);
 
-static inline uint32_t bridge__get32(const uint8_t *p)
-{
-    return nif_get_le16(p) | (uint32_t)nif_get_le16(p + 2) << 16;
-}
-
 static inline uint64_t bridge__get64(const uint8_t *p)
 {
-    return bridge__get32(p) | (uint64_t)bridge__get32(p + 4) << 32;
-}
-
-static inline void bridge__put32(uint8_t *p, uint32_t v)
-{
-    nif_put_le16(p, (uint16_t)v);
-    nif_put_le16(p + 2, (uint16_t)(v >> 16));
+    return nif_get_le32(p) | (uint64_t)nif_get_le32(p + 4) << 32;
 }
 
 /// Fills in the buses' operations.

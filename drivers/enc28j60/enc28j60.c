@@ -144,9 +144,7 @@ static int enc28j60_poll(struct nif_iface *iface, uint64_t *again_us)
         }
     }
     now_us += wait_us;
-    if (*again_us > now_us) {
-        *again_us = now_us;
-    }
+    nif_again_by(again_us, now_us);
     return enc28j60__finish(chip, chip->fault);
 }
 

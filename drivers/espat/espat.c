@@ -111,9 +111,7 @@ static int espat_poll(struct nif_iface *iface, uint64_t *again_us)
     }
     at__tell_link(chip);
     at_us = more > 0 ? now_us : due(chip, now_us);
-    if (at_us < *again_us) {
-        *again_us = at_us;
-    }
+    nif_again_by(again_us, at_us);
     return chip->fault;
 }
 

@@ -209,13 +209,12 @@ static int set_hwaddr(struct lan9118 *chip)
         if (err == 0) {
             err = csr_read(chip, ADDRH, &high);
         }
-        nif_put_le16(own, (uint16_t)low);
-        nif_put_le16(own + 2, (uint16_t)(low >> 16));
+        nif_put_le32(own, low);
         nif_put_le16(own + 4, (uint16_t)high);
         // Without an EEPROM it reads as ones.
         return err == 0 && (own[0] & 1) ? NIF_ENODEV : err;
     }
-    low = (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own);
+    low = nif_get_le32(own);
     err = csr_write(chip, ADDRL, low);
     return err == 0 ? csr_write(chip, ADDRH, nif_get_le16(own + 4)) : err;
 }
@@ -318,7 +317,6 @@ static int lan9118_poll(struct nif_mac *mac, uint64_t *again_us)
 {
     struct lan9118 *chip = of(mac);
     uint32_t in_us = UINT32_MAX;
-    uint64_t due_us;
     bool frame;
 
     if (is_lost(chip)) {
@@ -336,8 +334,7 @@ static int lan9118_poll(struct nif_mac *mac, uint64_t *again_us)
         in_us = 0;
     }
     if (in_us != UINT32_MAX) {
-        due_us = nif_clock_now_us(chip->cfg.clock) + in_us;
-        *again_us = *again_us < due_us ? *again_us : due_us;
+        nif_again_by(again_us, nif_clock_now_us(chip->cfg.clock) + in_us);
     }
     return frame ? 0 : NIF_SEEN_NO_FRAME;
 }

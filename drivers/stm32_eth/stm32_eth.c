@@ -189,8 +189,7 @@ static void set_up(struct stm32_eth *chip)
     }
     // The low half makes both valid.
     stm32_eth__put(chip, STM32_ETH_MACA0HR, nif_get_le16(own + 4));
-    stm32_eth__put(chip, STM32_ETH_MACA0LR,
-        (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own));
+    stm32_eth__put(chip, STM32_ETH_MACA0LR, nif_get_le32(own));
     write_filter(chip);
     stm32_eth__lay_out(chip);
     if (chip->cfg.interrupt) {
@@ -261,7 +260,6 @@ static uint32_t rest_us(struct stm32_eth *chip)
 static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
 {
     struct stm32_eth *chip = stm32_eth__of(mac);
-    uint64_t due_us;
     uint32_t status;
     uint32_t rest;
 
@@ -287,8 +285,7 @@ static int stm32_eth_poll(struct nif_mac *mac, uint64_t *again_us)
     }
     rest = rest_us(chip);
     if (rest != 0) {
-        due_us = nif_clock_now_us(chip->cfg.clock) + rest;
-        *again_us = due_us < *again_us ? due_us : *again_us;
+        nif_again_by(again_us, nif_clock_now_us(chip->cfg.clock) + rest);
     }
     return NIF_SEEN_NO_FRAME;
 }

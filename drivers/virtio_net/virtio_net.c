@@ -137,8 +137,7 @@ static void learn_address(struct virtio_net *net)
 {
     uint32_t word = virtio_net__get(net, VIRTIO_NET_CONFIG);
 
-    nif_put_le16(net->hwaddr.byte, (uint16_t)word);
-    nif_put_le16(net->hwaddr.byte + 2, (uint16_t)(word >> 16));
+    nif_put_le32(net->hwaddr.byte, word);
     word = virtio_net__get(net, VIRTIO_NET_CONFIG + 4);
     nif_put_le16(net->hwaddr.byte + 4, (uint16_t)word);
 }
@@ -283,9 +282,7 @@ static int virtio_net_poll(struct nif_iface *iface, uint64_t *again_us)
             seen |= frames == 0 ? NIF_SEEN_NO_FRAME : NIF_SEEN_ONE_FRAME;
         }
     }
-    if (*again_us > due_us) {
-        *again_us = due_us;
-    }
+    nif_again_by(again_us, due_us);
     return seen;
 }
 

@@ -273,9 +273,7 @@ static int w5500_poll(struct nif_iface *iface, uint64_t *again_us)
         wait_us = w5500__least(wait_us, chip->face->serve(chip));
     }
     now_us += wait_us;
-    if (*again_us > now_us) {
-        *again_us = now_us;
-    }
+    nif_again_by(again_us, now_us);
     result = w5500__finish(chip, chip->fault);
     if (chip->phase != W5500_READY) {
         set_link(chip, false);

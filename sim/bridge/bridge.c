@@ -22,7 +22,7 @@ static void op_now(struct sim_bridge *bridge)
 
 static void op_delay(struct sim_bridge *bridge)
 {
-    nif_clock_delay_us(&bridge->cfg.cpu->clock, bridge_get32(bridge->request));
+    nif_clock_delay_us(&bridge->cfg.cpu->clock, nif_get_le32(bridge->request));
 }
 
 // The latch of the other side is what counts; here it is set by edges, whose
@@ -108,7 +108,7 @@ static void op_release(struct sim_bridge *bridge)
         bridge->why = "the device is not selected";
         return;
     }
-    spi->ops->release(spi, bridge_get32(bridge->request));
+    spi->ops->release(spi, nif_get_le32(bridge->request));
     bridge->selected = false;
 }
 
@@ -123,7 +123,7 @@ static void op_transact(struct sim_bridge *bridge)
     }
     memset(bridge->reply, 0, bridge->reply_len);
     bridge->result = nif_spi_transact(bridge->cfg.spi, segs, count,
-        bridge_get32(bridge->request));
+        nif_get_le32(bridge->request));
 }
 
 // ---- UART and MDIO
@@ -163,7 +163,7 @@ static void op_configure(struct sim_bridge *bridge)
 {
     struct nif_uart *uart = bridge->cfg.uart;
 
-    bridge->result = uart->ops->configure(uart, bridge_get32(bridge->request),
+    bridge->result = uart->ops->configure(uart, nif_get_le32(bridge->request),
         bridge->request[4] != 0);
 }
 
@@ -361,9 +361,9 @@ static int answer(struct sim_bridge *bridge)
         levels |= (uint32_t)bridge->cfg.pins[i]->level << i;
     }
     nif_put_le16(head + 2, (uint16_t)bridge->reply_len);
-    bridge_put32(head + 4, (uint32_t)bridge->result);
+    nif_put_le32(head + 4, (uint32_t)bridge->result);
     bridge_put64(head + 8, bridge->cfg.cpu->world->now_ns);
-    bridge_put32(head + 16, levels);
+    nif_put_le32(head + 16, levels);
     head[20] = (uint8_t)bridge->edge_count;
     err = link->write(link, head, sizeof(head));
     if (err == 0) {
@@ -427,7 +427,7 @@ size_t sim_bridge_refusal(uint8_t out[SIM_BRIDGE_REFUSAL], const char *why)
     out[0] = BRIDGE_HELLO;
     out[1] = BRIDGE_REFUSED;
     nif_put_le16(out + 2, (uint16_t)len);
-    bridge_put32(out + 4, (uint32_t)NIF_EINVAL);
+    nif_put_le32(out + 4, (uint32_t)NIF_EINVAL);
     for (size_t i = 0; i < len; i++) { // without its end
         out[BRIDGE_REPLY_HEAD + i] = (uint8_t)why[i];
     }

@@ -48,26 +48,15 @@ enum sim_bridge_op {
 // Segments of one transaction.
 #define BRIDGE_SEGS 16
 
-static inline uint32_t bridge_get32(const uint8_t *p)
-{
-    return nif_get_le16(p) | (uint32_t)nif_get_le16(p + 2) << 16;
-}
-
 static inline uint64_t bridge_get64(const uint8_t *p)
 {
-    return bridge_get32(p) | (uint64_t)bridge_get32(p + 4) << 32;
-}
-
-static inline void bridge_put32(uint8_t *p, uint32_t v)
-{
-    nif_put_le16(p, (uint16_t)v);
-    nif_put_le16(p + 2, (uint16_t)(v >> 16));
+    return nif_get_le32(p) | (uint64_t)nif_get_le32(p + 4) << 32;
 }
 
 static inline void bridge_put64(uint8_t *p, uint64_t v)
 {
-    bridge_put32(p, (uint32_t)v);
-    bridge_put32(p + 4, (uint32_t)(v >> 32));
+    nif_put_le32(p, (uint32_t)v);
+    nif_put_le32(p + 4, (uint32_t)(v >> 32));
 }
 
 /// Describes the board in bridge->reply.

@@ -21,7 +21,7 @@ static void put32(struct sim_bridge *bridge, uint32_t v)
 {
     uint8_t raw[4];
 
-    bridge_put32(raw, v);
+    nif_put_le32(raw, v);
     put(bridge, raw, sizeof(raw));
 }
 

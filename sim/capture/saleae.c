@@ -58,8 +58,7 @@ static bool get_u32(struct merge *m, struct channel *c, uint32_t *value)
     if (!get(m, c, b, sizeof(b))) {
         return false;
     }
-    *value = b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 |
-        (uint32_t)b[3] << 24;
+    *value = nif_get_le32(b);
     return true;
 }
 

@@ -33,8 +33,7 @@ uint32_t sim_fcs(const uint8_t *data, size_t len)
         make_table();
     }
     for (; len >= 4; len -= 4, data += 4) {
-        crc ^= (uint32_t)data[0] | (uint32_t)data[1] << 8 |
-            (uint32_t)data[2] << 16 | (uint32_t)data[3] << 24;
+        crc ^= nif_get_le32(data);
         crc = table[3][crc & 0xFF] ^ table[2][crc >> 8 & 0xFF] ^
             table[1][crc >> 16 & 0xFF] ^ table[0][crc >> 24];
     }

@@ -101,11 +101,24 @@ static inline uint16_t nif_get_le16(const uint8_t *p)
     return (uint16_t)(p[1] << 8 | p[0]);
 }
 
+/// Little-endian 32 bits at `p`, which needs no alignment.
+static inline uint32_t nif_get_le32(const uint8_t *p)
+{
+    return (uint32_t)nif_get_le16(p + 2) << 16 | nif_get_le16(p);
+}
+
 /// Puts `v` at `p`, little-endian; `p` needs no alignment.
 static inline void nif_put_le16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)v;
     p[1] = (uint8_t)(v >> 8);
+}
+
+/// Puts `v` at `p`, little-endian; `p` needs no alignment.
+static inline void nif_put_le32(uint8_t *p, uint32_t v)
+{
+    nif_put_le16(p, (uint16_t)v);
+    nif_put_le16(p + 2, (uint16_t)(v >> 16));
 }
 
 NIF_C_END

@@ -214,8 +214,7 @@ void sim_enc_tx_vector(struct sim_enc28j60 *chip, uint32_t why)
     if (chip->tx.deferred) {
         status |= ENC_TSV_DEFER;
     }
-    nif_put_le16(vector, (uint16_t)status);
-    nif_put_le16(vector + 2, (uint16_t)(status >> 16));
+    nif_put_le32(vector, status);
     nif_put_le16(vector + 4, (uint16_t)chip->tx.wire_bytes);
     vector[6] =
         (uint8_t)((type == 0x8808 ? 0x01 : 0) | (type == 0x8100 ? 0x08 : 0));

@@ -4,6 +4,8 @@
 
 #include "sim/chips/enc28j60/decode.h"
 
+#include "nif/base.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -218,17 +220,12 @@ static void do_wbm(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
     put_pair(dec, ENC_EWRPTL, at);
 }
 
-static unsigned le16(const uint8_t *at)
-{
-    return at[0] | (unsigned)at[1] << 8;
-}
-
 static void say_header(const struct sim_enc_decoder *dec, struct line *line)
 {
-    unsigned status = le16(dec->header + 4);
+    unsigned status = nif_get_le16(dec->header + 4);
 
-    say(line, ": next %04X, count %u, status %04X%s", le16(dec->header),
-        le16(dec->header + 2), status,
+    say(line, ": next %04X, count %u, status %04X%s", nif_get_le16(dec->header),
+        nif_get_le16(dec->header + 2), status,
         status & 0x80 ? " received OK" : " not OK");
 }
 
@@ -240,13 +237,13 @@ static enum sim_enc_kind packet_byte(struct sim_enc_decoder *dec, uint8_t byte,
         dec->header[dec->at++] = byte;
         if (dec->at == HEADER) {
             say_header(dec, line);
-            dec->next = (uint16_t)(le16(dec->header) & RAM_MASK);
+            dec->next = (uint16_t)(nif_get_le16(dec->header) & RAM_MASK);
             dec->packet_len = 0;
         }
         return SIM_ENC_HEADER;
     }
     dec->packet[dec->packet_len++] = byte;
-    if (dec->packet_len >= le16(dec->header + 2) ||
+    if (dec->packet_len >= nif_get_le16(dec->header + 2) ||
         dec->packet_len == sizeof(dec->packet)) {
         dec->at = BARE;
         say(line, ": a frame of %zu bytes", dec->packet_len);

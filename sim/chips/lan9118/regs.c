@@ -132,8 +132,7 @@ static void set_all(struct sim_lan9118 *chip)
     chip->csr[CSR_ADDRL] = UINT32_MAX;
     if (own[0] | own[1] | own[2] | own[3] | own[4] | own[5]) {
         chip->csr[CSR_ADDRH] = nif_get_le16(own + 4);
-        chip->csr[CSR_ADDRL] =
-            (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own);
+        chip->csr[CSR_ADDRL] = nif_get_le32(own);
         *lan__reg(chip, LAN_E2P_CMD) = 0x100;
     }
 }

@@ -307,9 +307,8 @@ static uint32_t read_config(const struct sim_virtio_net *net, uint32_t offset)
     if (!(vio__offer(net) & F_MAC)) {
         return offset == VIO_CONFIG ? 0 : status << 16;
     }
-    return offset == VIO_CONFIG
-        ? (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own)
-        : status << 16 | nif_get_le16(own + 4);
+    return offset == VIO_CONFIG ? nif_get_le32(own)
+                                : status << 16 | nif_get_le16(own + 4);
 }
 
 static uint32_t get(struct sim_virtio_net *net, uint32_t offset)
