@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The Stellaris Ethernet controller as a MAC (nif/mac.h), and the way to its
-// PHY.
+// The Stellaris Ethernet controller as a MAC (nif/mac.h): start and stop, its
+// modes, what is looked after, and frames. Its PHY is in phy.c.
 
 #include "stellaris.h"
+
+#include "internal.h"
 
 #include <string.h>
 
@@ -16,10 +18,6 @@
 #define MACIA0  0x14
 #define MACIA1  0x18
 #define MACTHR  0x1C
-#define MACMCTL 0x20
-#define MACMDV  0x24
-#define MACMTXD 0x2C
-#define MACMRXD 0x30
 #define MACNP   0x34
 #define MACTR   0x38
 
@@ -45,10 +43,6 @@
 
 #define THR_WHOLE 0x3Fu // a frame leaves when it is told to
 
-#define MCTL_START (1u << 0)
-#define MCTL_WRITE (1u << 1)
-#define MCTL_SHIFT 3
-
 #define TR_NEWTX 1u
 
 // Each frame in the receive FIFO: its length with these two bytes and the FCS,
@@ -58,141 +52,21 @@
 #define RX_MIN    (NIF_ETH_HEADER + RX_EXTRA)
 #define RX_FIFO   2048u
 
-#define CLOCK_HZ  50000000u
-#define MDC_HZ    2500000u
-#define MII_READS 5000 // 64 bits take 26 us; a read takes 40 ns or more
-#define POLL_US   1000u
-#define FULL_US   30u // a quarter of a frame of full length, at 100 Mbit/s
-#define STUCK_US  2000000u
-#define SKIPS     32 // frames for others in one recv()
-
-// A register of the PHY: what it may ask for, and below what it does ask for;
-// this is cleared by reading. A change of the link, an end of negotiation.
-#define MR17      17
-#define MR17_ASKS 0x0500
-
-// Registers 0 to 6 of a PHY with a link, where there is none.
-static const uint16_t no_phy[] = {
-    NIF_PHY_BMCR_AUTO,
-    NIF_PHY_CAN_100_FULL << 6 | NIF_PHY_BMSR_DONE | NIF_PHY_BMSR_LINK,
-    NIF_PHY_ID1, // an ID that none has
-    NIF_PHY_ID2,
-    NIF_PHY_CAN_100_FULL | NIF_PHY_ANAR_802_3,
-    NIF_PHY_CAN_100_FULL | NIF_PHY_ANAR_802_3,
-    NIF_PHY_ANER_LP_AUTO,
-};
+#define POLL_US  1000u
+#define FULL_US  30u // a quarter of a frame of full length, at 100 Mbit/s
+#define STUCK_US 2000000u
+#define SKIPS    32 // frames for others in one recv()
 
 static struct stellaris *of(struct nif_mac *mac)
 {
     return nif_container_of(mac, struct stellaris, mac);
 }
 
-static uint32_t get(struct stellaris *chip, uint32_t reg)
-{
-    return nif_mmio_read(&chip->cfg.mmio, reg);
-}
-
-static void put(struct stellaris *chip, uint32_t reg, uint32_t value)
-{
-    nif_mmio_write(&chip->cfg.mmio, reg, value);
-}
-
 void stellaris_interrupt(struct stellaris *chip)
 {
-    put(chip, MACIM, 0);
+    stellaris__put(chip, MACIM, 0);
     chip->look = true;
     nif_mac_wake(&chip->mac);
-}
-
-// ---- MDIO
-
-// One frame to or from the PHY. The divider is written each time: what a reset
-// makes of it is slow.
-static int access_phy(struct stellaris *chip, uint8_t reg, uint32_t kind)
-{
-    put(chip, MACMDV, chip->divider);
-    put(chip, MACMCTL, (uint32_t)reg << MCTL_SHIFT | kind);
-    for (unsigned i = 0; i < MII_READS; i++) {
-        if (!(get(chip, MACMCTL) & MCTL_START)) {
-            return 0;
-        }
-    }
-    return NIF_ETIMEDOUT;
-}
-
-static int mdio_read(struct nif_mdio *mdio, uint8_t phy, uint8_t reg)
-{
-    struct stellaris *chip = nif_container_of(mdio, struct stellaris, mdio);
-    int err;
-
-    if (phy != 0) {
-        return UINT16_MAX;
-    }
-    if (!chip->has_phy) {
-        return reg < nif_countof(no_phy) ? no_phy[reg] : MR17_ASKS;
-    }
-    err = access_phy(chip, reg, MCTL_START);
-    return err != 0 ? err : (int)(uint16_t)get(chip, MACMRXD);
-}
-
-static int mdio_write(struct nif_mdio *mdio, uint8_t phy, uint8_t reg,
-    uint16_t value)
-{
-    struct stellaris *chip = nif_container_of(mdio, struct stellaris, mdio);
-
-    if (phy != 0 || !chip->has_phy) {
-        return 0;
-    }
-    put(chip, MACMTXD, value);
-    return access_phy(chip, reg, MCTL_START | MCTL_WRITE);
-}
-
-// ---- the PHY
-
-static void phy_set_up(struct nif_phy *phy)
-{
-    (void)nif_phy_read(phy, MR17); // what was before
-    nif_phy_write(phy, MR17, MR17_ASKS);
-}
-
-static int phy_look(struct nif_phy *phy)
-{
-    uint16_t value = nif_phy_read(phy, MR17);
-
-    return value >> 8 == MR17_ASKS >> 8 ? 0 : NIF_EPROTO;
-}
-
-// Whatever its ID: there is no other.
-const struct nif_phy_ops stellaris_phy = {
-    .set_up = phy_set_up,
-    .look = phy_look,
-};
-
-// Low once for each time that the PHY has asked.
-static bool pin_read(struct nif_pin *pin)
-{
-    struct stellaris *chip =
-        nif_container_of(pin, struct stellaris, phy_interrupt);
-    bool level = !chip->phy_asks;
-
-    chip->phy_asks = false;
-    return level;
-}
-
-static void pin_write(struct nif_pin *pin, bool level)
-{
-    (void)pin;
-    (void)level;
-}
-
-// The MAC's handler wakes the same clock.
-static void pin_on_edge(struct nif_pin *pin, bool rising, nif_pin_edge_fn *fn,
-    void *arg)
-{
-    (void)pin;
-    (void)rising;
-    (void)fn;
-    (void)arg;
 }
 
 // ---- start, stop, link
@@ -200,9 +74,9 @@ static void pin_on_edge(struct nif_pin *pin, bool rising, nif_pin_edge_fn *fn,
 // With the receiver off: no frame is cut in two.
 static void empty_rx(struct stellaris *chip)
 {
-    put(chip, MACRCTL, RCTL_BADCRC);
-    put(chip, MACRCTL, RCTL_BADCRC | RCTL_RSTFIFO);
-    put(chip, MACRCTL, chip->rctl);
+    stellaris__put(chip, MACRCTL, RCTL_BADCRC);
+    stellaris__put(chip, MACRCTL, RCTL_BADCRC | RCTL_RSTFIFO);
+    stellaris__put(chip, MACRCTL, chip->rctl);
 }
 
 static void set_modes(struct stellaris *chip, unsigned rctl, unsigned tctl)
@@ -211,57 +85,45 @@ static void set_modes(struct stellaris *chip, unsigned rctl, unsigned tctl)
         (uint8_t)((chip->rctl & (RCTL_PRMS | RCTL_AMUL)) | RCTL_BADCRC | rctl);
     chip->tctl = (uint8_t)(TCTL_BASE | tctl);
     chip->spare_len = 0;
-    put(chip, MACTCTL, chip->tctl);
+    stellaris__put(chip, MACTCTL, chip->tctl);
     empty_rx(chip);
-}
-
-static uint32_t low_address(const struct stellaris *chip)
-{
-    const uint8_t *own = chip->cfg.hwaddr.byte;
-
-    return (uint32_t)nif_get_le16(own + 2) << 16 | nif_get_le16(own);
-}
-
-static uint32_t high_address(const struct stellaris *chip)
-{
-    return nif_get_le16(chip->cfg.hwaddr.byte + 4);
 }
 
 // What a reset before the last set_modes() would have taken; one after it takes
 // the modes (is_lost()).
 static bool has_address(struct stellaris *chip)
 {
-    return get(chip, MACIA0) == low_address(chip) &&
-        get(chip, MACIA1) == high_address(chip);
+    const uint8_t *own = chip->cfg.hwaddr.byte;
+
+    return stellaris__get(chip, MACIA0) == nif_get_le32(own) &&
+        stellaris__get(chip, MACIA1) == nif_get_le16(own + 4);
 }
 
 static int stellaris_start(struct nif_mac *mac)
 {
     struct stellaris *chip = of(mac);
-    int err;
+    const uint8_t *own = chip->cfg.hwaddr.byte;
 
-    put(chip, MACIM, 0);
+    stellaris__put(chip, MACIM, 0);
     set_modes(chip, 0, 0);
-    put(chip, MACIA0, low_address(chip));
-    put(chip, MACIA1, high_address(chip));
+    stellaris__put(chip, MACIA0, nif_get_le32(own));
+    stellaris__put(chip, MACIA1, nif_get_le16(own + 4));
     if (!has_address(chip)) {
         return NIF_ENODEV;
     }
-    put(chip, MACRIS, INT_ALL);
-    put(chip, MACTHR, THR_WHOLE);
+    stellaris__put(chip, MACRIS, INT_ALL);
+    stellaris__put(chip, MACTHR, THR_WHOLE);
     chip->look = true;
     chip->full = false;
     chip->echo = false;
-    err = access_phy(chip, NIF_PHY_ID1, MCTL_START);
-    chip->has_phy = get(chip, MACMRXD) != 0; // in QEMU it has none
-    return err;
+    return stellaris__find_phy(chip);
 }
 
 static int stellaris_stop(struct nif_mac *mac)
 {
     struct stellaris *chip = of(mac);
 
-    put(chip, MACIM, 0);
+    stellaris__put(chip, MACIM, 0);
     set_modes(chip, 0, 0);
     return 0;
 }
@@ -270,12 +132,10 @@ static int stellaris_link(struct nif_mac *mac, const struct nif_phy_link *link)
 {
     struct stellaris *chip = of(mac);
 
-    if (link->up) {
-        set_modes(chip, RCTL_RXEN,
-            link->full_duplex ? TCTL_TXEN | TCTL_DUPLEX : TCTL_TXEN);
-    } else {
-        set_modes(chip, 0, 0);
-    }
+    unsigned duplex = link->full_duplex ? TCTL_DUPLEX : 0;
+
+    set_modes(chip, link->up ? RCTL_RXEN : 0,
+        link->up ? TCTL_TXEN | duplex : 0);
     chip->echo = link->up && !link->is_100 && !link->full_duplex;
     return has_address(chip) ? 0 : NIF_EIO;
 }
@@ -294,7 +154,7 @@ static void add(struct stellaris *chip, struct words *w, const uint8_t *data,
     for (size_t i = 0; i < len; i++) {
         w->word |= (uint32_t)data[i] << 8 * w->count;
         if (++w->count == 4) {
-            put(chip, MACDATA, w->word);
+            stellaris__put(chip, MACDATA, w->word);
             w->word = 0;
             w->count = 0;
         }
@@ -304,12 +164,12 @@ static void add(struct stellaris *chip, struct words *w, const uint8_t *data,
 // A chip that has lost itself pads nothing; one that is gone is no chip.
 static bool is_lost(struct stellaris *chip)
 {
-    return get(chip, MACTCTL) != chip->tctl;
+    return stellaris__get(chip, MACTCTL) != chip->tctl;
 }
 
 static bool is_sending(struct stellaris *chip)
 {
-    return (get(chip, MACTR) & TR_NEWTX) != 0;
+    return (stellaris__get(chip, MACTR) & TR_NEWTX) != 0;
 }
 
 // Sends a frame of `len` bytes. Nothing else is being sent.
@@ -319,21 +179,21 @@ static void transmit(struct stellaris *chip, const struct nif_seg *segs,
     // In front of a frame is the length of its data.
     struct words w = { (uint32_t)(len - NIF_ETH_HEADER), RX_LENGTH };
 
-    if (get(chip, MACRIS) & INT_TXER) {
-        put(chip, MACRIS, INT_TXER);
+    if (stellaris__get(chip, MACRIS) & INT_TXER) {
+        stellaris__put(chip, MACRIS, INT_TXER);
         chip->stats.tx_bad++;
     }
     for (size_t i = 0; i < n; i++) {
         add(chip, &w, segs[i].data, segs[i].len);
     }
     if (w.count > 0) {
-        put(chip, MACDATA, w.word);
+        stellaris__put(chip, MACDATA, w.word);
     }
     if (is_lost(chip)) {          // in the middle of it, perhaps
         nif_mac_wake(&chip->mac); // poll() will see it
         return;
     }
-    put(chip, MACTR, TR_NEWTX);
+    stellaris__put(chip, MACTR, TR_NEWTX);
     chip->stats.tx++;
 }
 
@@ -354,7 +214,7 @@ static void transmit_spare(struct stellaris *chip)
 static void let_through(struct stellaris *chip)
 {
     if (chip->cfg.interrupt) {
-        put(chip, MACIM,
+        stellaris__put(chip, MACIM,
             chip->full ? INT_RX | INT_PHY | INT_TXEMP | INT_TXER
                        : INT_RX | INT_PHY);
     }
@@ -364,12 +224,13 @@ static void let_through(struct stellaris *chip)
 // frame has come, or there is room again for one to send.
 static bool look(struct stellaris *chip)
 {
-    uint32_t told = get(chip, MACRIS);
+    uint32_t told = stellaris__get(chip, MACRIS);
     bool was_full = chip->full;
 
     chip->look = false; // the handler may set it again from here on
     chip->stats.rx_lost += (told & INT_FOV) != 0;
-    put(chip, MACRIS, told & (INT_RX | INT_TXEMP | INT_FOV | INT_PHY));
+    stellaris__put(chip, MACRIS,
+        told & (INT_RX | INT_TXEMP | INT_FOV | INT_PHY));
     chip->phy_asks = chip->phy_asks || (told & INT_PHY) != 0;
     let_through(chip);
     if (was_full && !is_sending(chip)) {
@@ -379,7 +240,7 @@ static bool look(struct stellaris *chip)
         let_through(chip);
         chip->look = true;
     }
-    if (get(chip, MACNP) != 0) {
+    if (stellaris__get(chip, MACNP) != 0) {
         chip->look = true;
     }
     return chip->look;
@@ -406,7 +267,6 @@ static int stellaris_poll(struct nif_mac *mac, uint64_t *again_us)
 {
     struct stellaris *chip = of(mac);
     uint32_t in_us = UINT32_MAX;
-    uint64_t due_us;
     bool frame;
 
     if (is_lost(chip)) {
@@ -422,8 +282,7 @@ static int stellaris_poll(struct nif_mac *mac, uint64_t *again_us)
         in_us = chip->full ? FULL_US : POLL_US;
     }
     if (in_us != UINT32_MAX) {
-        due_us = nif_clock_now_us(chip->cfg.clock) + in_us;
-        *again_us = *again_us < due_us ? *again_us : due_us;
+        nif_again_by(again_us, nif_clock_now_us(chip->cfg.clock) + in_us);
     }
     return frame ? 0 : NIF_SEEN_NO_FRAME;
 }
@@ -461,7 +320,7 @@ static int stellaris_send(struct nif_mac *mac, const struct nif_seg *segs,
 // 0 if it was none, and nobody knows what the FIFO has next.
 static size_t read_frame(struct stellaris *chip, uint8_t *buf, size_t cap)
 {
-    uint32_t word = get(chip, MACDATA);
+    uint32_t word = stellaris__get(chip, MACDATA);
     size_t total = (uint16_t)word;
     size_t len = total - RX_EXTRA;
 
@@ -472,7 +331,7 @@ static size_t read_frame(struct stellaris *chip, uint8_t *buf, size_t cap)
     word >>= 16;
     for (size_t at = RX_LENGTH; at < total; at++) {
         if (at % 4 == 0) {
-            word = get(chip, MACDATA);
+            word = stellaris__get(chip, MACDATA);
         }
         if (at - RX_LENGTH < cap) {
             buf[at - RX_LENGTH] = (uint8_t)word;
@@ -480,7 +339,7 @@ static size_t read_frame(struct stellaris *chip, uint8_t *buf, size_t cap)
         word >>= 8;
     }
     // A frame with a bad FCS empties the FIFO, in the middle of others too.
-    return (get(chip, MACRIS) & INT_RXER) != 0 ? 0 : len;
+    return (stellaris__get(chip, MACRIS) & INT_RXER) != 0 ? 0 : len;
 }
 
 static bool is_ours(const struct stellaris *chip, const uint8_t *frame)
@@ -502,8 +361,8 @@ static int stellaris_recv(struct nif_mac *mac, uint8_t *buf, size_t cap,
     for (unsigned i = 0; i < SKIPS; i++) {
         size_t len;
 
-        put(chip, MACRIS, INT_RXER); // of which nothing was read yet
-        if (get(chip, MACNP) == 0) {
+        stellaris__put(chip, MACRIS, INT_RXER); // of which nothing was read yet
+        if (stellaris__get(chip, MACNP) == 0) {
             return NIF_EAGAIN;
         }
         len = read_frame(chip, buf, cap);
@@ -542,7 +401,7 @@ static int stellaris_filter(struct nif_mac *mac, const struct nif_eth_filter *f)
     }
     chip->rctl = (uint8_t)rctl;
     if (rctl & RCTL_RXEN) {
-        put(chip, MACRCTL, rctl);
+        stellaris__put(chip, MACRCTL, rctl);
     }
     return 0;
 }
@@ -564,23 +423,10 @@ void stellaris_init(struct stellaris *chip, const struct stellaris_cfg *cfg)
         .filter = stellaris_filter,
         .hwaddr = stellaris_hwaddr,
     };
-    static const struct nif_mdio_ops mdio_ops = {
-        .read = mdio_read,
-        .write = mdio_write,
-    };
-    static const struct nif_pin_ops pin_ops = {
-        .read = pin_read,
-        .write = pin_write,
-        .on_edge = pin_on_edge,
-    };
 
     memset(chip, 0, sizeof(*chip));
     chip->mac.ops = &mac_ops;
     chip->mac.mdio = &chip->mdio;
-    chip->mdio.ops = &mdio_ops;
-    chip->phy_interrupt.ops = &pin_ops;
     chip->cfg = *cfg;
-    // MDIO's clock is the system's by twice this and one.
-    chip->divider = (uint8_t)(((cfg->clock_hz ? cfg->clock_hz : CLOCK_HZ) - 1) /
-        (2 * MDC_HZ));
+    stellaris__init_phy(chip);
 }
