@@ -3,9 +3,7 @@
 // A board with an ENC28J60: SPI, /INT, no /RESET line.
 
 #include "enc28j60/enc28j60.h"
-#include "boards/host/host.h"
-#include "sim/bus/fault.h"
-#include "sim/bus/spi.h"
+#include "boards/host/spi.h"
 #include "sim/chips/enc28j60.h"
 
 #include <stdio.h>
@@ -13,13 +11,15 @@
 #include <string.h>
 
 struct part {
+    struct host_spi bus;
     struct sim_enc28j60 model;
-    struct sim_spi bus;
-    struct sim_pin interrupt;
-    struct sim_spi_recorder recorder;
-    struct sim_spi_fault fault;
     struct enc28j60 driver;
 };
+
+static struct part *of(struct host_board *board)
+{
+    return board->part;
+}
 
 static const struct {
     const char *name;
@@ -38,62 +38,29 @@ static size_t revision_of(const char *name)
     return i;
 }
 
-// A model of the chip on a simulated bus, with a recorder if one is wanted.
-static void make_chip(struct host_board *board, struct part *part,
-    uint8_t revision, struct enc28j60_cfg *driver)
+// A model of the chip on a simulated bus.
+static void make_chip(struct host_board *board, uint8_t revision)
 {
     const struct host_board_cfg *cfg = &board->cfg;
+    struct part *part = of(board);
 
     sim_enc28j60_init(&part->model, board->world,
         &(struct sim_enc28j60_cfg){
             .revision = revision,
             .compat = cfg->compat,
         });
-    sim_pin_init(&part->interrupt, &board->cpu, "enc28j60.int", true);
+    host_spi_init(board, "enc28j60.int");
     if (!cfg->absent) {
-        sim_enc28j60_pins(&part->model, &part->interrupt, NULL);
+        sim_enc28j60_pins(&part->model, &part->bus.interrupt, NULL);
     }
-    sim_spi_init(&part->bus, &board->cpu, cfg->absent ? NULL : &part->model.spi,
-        &(struct sim_spi_cfg){ .hz = cfg->bus_hz });
-    driver->spi = &part->bus.spi;
-    driver->interrupt = &part->interrupt.pin;
+    host_spi_join(board, "enc28j60", &part->model.spi, cfg->bus_hz);
     board->port = &part->model.port;
-    if (cfg->trace) {
-        sim_spi_record(&part->recorder, cfg->trace, "enc28j60", "enc28j60",
-            driver->spi, &part->bus);
-        sim_pin_record(cfg->trace, &part->interrupt);
-        driver->spi = &part->recorder.spi;
-    }
-    sim_spi_fault_init(&part->fault, &board->cpu, driver->spi);
-    driver->spi = &part->fault.spi;
-    board->seams.spi = driver->spi;
-    board->seams.pins[0] = &part->interrupt;
-}
-
-// A recording in its place.
-static int make_replay(struct host_board *board, struct enc28j60_cfg *driver,
-    char why[HOST_WHY])
-{
-    struct sim_replay *replay = board->cfg.replay;
-
-    driver->spi = sim_replay_spi(replay, NULL);
-    driver->interrupt = sim_replay_pin(replay, "enc28j60.int");
-    if (!driver->spi) {
-        snprintf(why, HOST_WHY, "the recording must have one SPI bus");
-        return -1;
-    }
-    return 0;
 }
 
 static int make(struct host_board *board, char why[HOST_WHY])
 {
     const struct host_board_cfg *cfg = &board->cfg;
     size_t revision = revision_of(cfg->revision);
-    struct enc28j60_cfg driver = {
-        .clock = &board->cpu.clock,
-        .hwaddr = { { 2, 0, 0, 0, 0, (uint8_t)(cfg->number + 2) } },
-        .full_duplex = !cfg->half_duplex,
-    };
     struct part *part;
 
     if (revision >= nif_countof(revisions)) {
@@ -103,19 +70,24 @@ static int make(struct host_board *board, char why[HOST_WHY])
             cfg->revision);
         return -1;
     }
-    if (cfg->replay && make_replay(board, &driver, why) != 0) {
-        return -1;
-    }
     part = calloc(1, sizeof(*part));
     NIF_ASSERT(part != NULL);
     board->part = part;
     if (!cfg->replay) {
-        make_chip(board, part, revisions[revision].revision, &driver);
+        make_chip(board, revisions[revision].revision);
+    } else if (host_spi_replay(board, "enc28j60.int", why) != 0) {
+        free(part);
+        board->part = NULL;
+        return -1;
     }
-    if (cfg->polling) {
-        driver.interrupt = NULL;
-    }
-    enc28j60_init(&part->driver, &driver);
+    enc28j60_init(&part->driver,
+        &(struct enc28j60_cfg){
+            .spi = part->bus.spi,
+            .clock = &board->cpu.clock,
+            .interrupt = part->bus.pin,
+            .hwaddr = { { 2, 0, 0, 0, 0, (uint8_t)(cfg->number + 2) } },
+            .full_duplex = !cfg->half_duplex,
+        });
     board->iface = &part->driver.iface;
     board->revision = revisions[revision].name;
     return 0;
@@ -123,33 +95,19 @@ static int make(struct host_board *board, char why[HOST_WHY])
 
 static void done(struct host_board *board)
 {
-    struct part *part = board->part;
-
     if (!board->cfg.replay) {
-        sim_enc28j60_done(&part->model);
-        sim_spi_record_done(&part->recorder);
-        sim_spi_done(&part->bus);
+        sim_enc28j60_done(&of(board)->model);
+        host_spi_done(board);
     }
-    free(part);
+    free(board->part);
     board->part = NULL;
 }
 
 // ---- the test face
 
-static struct part *of(struct host_board *board)
-{
-    return board->part;
-}
-
 static void reset(struct host_board *board)
 {
     sim_enc28j60_brown_out(&of(board)->model);
-}
-
-static void bus_fault(struct host_board *board, enum host_fault kind,
-    uint64_t at)
-{
-    host_spi_fault(&of(board)->fault, kind, at);
 }
 
 static unsigned complaints(struct host_board *board)
@@ -173,11 +131,6 @@ static void raise_rx(struct host_board *board)
     sim_enc28j60_irq_spurious(&of(board)->model, 0x01); // RXERIF
 }
 
-static void lose_edge(struct host_board *board)
-{
-    of(board)->interrupt.lose_edges++;
-}
-
 static void stall(struct host_board *board)
 {
     sim_enc28j60_tx_fail(&of(board)->model, SIM_ENC28J60_TX_STALL, 1);
@@ -197,7 +150,10 @@ static void bend_header(struct host_board *board)
 static const struct host_stimulus stimuli[] = {
     { .name = "sent", .fn = raise_tx },
     { .name = "overrun", .fn = raise_rx, .loses = true },
-    { .name = "lost-edge", .fn = lose_edge, .loses = true, .late = true },
+    { .name = "lost-edge",
+        .fn = host_spi_lose_edge,
+        .loses = true,
+        .late = true },
     { .name = "stall", .fn = stall, .rest_us = 25000 },
     { .name = "late-collision", .fn = collide },
     { .name = "bent-header", .fn = bend_header, .loses = true },
@@ -211,7 +167,7 @@ const struct host_chip host_enc28j60 = {
     .make = make,
     .done = done,
     .reset = reset,
-    .bus_fault = bus_fault,
+    .bus_fault = host_spi_bus_fault,
     .complaints = complaints,
     .sleeps = sleeps,
     .recover_us = 1500000,

@@ -226,21 +226,14 @@ void host_board_link(struct host_board *board, bool up);
 const char *host_board_kind(const struct host_board *board,
     char text[HOST_KIND]);
 
-struct sim_spi_fault;
-struct sim_mdio_fault;
-
-/// For rows whose chip is on SPI: bus_fault() by a fault wrapper, which the
-/// driver is given.
-void host_spi_fault(struct sim_spi_fault *wrap, enum host_fault kind,
-    uint64_t at);
-
-/// The same for MDIO.
-void host_mdio_fault(struct sim_mdio_fault *wrap, enum host_fault kind,
-    uint64_t at);
-
 /// Registers in memory where nothing is on the bus: each reads as ones. For
 /// rows whose chip has them, on a board without it.
 struct nif_mmio host_absent_mmio(struct host_board *board);
+
+/// For rows with registers in memory, of a chip that people call `chip`: whether
+/// nothing is asked of it that it does not have. Says why not.
+bool host_is_plain(const struct host_board *board, const char *chip,
+    char why[HOST_WHY]);
 
 // ---- private: the rows of host_chips, each in a file of its own
 

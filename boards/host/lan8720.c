@@ -3,9 +3,8 @@
 // A board with a LAN8720A: a plain MAC with RMII and MDIO, nINT, nRST.
 
 #include "lan8720/lan8720.h"
-#include "boards/host/host.h"
+#include "boards/host/mac.h"
 #include "boards/host/phy.h"
-#include "nif/mac.h"
 #include "sim/chips/mac.h"
 
 #include <stdio.h>
@@ -91,13 +90,7 @@ static int make(struct host_board *board, char why[HOST_WHY])
     if (!cfg->replay) {
         make_chip(board);
     }
-    nif_macphy_init(&part->device,
-        &(struct nif_macphy_cfg){
-            .mac = &part->mac.mac,
-            .phy = &part->phy.driver.phy,
-            .clock = &board->cpu.clock,
-        });
-    board->iface = &part->device.iface;
+    host_macphy(board, &part->device, &part->mac.mac, &part->phy.driver.phy);
     board->revision = "LAN8720A";
     return 0;
 }

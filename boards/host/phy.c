@@ -4,6 +4,8 @@
 
 #include "boards/host/phy.h"
 
+#include "boards/host/mac.h"
+
 // MODE[2:0]: 100BASE-TX, full duplex, does not negotiate.
 #define STRAP_100_FULL 3
 

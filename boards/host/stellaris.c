@@ -4,23 +4,18 @@
 // memory, its interrupt.
 
 #include "stellaris/stellaris.h"
-#include "boards/host/host.h"
+#include "boards/host/mac.h"
 #include "boards/host/phy.h"
-#include "nif/mac.h"
-#include "sim/bus/mdio_fault.h"
 #include "sim/chips/stellaris.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define CLOCK_HZ 50000000u
 
 struct part {
+    struct host_mac mac;
     struct sim_stellaris chip;
-    struct sim_mdio_fault fault;
-    struct stellaris mac;
-    struct nif_phy phy;
-    struct nif_macphy device;
+    struct stellaris driver;
     uint8_t spare[NIF_ETH_FRAME_MAX];
 };
 
@@ -39,7 +34,7 @@ static void make_driver(struct host_board *board)
     const struct host_board_cfg *cfg = &board->cfg;
     struct part *part = of(board);
 
-    stellaris_init(&part->mac,
+    stellaris_init(&part->driver,
         &(struct stellaris_cfg){
             .mmio = cfg->absent ? host_absent_mmio(board) : part->chip.mmio,
             .clock = &board->cpu.clock,
@@ -48,22 +43,11 @@ static void make_driver(struct host_board *board)
             .spare = part->spare,
             .clock_hz = CLOCK_HZ,
         });
-    sim_mdio_fault_init(&part->fault, &board->cpu, part->mac.mac.mdio);
-    board->seams.mdio = &part->fault.mdio;
-    nif_phy_init(&part->phy,
+    host_mac_join(board, &part->driver.mac,
         &(struct nif_phy_cfg){
-            .mdio = &part->fault.mdio,
-            .clock = &board->cpu.clock,
             .ops = &stellaris_phy,
-            .interrupt = cfg->polling ? NULL : &part->mac.phy_interrupt,
+            .interrupt = cfg->polling ? NULL : &part->driver.phy_interrupt,
         });
-    nif_macphy_init(&part->device,
-        &(struct nif_macphy_cfg){
-            .mac = &part->mac.mac,
-            .phy = &part->phy,
-            .clock = &board->cpu.clock,
-        });
-    board->iface = &part->device.iface;
 }
 
 static int make(struct host_board *board, char why[HOST_WHY])
@@ -71,11 +55,7 @@ static int make(struct host_board *board, char why[HOST_WHY])
     const struct host_board_cfg *cfg = &board->cfg;
     struct part *part;
 
-    if (cfg->revision || cfg->compat || cfg->replay) {
-        snprintf(why, HOST_WHY,
-            "of the Stellaris there is one revision, which forgives nothing "
-            "and leaves no recording: --revision and --compat say nothing to "
-            "it");
+    if (!host_is_plain(board, "Stellaris", why)) {
         return -1;
     }
     part = calloc(1, sizeof(*part));
@@ -85,7 +65,7 @@ static int make(struct host_board *board, char why[HOST_WHY])
         &(struct sim_stellaris_cfg){
             .clock_hz = CLOCK_HZ,
             .irq = cfg->polling ? NULL : handler,
-            .irq_arg = &part->mac,
+            .irq_arg = &part->driver,
         });
     sim_stellaris_partner(&part->chip,
         &(struct sim_phy_partner){
@@ -108,12 +88,6 @@ static void done(struct host_board *board)
 static void reset(struct host_board *board)
 {
     sim_stellaris_reset(&of(board)->chip);
-}
-
-static void bus_fault(struct host_board *board, enum host_fault kind,
-    uint64_t at)
-{
-    host_mdio_fault(&of(board)->fault, kind, at);
 }
 
 static void change_partner(struct host_board *board, unsigned i, bool *full)
@@ -160,7 +134,7 @@ const struct host_chip host_stellaris = {
     .make = make,
     .done = done,
     .reset = reset,
-    .bus_fault = bus_fault,
+    .bus_fault = host_mac_bus_fault,
     .partner = change_partner,
     .sleeps = sleeps,
     .rx_room = SIM_STELLARIS_FIFO,

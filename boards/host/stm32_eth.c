@@ -4,9 +4,8 @@
 // MII management, nINT, nRST. The PHY gives the clock.
 
 #include "stm32_eth/stm32_eth.h"
-#include "boards/host/host.h"
+#include "boards/host/mac.h"
 #include "boards/host/phy.h"
-#include "nif/mac.h"
 #include "sim/chips/stm32_eth.h"
 
 #include <stdio.h>
@@ -82,32 +81,18 @@ static void make_driver(struct host_board *board)
             .hwaddr = { { 2, 0, 0, 0, 0, (uint8_t)(cfg->number + 2) } },
         });
     host_phy_drive(board, "stm32_eth", part->mac.mac.mdio, 0);
-    nif_macphy_init(&part->device,
-        &(struct nif_macphy_cfg){
-            .mac = &part->mac.mac,
-            .phy = &part->phy.driver.phy,
-            .clock = &board->cpu.clock,
-        });
-    board->iface = &part->device.iface;
+    host_macphy(board, &part->device, &part->mac.mac, &part->phy.driver.phy);
 }
 
 static int make(struct host_board *board, char why[HOST_WHY])
 {
-    if (board->cfg.revision || board->cfg.compat) {
-        snprintf(why, HOST_WHY,
-            "there is one revision of the STM32's MAC, and it forgives "
-            "nothing: --revision and --compat say nothing to it");
+    if (!host_is_plain(board, "STM32's MAC", why)) {
         return -1;
     }
     if (board->cfg.bus_hz) {
         snprintf(why, HOST_WHY,
             "the STM32 makes the clock of MDIO of its own, as fast as the PHY "
             "may be: --spi-hz says nothing to it");
-        return -1;
-    }
-    if (board->cfg.replay) {
-        snprintf(why, HOST_WHY,
-            "registers in memory leave no recording that could be replayed");
         return -1;
     }
     board->part = calloc(1, sizeof(struct part));

@@ -4,9 +4,7 @@
 // the other its frames.
 
 #include "w5500/w5500.h"
-#include "boards/host/host.h"
-#include "sim/bus/fault.h"
-#include "sim/bus/spi.h"
+#include "boards/host/spi.h"
 #include "sim/chips/w5500.h"
 
 #include <stdio.h>
@@ -16,11 +14,8 @@
 #define BUS_HZ 33300000
 
 struct part {
+    struct host_spi bus;
     struct sim_w5500 model;
-    struct sim_spi bus;
-    struct sim_pin interrupt;
-    struct sim_spi_recorder recorder;
-    struct sim_spi_fault fault;
     union {
         struct w5500 sockets;
         struct w5500_raw frames;
@@ -32,48 +27,21 @@ static struct part *of(struct host_board *board)
     return board->part;
 }
 
-// A model of the chip on a simulated bus, with a recorder if one is wanted.
-static void make_chip(struct host_board *board, struct part *part,
-    struct w5500_cfg *driver)
+// A model of the chip on a simulated bus.
+static void make_chip(struct host_board *board)
 {
     const struct host_board_cfg *cfg = &board->cfg;
+    struct part *part = of(board);
 
     sim_w5500_init(&part->model, board->world,
         &(struct sim_w5500_cfg){ .compat = cfg->compat });
-    sim_pin_init(&part->interrupt, &board->cpu, "w5500.int", true);
+    host_spi_init(board, "w5500.int");
     if (!cfg->absent) {
-        sim_w5500_pins(&part->model, &part->interrupt, NULL);
+        sim_w5500_pins(&part->model, &part->bus.interrupt, NULL);
     }
-    sim_spi_init(&part->bus, &board->cpu, cfg->absent ? NULL : &part->model.spi,
-        &(struct sim_spi_cfg){ .hz = cfg->bus_hz ? cfg->bus_hz : BUS_HZ });
-    driver->spi = &part->bus.spi;
-    driver->interrupt = &part->interrupt.pin;
+    host_spi_join(board, "w5500", &part->model.spi,
+        cfg->bus_hz ? cfg->bus_hz : BUS_HZ);
     board->port = &part->model.port;
-    if (cfg->trace) {
-        sim_spi_record(&part->recorder, cfg->trace, "w5500", "w5500",
-            driver->spi, &part->bus);
-        sim_pin_record(cfg->trace, &part->interrupt);
-        driver->spi = &part->recorder.spi;
-    }
-    sim_spi_fault_init(&part->fault, &board->cpu, driver->spi);
-    driver->spi = &part->fault.spi;
-    board->seams.spi = driver->spi;
-    board->seams.pins[0] = &part->interrupt;
-}
-
-// A recording in its place.
-static int make_replay(struct host_board *board, struct w5500_cfg *driver,
-    char why[HOST_WHY])
-{
-    struct sim_replay *replay = board->cfg.replay;
-
-    driver->spi = sim_replay_spi(replay, NULL);
-    driver->interrupt = sim_replay_pin(replay, "w5500.int");
-    if (!driver->spi) {
-        snprintf(why, HOST_WHY, "the recording must have one SPI bus");
-        return -1;
-    }
-    return 0;
 }
 
 static int make(struct host_board *board, struct w5500_cfg *driver,
@@ -82,28 +50,28 @@ static int make(struct host_board *board, struct w5500_cfg *driver,
     const struct host_board_cfg *cfg = &board->cfg;
     struct part *part;
 
-    *driver = (struct w5500_cfg){
-        .clock = &board->cpu.clock,
-        .hwaddr = { { 2, 0, 0, 0, 0, (uint8_t)(cfg->number + 2) } },
-        .phy = cfg->half_duplex ? W5500_PHY_100_HALF : W5500_PHY_STRAPS,
-        .seed = cfg->seed,
-    };
     if (cfg->revision) {
         snprintf(why, HOST_WHY, "there is one revision of the W5500 only");
-        return -1;
-    }
-    if (cfg->replay && make_replay(board, driver, why) != 0) {
         return -1;
     }
     part = calloc(1, sizeof(*part));
     NIF_ASSERT(part != NULL);
     board->part = part;
     if (!cfg->replay) {
-        make_chip(board, part, driver);
+        make_chip(board);
+    } else if (host_spi_replay(board, "w5500.int", why) != 0) {
+        free(part);
+        board->part = NULL;
+        return -1;
     }
-    if (cfg->polling) {
-        driver->interrupt = NULL;
-    }
+    *driver = (struct w5500_cfg){
+        .spi = part->bus.spi,
+        .clock = &board->cpu.clock,
+        .interrupt = part->bus.pin,
+        .hwaddr = { { 2, 0, 0, 0, 0, (uint8_t)(cfg->number + 2) } },
+        .phy = cfg->half_duplex ? W5500_PHY_100_HALF : W5500_PHY_STRAPS,
+        .seed = cfg->seed,
+    };
     board->revision = "version 4";
     return 0;
 }
@@ -134,14 +102,11 @@ static int make_frames(struct host_board *board, char why[HOST_WHY])
 
 static void done(struct host_board *board)
 {
-    struct part *part = of(board);
-
     if (!board->cfg.replay) {
-        sim_w5500_done(&part->model);
-        sim_spi_record_done(&part->recorder);
-        sim_spi_done(&part->bus);
+        sim_w5500_done(&of(board)->model);
+        host_spi_done(board);
     }
-    free(part);
+    free(board->part);
     board->part = NULL;
 }
 
@@ -150,12 +115,6 @@ static void done(struct host_board *board)
 static void reset(struct host_board *board)
 {
     sim_w5500_brown_out(&of(board)->model);
-}
-
-static void bus_fault(struct host_board *board, enum host_fault kind,
-    uint64_t at)
-{
-    host_spi_fault(&of(board)->fault, kind, at);
 }
 
 static unsigned complaints(struct host_board *board)
@@ -172,11 +131,6 @@ static void age(struct host_board *board, uint32_t left)
 static bool sleeps(struct host_board *board)
 {
     return (sim_w5500_reg(&of(board)->model, 0x2E) >> 3 & 7) == 6;
-}
-
-static void lose_edge(struct host_board *board)
-{
-    of(board)->interrupt.lose_edges++;
 }
 
 static void tear(struct host_board *board)
@@ -220,7 +174,7 @@ static void shrink_length(struct host_board *board)
 }
 
 static const struct host_stimulus of_sockets[] = {
-    { .name = "lost-edge", .fn = lose_edge, .late = true },
+    { .name = "lost-edge", .fn = host_spi_lose_edge, .late = true },
     { .name = "torn-read", .fn = tear },
     { .name = "late-sendok", .fn = delay_sendok },
     { .name = "lost-sendok", .fn = lose_sendok },
@@ -230,7 +184,10 @@ static const struct host_stimulus of_sockets[] = {
 
 // Until the next check nobody looks, and the memory may be full by then.
 static const struct host_stimulus of_frames[] = {
-    { .name = "lost-edge", .fn = lose_edge, .loses = true, .late = true },
+    { .name = "lost-edge",
+        .fn = host_spi_lose_edge,
+        .loses = true,
+        .late = true },
     { .name = "torn-read", .fn = tear },
     { .name = "late-sendok", .fn = delay_sendok },
     { .name = "lost-sendok",
@@ -251,7 +208,7 @@ const struct host_chip host_w5500 = {
     .make = make_sockets,
     .done = done,
     .reset = reset,
-    .bus_fault = bus_fault,
+    .bus_fault = host_spi_bus_fault,
     .complaints = complaints,
     .age = age,
     .sleeps = sleeps,
@@ -265,7 +222,7 @@ const struct host_chip host_w5500_raw = {
     .make = make_frames,
     .done = done,
     .reset = reset,
-    .bus_fault = bus_fault,
+    .bus_fault = host_spi_bus_fault,
     .complaints = complaints,
     .age = age,
     .sleeps = sleeps,
