@@ -4,7 +4,22 @@
 
 #include "driver_bench.h"
 
-const uint64_t bench_bits_per_s = 10000000;
+static const struct bench_cfg wirings[] = {
+    { .full_duplex = false },
+    { .full_duplex = true },
+    { .polled = true },
+};
+
+const struct bench_traits bench_traits = {
+    .bits_per_s = 10000000,
+    .wirings = wirings,
+    .wiring_count = nif_countof(wirings),
+    .noise_err = NIF_ETIMEDOUT,
+    .start_ns = 15 * SIM_MS,
+    .start_transfers = 50,
+    .frame_transfers = 20,
+    .mended_us = 1000000 + 100000 + 40000,
+};
 
 static void on_cable(void *arg, unsigned side, uint64_t sent_ns,
     const struct sim_frame *frame)
@@ -58,6 +73,14 @@ void bench_make_driver(struct bench *b, const struct bench_cfg *cfg,
             .check_ms = cfg->check_ms,
         });
     b->iface = &b->chip.iface;
+}
+
+struct bench_counts bench_counts(const struct bench *b)
+{
+    const struct enc28j60_stats *stats = &b->chip.stats;
+
+    return (struct bench_counts){ stats->rx, stats->tx, stats->rx_bad,
+        b->chip.fault };
 }
 
 void bench_done_model(struct bench *b)

@@ -1,29 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
 // The ENC28J60 driver against the model when things go wrong: collisions,
-// errata, a chip that resets itself, a bus that dies.
+// errata, a chip that resets itself; and a bus that dies (spi_dead_bus.c).
 
 #include "driver_bench.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 static struct bench b;
-
-// From the end of the trouble until frames flow again: the look that notices
-// it, the pause between two attempts, a link that has to be found.
-#define MENDED_US (1000000 + 100000 + 40000)
-
-// For tests in which the model has reason to complain: a chip that has reset
-// itself, or is hidden behind a bad bus, gets commands at the wrong time. That
-// cannot be known before it is seen.
-static void hush(void *arg, uint64_t at_ns, const char *who, const char *what)
-{
-    (void)arg;
-    (void)at_ns;
-    (void)who;
-    (void)what;
-}
 
 // ---- sending
 
@@ -296,226 +280,6 @@ static void a_brown_out_is_noticed_and_mended(void **state)
     }
 }
 
-struct strike {
-    struct sim_event event;
-    enum { RESET, LINK, FRAME } what;
-    unsigned hits;
-};
-
-static void on_strike(struct sim_event *event)
-{
-    struct strike *s = nif_container_of(event, struct strike, event);
-
-    s->hits++;
-    switch (s->what) {
-    case RESET: sim_enc28j60_brown_out(&b.model); break;
-    case LINK: sim_cable_plug(&b.cable, !b.cable.plugged); break;
-    case FRAME: bench_card_send(&b, &bench_board, 1, 100); break;
-    }
-}
-
-// Something happens at boundary `at` of the bus, counted from the start of
-// bring-up (`late` false) or of a frame each way. Returns false if there are
-// not so many.
-static bool survives(struct strike *s, uint64_t at, bool late, bool polled)
-{
-    unsigned excused;
-    bool hit;
-
-    *s = (struct strike){ .event.fn = on_strike, .what = s->what };
-    bench_open(&b, &(struct bench_cfg){ .polled = polled });
-    b.world.on_complaint = hush;
-    if (late) {
-        bench_up(&b);
-        sim_strike_at(&b.world, b.world.strike_count + at, &s->event);
-        bench_card_send(&b, &bench_board, 3, 90);
-        (void)bench_send(&b, 4, 90);
-        bench_run(&b, 1000);
-    } else {
-        sim_strike_at(&b.world, at, &s->event);
-        assert_int_equal(nif_iface_start(b.iface), 0);
-    }
-    hit = s->hits > 0;
-    sim_strike_at(&b.world, 0, NULL);
-    if (!b.cable.plugged) {
-        bench_run(&b, 30000);
-        sim_cable_plug(&b.cable, true);
-    }
-    if (!bench_traffic(&b, MENDED_US)) {
-        print_error("no traffic: what=%d at=%" PRIu64 " late=%d polled=%d\n",
-            (int)s->what, at, late, polled);
-        fail();
-    }
-    assert_int_equal(b.board_bad + b.card_bad, 0);
-    excused = b.world.complaints;
-    assert_true(excused == 0 || s->what == RESET);
-    assert_true(bench_traffic(&b, 10000));
-    bench_close_with(&b, excused);
-    return hit;
-}
-
-// At every boundary between two bytes: a reset of the chip, a link change, a
-// frame.
-static void nothing_that_strikes_at_any_byte_stops_the_board(void **state)
-{
-    struct strike s = { .what = RESET };
-    uint64_t points = 0;
-
-    (void)state;
-    for (unsigned run = 0; run < 12; run++) {
-        uint64_t at = 0;
-
-        s.what = run % 3 == 0 ? RESET : run % 3 == 1 ? LINK : FRAME;
-        while (survives(&s, at, run / 3 % 2 == 1, run >= 6)) {
-            at++;
-        }
-        assert_true(at > 100);
-        points += at;
-    }
-    print_message("%" PRIu64 " points\n", points);
-}
-
-// ---- a dead bus
-
-static const struct {
-    struct sim_fault fault;
-    int errors[3]; // what start() may say
-} dead[] = {
-    { { .kind = SIM_FAULT_STUCK, .value = 0x00 }, { NIF_ENODEV } },
-    { { .kind = SIM_FAULT_STUCK, .value = 0xFF }, { NIF_ENODEV } },
-    { { .kind = SIM_FAULT_NOISE }, { NIF_ENODEV, NIF_ETIMEDOUT } },
-    { { .kind = SIM_FAULT_DEAF }, { NIF_ENODEV, NIF_ETIMEDOUT } },
-    { { .kind = SIM_FAULT_EIO }, { NIF_EIO } },
-    { { .kind = SIM_FAULT_EIO_LATE }, { NIF_EIO } },
-};
-
-static bool listed(int err, const int errors[3])
-{
-    return err != 0 &&
-        (err == errors[0] || err == errors[1] || err == errors[2]);
-}
-
-static void kill_bus(size_t i, uint64_t at, uint64_t count)
-{
-    struct sim_fault fault = dead[i].fault;
-
-    fault.at = b.fault.transactions + at;
-    fault.count = count;
-    sim_spi_fault_add(&b.fault, &fault);
-}
-
-static void start_on_a_dead_bus_says_so_in_time(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < nif_countof(dead); i++) {
-        bench_open(&b, NULL);
-        b.world.on_complaint = hush;
-        kill_bus(i, 0, UINT64_MAX);
-        assert_true(listed(nif_iface_start(b.iface), dead[i].errors));
-        assert_true(b.world.now_ns < 15 * SIM_MS);
-        assert_int_equal(nif_iface_flags(b.iface) & NIF_IFACE_STARTED, 0);
-        bench_run(&b, 100000);
-        assert_int_equal(b.event_count, 0);
-        sim_spi_fault_clear(&b.fault);
-        bench_up(&b);
-        assert_true(bench_traffic(&b, 10000));
-        bench_close_with(&b, UINT32_MAX);
-    }
-}
-
-// The bus dies for good while the board is at work, and is mended a second
-// and a half later.
-static void a_bus_that_dies_at_work_is_noticed(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 2 * nif_countof(dead); i++) {
-        size_t which = i / 2;
-
-        bench_open(&b, &(struct bench_cfg){ .polled = i % 2 });
-        b.world.on_complaint = hush;
-        bench_up(&b);
-        kill_bus(which, 0, UINT64_MAX);
-        bench_run(&b, 1500000);
-        assert_true(b.poll_err < 0);
-        assert_true(listed(b.chip.fault, dead[which].errors));
-        assert_int_equal(bench_told(&b, NIF_EVENT_LINK_DOWN) ==
-                bench_told(&b, NIF_EVENT_LINK_UP),
-            true);
-        assert_int_equal(b.board_count, 0);
-        assert_int_equal(nif_iface_flags(b.iface) & NIF_IFACE_LINK, 0);
-        assert_int_equal(bench_send(&b, 1, 100), NIF_ELINK);
-        sim_spi_fault_clear(&b.fault);
-        assert_true(bench_traffic(&b, MENDED_US));
-        assert_true(bench_told(&b, NIF_EVENT_RESTARTED) >= 1);
-        assert_int_equal(b.board_bad + b.card_bad, 0);
-        bench_close_with(&b, UINT32_MAX);
-    }
-}
-
-static void start_fails_and_works_again_for_every_transfer(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < nif_countof(dead); i++) {
-        bool is_error = dead[i].errors[0] == NIF_EIO;
-        uint64_t n = 0;
-        int err;
-
-        do {
-            bench_open(&b, NULL);
-            b.world.on_complaint = hush;
-            kill_bus(i, n, is_error ? 1 : UINT64_MAX);
-            err = nif_iface_start(b.iface);
-            assert_true(err == 0 || err == NIF_ETIMEDOUT ||
-                listed(err, dead[i].errors));
-            assert_true(b.world.now_ns < 15 * SIM_MS);
-            sim_spi_fault_clear(&b.fault);
-            bench_up(&b);
-            assert_true(bench_traffic(&b, 10000));
-            bench_close_with(&b, UINT32_MAX);
-            n++;
-        } while (err != 0);
-        assert_true(n > 50);
-    }
-}
-
-// One bad transfer, at each in turn of a frame each way: the bus error comes
-// out, and frames flow again.
-static void a_single_failure_at_any_transfer_is_mended(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 2 * nif_countof(dead); i++) {
-        bool is_error = dead[i / 2].errors[0] == NIF_EIO;
-        bool deaf = dead[i / 2].fault.kind == SIM_FAULT_DEAF;
-        uint64_t n = 0;
-        uint64_t hits;
-
-        do {
-            int err;
-
-            bench_open(&b,
-                &(struct bench_cfg){ .polled = i % 2, .check_ms = 50 });
-            b.world.on_complaint = hush;
-            bench_up(&b);
-            kill_bus(i / 2, n, 1);
-            bench_card_send(&b, &bench_board, 3, 500);
-            err = bench_send(&b, 4, 500);
-            bench_run(&b, 5000);
-            hits = b.fault.hits;
-            if (is_error && hits > 0) {
-                assert_true(err == NIF_EIO || b.poll_err == NIF_EIO ||
-                    b.recv_err == NIF_EIO);
-            }
-            assert_true(bench_traffic(&b, 200000));
-            // A command that the chip does not hear may leave anything in
-            // its memory.
-            assert_true(b.card_bad == 0 || deaf);
-            bench_close_with(&b, UINT32_MAX);
-            n++;
-        } while (hits > 0 && n < 400);
-        assert_true(n > 20);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -530,12 +294,8 @@ int main(void)
         cmocka_unit_test(a_ring_that_stays_mad_costs_a_restart),
         cmocka_unit_test(good_frames_make_up_for_bad_headers),
         cmocka_unit_test(a_brown_out_is_noticed_and_mended),
-        cmocka_unit_test(start_on_a_dead_bus_says_so_in_time),
-        cmocka_unit_test(a_bus_that_dies_at_work_is_noticed),
-        cmocka_unit_test(start_fails_and_works_again_for_every_transfer),
-        cmocka_unit_test(a_single_failure_at_any_transfer_is_mended),
-        cmocka_unit_test(nothing_that_strikes_at_any_byte_stops_the_board),
     };
 
-    return cmocka_run_group_tests_name("enc28j60 faults", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("enc28j60 faults", tests, NULL, NULL) +
+        bench_dead_bus_tests();
 }

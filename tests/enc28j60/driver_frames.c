@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The ENC28J60 driver against the model: frames in both directions, the
-// filter, and what happens when there is no room.
+// filter, and what happens when there is no room. More of it is the same for
+// other chips: spi_frames.c.
 
 #include "driver_bench.h"
 
@@ -46,52 +47,6 @@ static void the_device_says_what_it_is(void **state)
     assert_int_equal(nif_iface_mtu(b.iface), 1500);
     assert_int_equal(nif_iface_flags(b.iface),
         NIF_IFACE_FULL_DUPLEX | NIF_IFACE_BROADCAST | NIF_IFACE_MULTICAST);
-    bench_close(&b);
-}
-
-static void every_length_passes_both_ways(void **state)
-{
-    static const struct bench_cfg cases[] = {
-        { .full_duplex = false },
-        { .full_duplex = true },
-        { .polled = true },
-    };
-
-    (void)state;
-    for (size_t m = 0; m < nif_countof(cases); m++) {
-        bench_open(&b, &cases[m]);
-        bench_up(&b);
-        for (unsigned len = 14; len <= 1514; len++) {
-            bench_card_send(&b, &bench_board, len, len);
-            assert_int_equal(bench_send(&b, len, len), 0);
-            assert_true(bench_run_to(&b, &b.board_count, len - 13, 20000));
-            assert_true(bench_run_to(&b, &b.card_count, len - 13, 20000));
-            assert_int_equal(b.board_len, len < 60 ? 60 : len);
-            assert_int_equal(b.card_len, len < 60 ? 60 : len);
-            assert_int_equal(b.board_bad + b.card_bad, 0);
-        }
-        bench_run(&b, 10000);
-        assert_int_equal(b.chip.stats.rx, 1501);
-        assert_int_equal(b.chip.stats.tx, 1501);
-        bench_close(&b);
-    }
-}
-
-static void send_refuses_what_is_no_frame(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    assert_int_equal(bench_send(&b, 0, 13), NIF_EINVAL);
-    assert_int_equal(bench_send(&b, 0, 0), NIF_EINVAL);
-    assert_int_equal(bench_send(&b, 0, 1515), NIF_ETOOBIG);
-    sim_cable_plug(&b.cable, false);
-    bench_run(&b, 2000);
-    assert_int_equal(bench_send(&b, 0, 100), NIF_ELINK);
-    assert_int_equal(nif_iface_stop(b.iface), 0);
-    assert_int_equal(bench_send(&b, 0, 100), NIF_ELINK);
-    bench_run(&b, 10000);
-    assert_int_equal(b.card_count, 0);
     bench_close(&b);
 }
 
@@ -207,28 +162,6 @@ static void small_frames_fill_the_ring(void **state)
     bench_close(&b);
 }
 
-static void a_frame_too_long_for_the_buffer_is_gone(void **state)
-{
-    uint8_t buf[99];
-    uint8_t *frame = NULL;
-
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    b.deaf = true;
-    bench_card_send(&b, &bench_board, 1, 100);
-    bench_card_send(&b, &bench_board, 2, 99);
-    bench_run(&b, 2000);
-    assert_int_equal(nif_eth_recv(b.iface, buf, sizeof(buf), &frame),
-        NIF_ETOOBIG);
-    assert_int_equal(nif_eth_recv(b.iface, buf, sizeof(buf), &frame), 99);
-    assert_int_equal(nif_get_be32(frame + 14), 2);
-    assert_int_equal(nif_eth_recv(b.iface, buf, sizeof(buf), &frame),
-        NIF_EAGAIN);
-    assert_int_equal(b.chip.stats.rx_bad, 1);
-    bench_close(&b);
-}
-
 // Runts with a good FCS reach the host (data sheet, 7.2): all are dropped
 // here, many in a row too.
 static void runts_are_dropped(void **state)
@@ -312,55 +245,6 @@ static const struct nif_hwaddr groups[] = {
 };
 
 static const struct nif_hwaddr all = { { 255, 255, 255, 255, 255, 255 } };
-static const struct nif_hwaddr other = { { 2, 0, 0, 0, 0, 0x42 } };
-
-// True if a frame to that address reaches the board.
-static bool hears(const struct nif_hwaddr *to)
-{
-    unsigned before = b.board_count;
-
-    bench_card_send(&b, to, 1, 80);
-    bench_run(&b, 2000);
-    return b.board_count != before;
-}
-
-static int set_filter(const struct nif_eth_filter *f)
-{
-    return b.iface->eth->filter(b.iface, f);
-}
-
-static void the_filter_passes_what_was_asked_for(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    assert_true(hears(&bench_board));
-    assert_true(hears(&all));
-    assert_false(hears(&other));
-    assert_false(hears(&groups[0]));
-
-    assert_int_equal(set_filter(&(struct nif_eth_filter){
-                         .promiscuous = true }),
-        0);
-    assert_true(hears(&bench_board));
-    assert_true(hears(&other));
-    assert_true(hears(&groups[0]));
-    assert_true(hears(&all));
-
-    assert_int_equal(set_filter(&(struct nif_eth_filter){
-                         .all_multicast = true }),
-        0);
-    assert_true(hears(&bench_board));
-    assert_false(hears(&other));
-    assert_true(hears(&groups[0]));
-    assert_true(hears(&all));
-
-    assert_int_equal(set_filter(&(struct nif_eth_filter){ 0 }), 0);
-    assert_true(hears(&bench_board));
-    assert_false(hears(&groups[0]));
-    assert_true(hears(&all));
-    bench_close(&b);
-}
 
 static void each_group_passes_alone_and_with_others(void **state)
 {
@@ -368,35 +252,34 @@ static void each_group_passes_alone_and_with_others(void **state)
     bench_open(&b, NULL);
     bench_up(&b);
     for (size_t i = 0; i < nif_countof(groups); i++) {
-        assert_int_equal(set_filter(&(struct nif_eth_filter){ .groups =
-                                                                  &groups[i],
-                             .group_count = 1 }),
-            0);
+        bench_filter(&b,
+            &(struct nif_eth_filter){ .groups = &groups[i], .group_count = 1 });
         for (size_t k = 0; k < nif_countof(groups); k++) {
-            assert_int_equal(hears(&groups[k]), k == i);
+            assert_int_equal(bench_hears(&b, &groups[k]), k == i);
         }
-        assert_true(hears(&bench_board));
-        assert_true(hears(&all));
+        assert_true(bench_hears(&b, &bench_board));
+        assert_true(bench_hears(&b, &all));
     }
-    assert_int_equal(set_filter(&(struct nif_eth_filter){ .groups = groups,
-                         .group_count = nif_countof(groups) }),
-        0);
+    bench_filter(&b,
+        &(struct nif_eth_filter){ .groups = groups,
+            .group_count = nif_countof(groups) });
     for (size_t k = 0; k < nif_countof(groups); k++) {
-        assert_true(hears(&groups[k]));
+        assert_true(bench_hears(&b, &groups[k]));
     }
     bench_close(&b);
 }
 
-static void a_filter_set_before_start_holds(void **state)
+static void a_group_asked_for_before_start_passes_alone(void **state)
 {
     (void)state;
     bench_open(&b, NULL);
-    assert_int_equal(set_filter(&(struct nif_eth_filter){ .groups = &groups[1],
-                         .group_count = 1 }),
+    assert_int_equal(b.iface->eth->filter(b.iface,
+                         &(struct nif_eth_filter){ .groups = &groups[1],
+                             .group_count = 1 }),
         0);
     bench_up(&b);
-    assert_true(hears(&groups[1]));
-    assert_false(hears(&groups[0]));
+    assert_true(bench_hears(&b, &groups[1]));
+    assert_false(bench_hears(&b, &groups[0]));
     bench_close(&b);
 }
 
@@ -405,21 +288,18 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_chip_comes_up_and_finds_its_link),
         cmocka_unit_test(the_device_says_what_it_is),
-        cmocka_unit_test(every_length_passes_both_ways),
-        cmocka_unit_test(send_refuses_what_is_no_frame),
         cmocka_unit_test(two_frames_wait_in_the_chip_and_a_third_does_not),
         cmocka_unit_test(the_wire_does_not_idle_between_frames),
         cmocka_unit_test(the_ring_wraps_at_every_place),
         cmocka_unit_test(a_burst_beyond_the_ring_is_counted_and_survived),
         cmocka_unit_test(small_frames_fill_the_ring),
-        cmocka_unit_test(a_frame_too_long_for_the_buffer_is_gone),
         cmocka_unit_test(runts_are_dropped),
         cmocka_unit_test(many_runts_do_not_hold_up_a_call),
         cmocka_unit_test(frames_with_a_bad_checksum_are_not_delivered),
-        cmocka_unit_test(the_filter_passes_what_was_asked_for),
         cmocka_unit_test(each_group_passes_alone_and_with_others),
-        cmocka_unit_test(a_filter_set_before_start_holds),
+        cmocka_unit_test(a_group_asked_for_before_start_passes_alone),
     };
 
-    return cmocka_run_group_tests_name("enc28j60 frames", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("enc28j60 frames", tests, NULL, NULL) +
+        bench_frame_tests();
 }

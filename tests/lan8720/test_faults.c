@@ -4,7 +4,7 @@
 // MAC that fails: the right error in bounded time, and traffic once it is well
 // again.
 
-#include "bench.h"
+#include "driver_bench.h"
 
 #include <stdio.h>
 

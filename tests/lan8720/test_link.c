@@ -3,7 +3,7 @@
 // The LAN8720 driver on a MAC: link, speed and duplex, partners of all kinds,
 // the interrupt line, start and stop.
 
-#include "bench.h"
+#include "driver_bench.h"
 
 #include <stdio.h>
 
@@ -172,7 +172,7 @@ static void on_unplug(struct sim_event *event)
 static void on_card_send(struct sim_event *event)
 {
     (void)event;
-    bench_card_send(&b, 1, 100);
+    bench_card_send(&b, &bench_board, 1, 100);
 }
 
 static void do_later(sim_event_fn *fn)
@@ -342,7 +342,7 @@ static void start_again_starts_anew(void **state)
     (void)state;
     bench_open(&b, &(struct bench_cfg){ .interrupt = true });
     bench_up(&b);
-    bench_card_send(&b, 1, 200);
+    bench_card_send(&b, &bench_board, 1, 200);
     sim_pass_ns(&b.world, SIM_MS);
     bench_up(&b);
     assert_int_equal(b.board_count, 0); // lost with the start

@@ -3,7 +3,7 @@
 // The LAN8720 driver and the registers that only its family has: straps,
 // reset, interrupts, energy.
 
-#include "bench.h"
+#include "driver_bench.h"
 
 static struct bench b;
 

@@ -1,99 +1,31 @@
 // SPDX-License-Identifier: MIT
 //
-// The bench of a driver's tests, of whatever chip driver_bench.h is.
+// The bench of a driver's tests, of whatever chip on SPI driver_bench.h is.
 
 #include "driver_bench.h"
-
-#include <string.h>
-
-const struct nif_hwaddr bench_board = { { 2, 0x11, 0x22, 0x33, 0x44, 0x55 } };
-const struct nif_hwaddr bench_card = { { 2, 0, 0, 0, 0, 0x99 } };
-
-// The time that one call may take (nif/iface.h).
-#define CALL_NS (2 * SIM_MS)
-
-void bench_frame(uint8_t *frame, size_t len, const struct nif_hwaddr *to,
-    const struct nif_hwaddr *from, unsigned number)
-{
-    memcpy(frame, to, 6);
-    memcpy(frame + 6, from, 6);
-    nif_put_be16(frame + 12, 0x88B5);
-    for (size_t i = 14; i < len; i++) {
-        frame[i] = (uint8_t)(i * 7 + (size_t)number * 13 + (i >> 8));
-    }
-    if (len >= 20) {
-        nif_put_be32(frame + 14, number);
-        nif_put_be16(frame + 18, (uint16_t)len);
-    }
-}
-
-// True if `frame` is one of bench_frame()'s; padding may follow it.
-static bool is_whole(const uint8_t *frame, size_t len)
-{
-    uint8_t want[SIM_FRAME_MAX];
-    struct nif_hwaddr to;
-    struct nif_hwaddr from;
-    size_t real = nif_get_be16(frame + 18);
-
-    memcpy(&to, frame, 6);
-    memcpy(&from, frame + 6, 6);
-    if (len < 60 || real < 20 || real > len) {
-        return len >= 60 && frame[12] == 0x88 && frame[13] == 0xB5;
-    }
-    bench_frame(want, real, &to, &from, nif_get_be32(frame + 14));
-    return memcmp(frame, want, real) == 0 && (len == real || len == 60);
-}
-
-static void on_card_frame(void *arg, const uint8_t *frame, size_t len)
-{
-    struct bench *b = arg;
-
-    b->card_count++;
-    b->card_bad += !is_whole(frame, len);
-    b->card_len = len;
-    memcpy(b->card, frame, len);
-}
-
-static void on_event(void *arg, struct nif_iface *iface, enum nif_event event)
-{
-    struct bench *b = arg;
-
-    assert_ptr_equal(iface, b->iface);
-    assert_true(b->event_count < nif_countof(b->events));
-    b->events[b->event_count++] = event;
-    b->event_ns = b->world.now_ns;
-}
 
 void bench_open(struct bench *b, const struct bench_cfg *cfg)
 {
     static const struct bench_cfg none;
-    struct sim_spi_cfg bus = { 0 };
 
     if (!cfg) {
         cfg = &none;
     }
-    bus.hz = cfg->hz;
-
-    memset(b, 0, sizeof(*b));
-    sim_world_init(&b->world, 1);
-    sim_cpu_init(&b->cpu, &b->world, SIM_CPU_COST_NS);
+    bench_begin(b);
     sim_pin_init(&b->int_pin, &b->cpu, "int", true);
     sim_pin_init(&b->reset_pin, &b->cpu, "reset", true);
     bench_make_model(b, cfg);
-    sim_spi_init(&b->bus, &b->cpu, bench_spi(b), &bus);
+    sim_spi_init(&b->bus, &b->cpu, bench_spi(b),
+        &(struct sim_spi_cfg){ .hz = cfg->hz });
     sim_spi_fault_init(&b->fault, &b->cpu, &b->bus.spi);
-    sim_cable_init(&b->cable, &b->world, bench_bits_per_s);
-    sim_nic_init(&b->nic, &b->world, "card", 0);
+    bench_wire(b, bench_port(b), bench_traits.bits_per_s);
     b->nic.full_duplex = bench_is_full(cfg);
-    b->nic.on_frame = on_card_frame;
-    b->nic.arg = b;
-    sim_cable_join(&b->cable, bench_port(b), &b->nic.port);
     if (cfg->unplugged) {
         sim_cable_plug(&b->cable, false);
     }
     bench_make_driver(b, cfg, cfg->polled ? NULL : &b->int_pin.pin,
         cfg->reset_pin ? &b->reset_pin.pin : NULL);
-    nif_iface_on_event(b->iface, on_event, b);
+    bench_listen(b);
 }
 
 void bench_up(struct bench *b)
@@ -102,7 +34,7 @@ void bench_up(struct bench *b)
 
     assert_int_equal(nif_iface_start(b->iface), 0);
     until_ns = b->world.now_ns + SIM_S;
-    while (!(nif_iface_flags(b->iface) & NIF_IFACE_LINK)) {
+    while (!bench_has_link(b)) {
         assert_true(b->world.now_ns < until_ns);
         bench_run(b, 1000);
     }
@@ -112,15 +44,9 @@ void bench_up(struct bench *b)
 
 void bench_close_with(struct bench *b, unsigned complaints)
 {
-    unsigned seen = b->world.complaints;
-
     bench_done_model(b);
-    sim_nic_done(&b->nic);
-    sim_cable_done(&b->cable);
     sim_spi_done(&b->bus);
-    sim_world_done(&b->world);
-    assert_true(seen <= complaints);
-    assert_true(b->slowest_ns <= CALL_NS);
+    bench_end(b, complaints);
 }
 
 void bench_close(struct bench *b)
@@ -128,136 +54,30 @@ void bench_close(struct bench *b)
     bench_close_with(b, 0);
 }
 
-static void note_time(struct bench *b, uint64_t since_ns)
+bool bench_hears(struct bench *b, const struct nif_hwaddr *to)
 {
-    if (b->world.now_ns - since_ns > b->slowest_ns) {
-        b->slowest_ns = b->world.now_ns - since_ns;
-    }
+    unsigned before = b->board_count;
+
+    bench_card_send(b, to, 1, 80);
+    bench_run(b, 2000);
+    return b->board_count != before;
 }
 
-// Takes what has come. Returns false if the device had nothing more.
-static bool take_one(struct bench *b)
+void bench_filter(struct bench *b, const struct nif_eth_filter *f)
 {
-    uint64_t since_ns = b->world.now_ns;
-    uint8_t buf[NIF_ETH_FRAME_MAX];
-    uint8_t *frame = NULL;
-    int got = nif_eth_recv(b->iface, buf, sizeof(buf), &frame);
-
-    note_time(b, since_ns);
-    if (got > 0) {
-        assert_ptr_equal(frame, buf);
-        b->board_count++;
-        b->board_bad += !is_whole(frame, (size_t)got);
-        b->board_len = (size_t)got;
-        memcpy(b->board, frame, (size_t)got);
-        return true;
-    }
-    if (got != NIF_EAGAIN) {
-        b->recv_err = got;
-    }
-    return false;
+    assert_int_equal(b->iface->eth->filter(b->iface, f), 0);
+    bench_run(b, 1000);
 }
 
-static void send_own(struct bench *b)
+static void hush(void *arg, uint64_t at_ns, const char *who, const char *what)
 {
-    while (b->send_left > 0 &&
-        bench_send(b, b->send_number, b->send_len) == 0) {
-        b->send_left--;
-        b->send_number++;
-    }
+    (void)arg;
+    (void)at_ns;
+    (void)who;
+    (void)what;
 }
 
-static uint64_t loop_once(struct bench *b)
+void bench_hush(struct bench *b)
 {
-    uint64_t since_ns = b->world.now_ns;
-    uint64_t again_us = NIF_NEVER;
-    int err = nif_iface_poll(b->iface, &again_us);
-
-    note_time(b, since_ns);
-    if (err != 0) {
-        b->poll_err = err;
-    }
-    for (unsigned i = 0; i < 8 && !b->deaf && take_one(b); i++) {
-        send_own(b);
-    }
-    send_own(b);
-    return again_us;
-}
-
-void bench_run(struct bench *b, uint64_t us)
-{
-    static const unsigned never;
-
-    (void)bench_run_to(b, &never, 1, us);
-}
-
-bool bench_run_to(struct bench *b, const unsigned *count, unsigned want,
-    uint64_t us)
-{
-    uint64_t until_us = b->world.now_ns / 1000 + us;
-
-    while (*count != want && b->world.now_ns / 1000 < until_us) {
-        uint64_t again_us = loop_once(b);
-
-        nif_clock_wait(&b->cpu.clock,
-            again_us < until_us ? again_us : until_us);
-    }
-    return *count == want;
-}
-
-int bench_send(struct bench *b, unsigned number, size_t len)
-{
-    uint64_t since_ns = b->world.now_ns;
-    uint8_t frame[SIM_FRAME_MAX];
-    size_t middle = len / 2;
-    const struct nif_seg segs[] = {
-        { frame, len < 14 ? len : 14 },
-        { frame + 14, middle > 14 ? middle - 14 : 0 },
-        { frame + (middle > 14 ? middle : 14),
-            len > 14 ? len - (middle > 14 ? middle : 14) : 0 },
-    };
-    int err;
-
-    bench_frame(frame, len, &bench_card, &bench_board, number);
-    err = nif_eth_send(b->iface, segs, nif_countof(segs));
-    note_time(b, since_ns);
-    return err;
-}
-
-void bench_card_send(struct bench *b, const struct nif_hwaddr *to,
-    unsigned number, size_t len)
-{
-    uint8_t frame[SIM_FRAME_MAX];
-
-    bench_frame(frame, len, to, &bench_card, number);
-    assert_true(sim_nic_send(&b->nic, frame, len));
-}
-
-bool bench_traffic(struct bench *b, uint64_t us)
-{
-    uint64_t until_ns = b->world.now_ns + us * 1000;
-    unsigned board = b->board_count;
-    unsigned card = b->card_count;
-
-    while ((b->board_count == board || b->card_count == card) &&
-        b->world.now_ns < until_ns) {
-        if (b->nic.link && b->nic.queued == 0 && b->board_count == board) {
-            bench_card_send(b, &bench_board, 7, 100);
-        }
-        if (b->card_count == card) {
-            (void)bench_send(b, 8, 200);
-        }
-        bench_run(b, 1000);
-    }
-    return b->board_count != board && b->card_count != card;
-}
-
-unsigned bench_told(const struct bench *b, enum nif_event event)
-{
-    unsigned n = 0;
-
-    for (size_t i = 0; i < b->event_count; i++) {
-        n += b->events[i] == event;
-    }
-    return n;
+    b->world.on_complaint = hush;
 }

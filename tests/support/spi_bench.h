@@ -1,26 +1,33 @@
 // SPDX-License-Identifier: MIT
 //
 // A bench for the driver of a frame chip on SPI: driver - fault wrapper - bus -
-// model - cable - network card, and a main loop such as a board has.
+// model - cable - network card, and a main loop such as a board has; and the
+// tests that are the same for each such chip.
 //
-// It is the same for each chip but for the chip: driver_bench.h says in
-// SPI_BENCH_CFG and SPI_BENCH_PARTS what tests need of model and driver, and
-// includes this; driver_bench.c makes them. spi_bench.c is compiled for each.
+// driver_bench.h says in SPI_BENCH_CFG and SPI_BENCH_PARTS what tests need of
+// model and driver, and includes this; driver_bench.c makes them. spi_bench.c,
+// spi_frames.c and spi_dead_bus.c are compiled for each.
 
 #ifndef TESTS_SUPPORT_SPI_BENCH_H
 #define TESTS_SUPPORT_SPI_BENCH_H
 
-#include "nif/iface.h"
 #include "sim/bus/fault.h"
 #include "sim/bus/pin.h"
 #include "sim/bus/spi.h"
-#include "sim/net/nic.h"
-#include "tests/support/check.h"
 
 #ifndef SPI_BENCH_CFG
 #define SPI_BENCH_CFG   // more fields of struct bench_cfg
 #define SPI_BENCH_PARTS // more fields of struct bench
 #endif
+
+#define FRAME_BENCH_PARTS       \
+    struct sim_spi bus;         \
+    struct sim_spi_fault fault; \
+    struct sim_pin int_pin;     \
+    struct sim_pin reset_pin;   \
+    SPI_BENCH_PARTS
+
+#include "tests/support/frame_bench.h"
 
 /// All zero: interrupt connected, 20 MHz, and what the chip's own says.
 struct bench_cfg {
@@ -31,44 +38,6 @@ struct bench_cfg {
     uint32_t hz;
     SPI_BENCH_CFG
 };
-
-struct bench {
-    struct sim_world world;
-    struct sim_cpu cpu;
-    struct sim_spi bus;
-    struct sim_spi_fault fault;
-    struct sim_pin int_pin;
-    struct sim_pin reset_pin;
-    struct sim_cable cable;
-    struct sim_nic nic;
-    struct nif_iface *iface;
-    // What the driver has told.
-    enum nif_event events[64];
-    size_t event_count;
-    uint64_t event_ns; // of the last
-    int poll_err;      // last error of poll(), recv()
-    int recv_err;
-    uint64_t slowest_ns; // of all calls but start()
-    // Frames that reached the board, and the card.
-    bool deaf; // the board does not call recv()
-    unsigned board_count;
-    unsigned board_bad; // not what bench_frame() makes
-    size_t board_len;
-    uint8_t board[SIM_FRAME_MAX];
-    unsigned card_count;
-    unsigned card_bad;
-    size_t card_len;
-    uint8_t card[SIM_FRAME_MAX];
-    // What the board sends by itself.
-    unsigned send_left;
-    unsigned send_number;
-    size_t send_len;
-    SPI_BENCH_PARTS
-};
-
-/// The addresses of the board and of the card.
-extern const struct nif_hwaddr bench_board;
-extern const struct nif_hwaddr bench_card;
 
 // ---- what a chip's driver_bench.c gives
 
@@ -83,9 +52,41 @@ void bench_make_driver(struct bench *b, const struct bench_cfg *cfg,
 
 void bench_done_model(struct bench *b);
 
-/// Bits per second of its cable, and whether the card is full duplex.
-extern const uint64_t bench_bits_per_s;
+/// Whether the card is full duplex.
 bool bench_is_full(const struct bench_cfg *cfg);
+
+/// What the driver has counted, and why it is setting the chip up; 0: it is
+/// not.
+struct bench_counts {
+    uint32_t rx;
+    uint32_t tx;
+    uint32_t rx_bad;
+    int fault;
+};
+
+struct bench_counts bench_counts(const struct bench *b);
+
+/// What is the chip's own in tests that are the same for all.
+struct bench_traits {
+    uint64_t bits_per_s; ///< of its cable
+    /// Each wiring that frames of every length are to pass.
+    const struct bench_cfg *wirings;
+    size_t wiring_count;
+    /// If the bus is noise or the chip is deaf, start() may say this, too,
+    /// besides NIF_ENODEV and NIF_ETIMEDOUT.
+    int noise_err;
+    /// The longest start() on a dead bus, in nanoseconds, and the least number
+    /// of transfers in one on a live bus, and in a frame each way.
+    uint64_t start_ns;
+    unsigned start_transfers;
+    unsigned frame_transfers;
+    /// From the end of the trouble until frames flow again, in microseconds:
+    /// the look that notices it, the pause between two attempts, a link that
+    /// has to be found.
+    uint64_t mended_us;
+};
+
+extern const struct bench_traits bench_traits;
 
 // ---- what all have
 
@@ -102,31 +103,23 @@ void bench_close(struct bench *b);
 /// The same, with so many complaints or fewer.
 void bench_close_with(struct bench *b, unsigned complaints);
 
-/// The board's main loop for `us` microseconds.
-void bench_run(struct bench *b, uint64_t us);
+/// True if a frame to that address reaches the board.
+bool bench_hears(struct bench *b, const struct nif_hwaddr *to);
 
-/// The same, until `*count` is `want`, for at most `us`. Returns whether it
-/// is.
-bool bench_run_to(struct bench *b, const unsigned *count, unsigned want,
-    uint64_t us);
+/// Sets the receive filter, and lets the driver see to it.
+void bench_filter(struct bench *b, const struct nif_eth_filter *f);
 
-/// Frame number `number`, `len` bytes from `from` to `to`. The number stands
-/// in it if it is long enough.
-void bench_frame(uint8_t *frame, size_t len, const struct nif_hwaddr *to,
-    const struct nif_hwaddr *from, unsigned number);
+/// For tests in which the model has reason to complain: a chip that has reset
+/// itself, or is hidden behind a bad bus, gets commands at the wrong time. That
+/// cannot be known before it is seen. Close it with UINT32_MAX.
+void bench_hush(struct bench *b);
 
-/// The board sends one to the card, in three stretches. Returns what send()
-/// does.
-int bench_send(struct bench *b, unsigned number, size_t len);
+// ---- tests that are the same for each chip. They return how many failed.
 
-/// The card sends one to `to`.
-void bench_card_send(struct bench *b, const struct nif_hwaddr *to,
-    unsigned number, size_t len);
+/// Lengths, refusals, the filter (spi_frames.c).
+int bench_frame_tests(void);
 
-/// True if frames pass in both directions, within `us`.
-bool bench_traffic(struct bench *b, uint64_t us);
-
-/// How often an event was told since open.
-unsigned bench_told(const struct bench *b, enum nif_event event);
+/// A bus that is dead, dies, or fails at any transfer (spi_dead_bus.c).
+int bench_dead_bus_tests(void);
 
 #endif

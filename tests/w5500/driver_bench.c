@@ -4,7 +4,21 @@
 
 #include "driver_bench.h"
 
-const uint64_t bench_bits_per_s = 100000000;
+static const struct bench_cfg wirings[] = {
+    { .polled = false },
+    { .polled = true },
+};
+
+const struct bench_traits bench_traits = {
+    .bits_per_s = 100000000,
+    .wirings = wirings,
+    .wiring_count = nif_countof(wirings),
+    .noise_err = NIF_EPROTO,
+    .start_ns = 30 * SIM_MS,
+    .start_transfers = 15,
+    .frame_transfers = 10,
+    .mended_us = 100000 + 100000 + 20000,
+};
 
 void bench_make_model(struct bench *b, const struct bench_cfg *cfg)
 {
@@ -48,6 +62,14 @@ void bench_make_driver(struct bench *b, const struct bench_cfg *cfg,
         });
     b->chip = &b->raw.chip;
     b->iface = &b->chip->iface;
+}
+
+struct bench_counts bench_counts(const struct bench *b)
+{
+    const struct w5500_stats *stats = &b->chip->stats;
+
+    return (struct bench_counts){ stats->rx, stats->tx, stats->rx_bad,
+        b->chip->fault };
 }
 
 void bench_done_model(struct bench *b)

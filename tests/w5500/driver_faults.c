@@ -2,28 +2,13 @@
 //
 // The W5500 driver as a network card against the model when things go wrong:
 // torn values, bent lengths, a SENDOK that does not come, commands that are
-// not taken, a chip that resets itself, a bus that dies.
+// not taken, a chip that resets itself; and a bus that dies (spi_dead_bus.c).
 
 #include "driver_bench.h"
 
 #include <string.h>
 
 static struct bench b;
-
-// From the end of the trouble until frames flow again: the look that notices
-// it, the pause between two attempts, a link that has to be found.
-#define MENDED_US (100000 + 100000 + 20000)
-
-// For tests in which the model has reason to complain: a chip that has reset
-// itself, or is hidden behind a bad bus, gets commands at the wrong time. That
-// cannot be known before it is seen.
-static void hush(void *arg, uint64_t at_ns, const char *who, const char *what)
-{
-    (void)arg;
-    (void)at_ns;
-    (void)who;
-    (void)what;
-}
 
 // ---- receiving
 
@@ -230,7 +215,7 @@ static void a_command_that_is_not_taken_costs_a_restart(void **state)
     bench_up(&b);
     sim_w5500_cr_stick(&b.model, 0, SIM_NEVER);
     assert_int_equal(bench_send(&b, 1, 200), NIF_EIO);
-    assert_true(bench_traffic(&b, MENDED_US));
+    assert_true(bench_traffic(&b, bench_traits.mended_us));
     assert_int_equal(bench_told(&b, NIF_EVENT_RESTARTED), 1);
     bench_close(&b);
 }
@@ -252,7 +237,7 @@ static void a_brown_out_is_noticed_and_mended(void **state)
         uint64_t limit_us = 1000ull * (cases[i].check_ms ? 20 : 100);
 
         bench_open(&b, &cases[i]);
-        b.world.on_complaint = hush;
+        bench_hush(&b);
         bench_up(&b);
         assert_int_equal(b.iface->eth->filter(b.iface,
                              &(struct nif_eth_filter){ .groups = &group,
@@ -277,143 +262,6 @@ static void a_brown_out_is_noticed_and_mended(void **state)
     }
 }
 
-// ---- the dead-bus table
-
-static const struct {
-    struct sim_fault fault;
-    int errors[3]; // what start() may say
-} dead[] = {
-    { { .kind = SIM_FAULT_STUCK, .value = 0x00 }, { NIF_ENODEV } },
-    { { .kind = SIM_FAULT_STUCK, .value = 0xFF }, { NIF_ENODEV } },
-    { { .kind = SIM_FAULT_NOISE }, { NIF_ENODEV, NIF_ETIMEDOUT, NIF_EPROTO } },
-    { { .kind = SIM_FAULT_DEAF }, { NIF_ENODEV, NIF_ETIMEDOUT, NIF_EPROTO } },
-    { { .kind = SIM_FAULT_EIO }, { NIF_EIO } },
-    { { .kind = SIM_FAULT_EIO_LATE }, { NIF_EIO } },
-};
-
-static bool listed(int err, const int errors[3])
-{
-    return err != 0 &&
-        (err == errors[0] || err == errors[1] || err == errors[2]);
-}
-
-static void kill_bus(size_t i, uint64_t at, uint64_t count)
-{
-    struct sim_fault fault = dead[i].fault;
-
-    fault.at = b.fault.transactions + at;
-    fault.count = count;
-    sim_spi_fault_add(&b.fault, &fault);
-}
-
-static void start_on_a_dead_bus_says_so_in_time(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < nif_countof(dead); i++) {
-        bench_open(&b, NULL);
-        b.world.on_complaint = hush;
-        kill_bus(i, 0, UINT64_MAX);
-        assert_true(listed(nif_iface_start(b.iface), dead[i].errors));
-        assert_true(b.world.now_ns < 30 * SIM_MS);
-        assert_int_equal(nif_iface_flags(b.iface) & NIF_IFACE_STARTED, 0);
-        bench_run(&b, 100000);
-        assert_int_equal(b.event_count, 0);
-        sim_spi_fault_clear(&b.fault);
-        bench_up(&b);
-        assert_true(bench_traffic(&b, 10000));
-        bench_close_with(&b, UINT32_MAX);
-    }
-}
-
-static void a_bus_that_dies_at_work_is_noticed(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 2 * nif_countof(dead); i++) {
-        size_t which = i / 2;
-
-        bench_open(&b, &(struct bench_cfg){ .polled = i % 2 });
-        b.world.on_complaint = hush;
-        bench_up(&b);
-        kill_bus(which, 0, UINT64_MAX);
-        bench_run(&b, 1500000);
-        assert_true(b.poll_err < 0);
-        assert_true(listed(b.chip->fault, dead[which].errors));
-        assert_int_equal(bench_told(&b, NIF_EVENT_LINK_DOWN),
-            bench_told(&b, NIF_EVENT_LINK_UP));
-        assert_int_equal(b.board_count, 0);
-        assert_int_equal(nif_iface_flags(b.iface) & NIF_IFACE_LINK, 0);
-        assert_int_equal(bench_send(&b, 1, 100), NIF_ELINK);
-        sim_spi_fault_clear(&b.fault);
-        assert_true(bench_traffic(&b, MENDED_US));
-        assert_true(bench_told(&b, NIF_EVENT_RESTARTED) >= 1);
-        assert_int_equal(b.board_bad + b.card_bad, 0);
-        bench_close_with(&b, UINT32_MAX);
-    }
-}
-
-static void start_fails_and_works_again_for_every_transfer(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < nif_countof(dead); i++) {
-        bool is_error = dead[i].errors[0] == NIF_EIO;
-        uint64_t n = 0;
-        int err;
-
-        do {
-            bench_open(&b, NULL);
-            b.world.on_complaint = hush;
-            kill_bus(i, n, is_error ? 1 : UINT64_MAX);
-            err = nif_iface_start(b.iface);
-            assert_true(err == 0 || err == NIF_ETIMEDOUT ||
-                listed(err, dead[i].errors));
-            assert_true(b.world.now_ns < 30 * SIM_MS);
-            sim_spi_fault_clear(&b.fault);
-            bench_up(&b);
-            assert_true(bench_traffic(&b, 10000));
-            bench_close_with(&b, UINT32_MAX);
-            n++;
-        } while (err != 0);
-        assert_true(n > 15);
-    }
-}
-
-// One bad transfer, at each in turn of a frame each way: the bus error comes
-// out, and frames flow again.
-static void a_single_failure_at_any_transfer_is_mended(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < 2 * nif_countof(dead); i++) {
-        bool is_error = dead[i / 2].errors[0] == NIF_EIO;
-        bool deaf = dead[i / 2].fault.kind == SIM_FAULT_DEAF;
-        uint64_t n = 0;
-        uint64_t hits;
-
-        do {
-            int err;
-
-            bench_open(&b, &(struct bench_cfg){ .polled = i % 2 });
-            b.world.on_complaint = hush;
-            bench_up(&b);
-            kill_bus(i / 2, n, 1);
-            bench_card_send(&b, &bench_board, 3, 500);
-            err = bench_send(&b, 4, 500);
-            bench_run(&b, 5000);
-            hits = b.fault.hits;
-            if (is_error && hits > 0) {
-                assert_true(err == NIF_EIO || b.poll_err == NIF_EIO ||
-                    b.recv_err == NIF_EIO);
-            }
-            assert_true(bench_traffic(&b, 400000));
-            // A command that the chip does not hear may leave anything in
-            // its memory.
-            assert_true(b.card_bad == 0 || deaf);
-            bench_close_with(&b, UINT32_MAX);
-            n++;
-        } while (hits > 0 && n < 400);
-        assert_true(n > 10);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -429,11 +277,8 @@ int main(void)
         cmocka_unit_test(a_slow_command_is_waited_for),
         cmocka_unit_test(a_command_that_is_not_taken_costs_a_restart),
         cmocka_unit_test(a_brown_out_is_noticed_and_mended),
-        cmocka_unit_test(start_on_a_dead_bus_says_so_in_time),
-        cmocka_unit_test(a_bus_that_dies_at_work_is_noticed),
-        cmocka_unit_test(start_fails_and_works_again_for_every_transfer),
-        cmocka_unit_test(a_single_failure_at_any_transfer_is_mended),
     };
 
-    return cmocka_run_group_tests_name("w5500 faults", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("w5500 faults", tests, NULL, NULL) +
+        bench_dead_bus_tests();
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The W5500 driver as a network card against the model: frames in both
-// directions, the filter, the link, start and stop.
+// directions, the filter, the link, start and stop. More of it is the same for
+// other chips: spi_frames.c.
 
 #include "driver_bench.h"
 
@@ -89,46 +90,6 @@ static void sizes_that_do_not_fit_are_refused(void **state)
 
 // ---- frames
 
-static void every_length_passes_both_ways(void **state)
-{
-    (void)state;
-    for (unsigned polled = 0; polled < 2; polled++) {
-        bench_open(&b, &(struct bench_cfg){ .polled = polled });
-        bench_up(&b);
-        for (unsigned len = 14; len <= 1514; len++) {
-            bench_card_send(&b, &bench_board, len, len);
-            assert_int_equal(bench_send(&b, len, len), 0);
-            assert_true(bench_run_to(&b, &b.board_count, len - 13, 20000));
-            assert_true(bench_run_to(&b, &b.card_count, len - 13, 20000));
-            assert_int_equal(b.board_len, len < 60 ? 60 : len);
-            assert_int_equal(b.card_len, len < 60 ? 60 : len);
-            assert_int_equal(b.board_bad + b.card_bad, 0);
-        }
-        bench_run(&b, 10000);
-        assert_int_equal(b.chip->stats.rx, 1501);
-        assert_int_equal(b.chip->stats.tx, 1501);
-        bench_close(&b);
-    }
-}
-
-static void send_refuses_what_is_no_frame(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    assert_int_equal(bench_send(&b, 0, 13), NIF_EINVAL);
-    assert_int_equal(bench_send(&b, 0, 0), NIF_EINVAL);
-    assert_int_equal(bench_send(&b, 0, 1515), NIF_ETOOBIG);
-    sim_cable_plug(&b.cable, false);
-    bench_run(&b, 110000);
-    assert_int_equal(bench_send(&b, 0, 100), NIF_ELINK);
-    assert_int_equal(nif_iface_stop(b.iface), 0);
-    assert_int_equal(bench_send(&b, 0, 100), NIF_ELINK);
-    bench_run(&b, 10000);
-    assert_int_equal(b.card_count, 0);
-    bench_close(&b);
-}
-
 // Free-running pointers: far more than 64 KiB each way.
 static void the_memory_wraps_at_every_place(void **state)
 {
@@ -206,28 +167,6 @@ static void traffic_at_full_speed_both_ways_is_not_bent(void **state)
     }
 }
 
-static void a_frame_too_long_for_the_buffer_is_gone(void **state)
-{
-    uint8_t buf[99];
-    uint8_t *frame = NULL;
-
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    b.deaf = true;
-    bench_card_send(&b, &bench_board, 1, 100);
-    bench_card_send(&b, &bench_board, 2, 99);
-    bench_run(&b, 2000);
-    assert_int_equal(nif_eth_recv(b.iface, buf, sizeof(buf), &frame),
-        NIF_ETOOBIG);
-    assert_int_equal(nif_eth_recv(b.iface, buf, sizeof(buf), &frame), 99);
-    assert_int_equal(nif_get_be32(frame + 14), 2);
-    assert_int_equal(nif_eth_recv(b.iface, buf, sizeof(buf), &frame),
-        NIF_EAGAIN);
-    assert_int_equal(b.chip->stats.rx_bad, 1);
-    bench_close(&b);
-}
-
 // A second frame waits in the chip, a third is told to wait.
 static void two_frames_wait_in_the_chip_and_a_third_does_not(void **state)
 {
@@ -248,70 +187,7 @@ static void two_frames_wait_in_the_chip_and_a_third_does_not(void **state)
 
 // ---- filter
 
-static const struct nif_hwaddr group = { { 1, 0, 0x5E, 0, 0, 0xFB } };
-static const struct nif_hwaddr all = { { 255, 255, 255, 255, 255, 255 } };
 static const struct nif_hwaddr other = { { 2, 0, 0, 0, 0, 0x42 } };
-
-// True if a frame to that address reaches the board.
-static bool hears(const struct nif_hwaddr *to)
-{
-    unsigned before = b.board_count;
-
-    bench_card_send(&b, to, 1, 80);
-    bench_run(&b, 2000);
-    return b.board_count != before;
-}
-
-static void set_filter(const struct nif_eth_filter *f)
-{
-    assert_int_equal(b.iface->eth->filter(b.iface, f), 0);
-    bench_run(&b, 1000);
-}
-
-static void the_filter_passes_what_was_asked_for(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    assert_true(hears(&bench_board));
-    assert_true(hears(&all));
-    assert_false(hears(&other));
-    assert_false(hears(&group));
-
-    set_filter(&(struct nif_eth_filter){ .promiscuous = true });
-    assert_true(hears(&bench_board));
-    assert_true(hears(&other));
-    assert_true(hears(&group));
-    assert_true(hears(&all));
-
-    set_filter(&(struct nif_eth_filter){ .all_multicast = true });
-    assert_true(hears(&bench_board));
-    assert_false(hears(&other));
-    assert_true(hears(&group));
-    assert_true(hears(&all));
-
-    set_filter(&(struct nif_eth_filter){ .groups = &group, .group_count = 1 });
-    assert_true(hears(&group));
-    assert_false(hears(&other));
-
-    set_filter(&(struct nif_eth_filter){ 0 });
-    assert_true(hears(&bench_board));
-    assert_false(hears(&group));
-    assert_true(hears(&all));
-    bench_close(&b);
-}
-
-static void a_filter_set_before_start_holds(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    assert_int_equal(b.iface->eth->filter(b.iface,
-                         &(struct nif_eth_filter){ .all_multicast = true }),
-        0);
-    bench_up(&b);
-    assert_true(hears(&group));
-    bench_close(&b);
-}
 
 // Frames that wait, in and out, are not lost by a new filter.
 static void a_filter_waits_for_the_frames_in_the_chip(void **state)
@@ -334,7 +210,7 @@ static void a_filter_waits_for_the_frames_in_the_chip(void **state)
     bench_run(&b, 5000);
     assert_int_equal(b.board_count, 3);
     assert_int_equal(b.card_count, 2);
-    assert_true(hears(&other));
+    assert_true(bench_hears(&b, &other));
     bench_close(&b);
 }
 
@@ -352,7 +228,7 @@ static void a_filter_comes_with_the_next_check_at_the_latest(void **state)
         0);
     bench_run(&b, 110000);
     b.deaf = false;
-    assert_true(hears(&other));
+    assert_true(bench_hears(&b, &other));
     bench_close(&b);
 }
 
@@ -488,16 +364,11 @@ int main(void)
         cmocka_unit_test(a_forced_half_duplex_is_told),
         cmocka_unit_test(the_device_says_what_it_is),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
-        cmocka_unit_test(every_length_passes_both_ways),
-        cmocka_unit_test(send_refuses_what_is_no_frame),
         cmocka_unit_test(the_memory_wraps_at_every_place),
         cmocka_unit_test(a_burst_comes_in_by_one_interrupt),
         cmocka_unit_test(a_burst_beyond_the_memory_is_survived),
         cmocka_unit_test(traffic_at_full_speed_both_ways_is_not_bent),
-        cmocka_unit_test(a_frame_too_long_for_the_buffer_is_gone),
         cmocka_unit_test(two_frames_wait_in_the_chip_and_a_third_does_not),
-        cmocka_unit_test(the_filter_passes_what_was_asked_for),
-        cmocka_unit_test(a_filter_set_before_start_holds),
         cmocka_unit_test(a_filter_waits_for_the_frames_in_the_chip),
         cmocka_unit_test(a_filter_comes_with_the_next_check_at_the_latest),
         cmocka_unit_test(link_changes_are_told),
@@ -508,5 +379,6 @@ int main(void)
         cmocka_unit_test(start_again_starts_anew),
     };
 
-    return cmocka_run_group_tests_name("w5500 frames", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("w5500 frames", tests, NULL, NULL) +
+        bench_frame_tests();
 }
