@@ -10,14 +10,27 @@
 
 #include "tests/contract/frames.h"
 
-#include "tests/contract/frames_bench.h"
-
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 const char *bench_chip = NIF_CONTRACT_CHIP;
 bool bench_polling;
+struct bench b;
+
+int frames_setup(void **state)
+{
+    (void)state;
+    bench_open(&b, NULL);
+    return 0;
+}
+
+int frames_teardown(void **state)
+{
+    (void)state;
+    bench_close(&b);
+    return 0;
+}
 
 static const struct {
     const char *name;
@@ -26,6 +39,7 @@ static const struct {
     { "calls", frames_calls },
     { "flow", frames_flow },
     { "link", frames_link },
+    { "pulls", frames_pulls },
     { "moments", frames_moments },
     { "faults", frames_faults },
 };

@@ -7,15 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The time that one call may take, and start() (nif/iface.h).
-#define CALL_NS  (2 * SIM_MS)
-#define START_NS SIM_S
+// The time that one call may take (nif/iface.h).
+#define CALL_NS (2 * SIM_MS)
 
 // An EtherType for local experiments (IEEE 802, 9.2.3).
 #define TYPE 0x88B5
-
-// Numbers of the frames that bench_traffic() and bench_exact() make.
-#define OWN_NUMBERS 1000000u
 
 // Frames taken, and frames sent, in one turn of the main loop.
 #define TAKE_MAX 8
@@ -25,11 +21,6 @@
 const struct nif_hwaddr bench_own = { { 2, 0, 0, 0, 0, 2 } };
 const struct nif_hwaddr bench_card = { { 2, 0, 0, 0, 0, 0x99 } };
 const struct nif_hwaddr bench_all = { { 255, 255, 255, 255, 255, 255 } };
-
-static uint64_t now_us(const struct bench *b)
-{
-    return b->world->now_ns / 1000;
-}
 
 // ---- frames
 
@@ -94,7 +85,7 @@ static void note_frame(struct bench *b, struct bench_flow *flow,
     } else {
         flow->last = number;
     }
-    flow->at_us = now_us(b);
+    flow->at_us = bench_now_us(b);
     flow->len = len;
     memcpy(flow->frame, frame, len);
     note(b, &b->world->now_ns, sizeof(b->world->now_ns));
@@ -395,8 +386,8 @@ void bench_turn(struct bench *b)
     if (err < 0) {
         b->poll_err = err;
     }
-    if (b->eager_us != 0 && b->again_us > now_us(b) + b->eager_us) {
-        b->again_us = now_us(b) + b->eager_us;
+    if (b->eager_us != 0 && b->again_us > bench_now_us(b) + b->eager_us) {
+        b->again_us = bench_now_us(b) + b->eager_us;
     }
     calls = b->board.cpu.bus_calls;
     link = (nif_iface_flags(b->iface) & NIF_IFACE_LINK) != 0;
@@ -433,10 +424,10 @@ static bool sleep_until(struct bench *b, uint64_t until_us)
 bool bench_run_to(struct bench *b, const unsigned *count, unsigned want,
     uint64_t us)
 {
-    uint64_t until_us = now_us(b) + us;
+    uint64_t until_us = bench_now_us(b) + us;
 
-    while (*count < want && now_us(b) < until_us) {
-        if (b->again_us <= now_us(b)) {
+    while (*count < want && bench_now_us(b) < until_us) {
+        if (b->again_us <= bench_now_us(b)) {
             bench_turn(b);
         } else if (sleep_until(b,
                        b->again_us < until_us ? b->again_us : until_us)) {
@@ -458,133 +449,4 @@ void bench_run(struct bench *b, uint64_t us)
     static const unsigned never;
 
     (void)bench_run_to(b, &never, 1, us);
-}
-
-// ---- steps that tests share
-
-static int start(struct bench *b)
-{
-    uint64_t since_ns = b->world->now_ns;
-    int err = nif_iface_start(b->iface);
-
-    assert_true(err == 0 || err == NIF_ENODEV || err == NIF_ETIMEDOUT ||
-        err == NIF_EIO);
-    assert_true(b->world->now_ns - since_ns <= START_NS);
-    assert_int_equal((nif_iface_flags(b->iface) & NIF_IFACE_STARTED) != 0,
-        err == 0);
-    b->again_us = 0;
-    return err;
-}
-
-void bench_start(struct bench *b)
-{
-    assert_int_equal(start(b), 0);
-}
-
-int bench_try_start(struct bench *b)
-{
-    int err = start(b);
-
-    for (int i = 1; i < 3 && err != 0; i++) {
-        bench_run(b, 10000);
-        err = start(b);
-    }
-    return err;
-}
-
-bool bench_wait_link(struct bench *b, bool up)
-{
-    uint64_t until_us = now_us(b) + BENCH_LINK_US;
-
-    bench_run(b, 1);
-    while (b->link != up && now_us(b) < until_us) {
-        bench_run(b, 100);
-    }
-    return b->link == up;
-}
-
-bool bench_run_to_link(struct bench *b, bool up)
-{
-    return bench_run_to(b, up ? &b->ups : &b->downs,
-               (up ? b->ups : b->downs) + (b->link != up), BENCH_LINK_US) &&
-        b->link == up;
-}
-
-uint64_t bench_wire_us(const struct bench *b, size_t len)
-{
-    return sim_cable_time_ns(&b->board.cable, len + 24) / 1000 + 1;
-}
-
-bool bench_wait_restart(struct bench *b, unsigned want)
-{
-    return bench_run_to(b, &b->restarts, want, BENCH_RECOVER_US) ||
-        b->board.chip->keeps;
-}
-
-void bench_up(struct bench *b)
-{
-    bench_start(b);
-    assert_true(bench_wait_link(b, true));
-    // The card's idea of the link may be a little later.
-    bench_run(b, 1000);
-    assert_true(b->nic.link);
-}
-
-unsigned bench_number(const struct bench *b)
-{
-    unsigned last = b->in.last > b->out.last ? b->in.last : b->out.last;
-
-    return last < OWN_NUMBERS ? OWN_NUMBERS : last + 1;
-}
-
-bool bench_traffic(struct bench *b, uint64_t us)
-{
-    uint64_t own_us = b->board.chip->recover_us;
-    uint64_t until_us =
-        now_us(b) + (us == BENCH_RECOVER_US && own_us != 0 ? own_us : us);
-    unsigned number = bench_number(b);
-    unsigned in = b->in.count;
-    unsigned out = b->out.count;
-    bool deaf = b->deaf;
-
-    b->deaf = false;
-    b->send_left = 0;
-    while ((b->in.count == in || b->out.count == out ||
-               b->nic.queued > 0) && // what waits may not disturb others
-        now_us(b) < until_us) {
-        number++;
-        if (b->nic.link && b->nic.queued == 0 && b->in.count == in) {
-            bench_card_send(b, &bench_own, number, 100);
-        }
-        if (b->out.count == out) {
-            (void)bench_send(b, number, 200);
-        }
-        bench_run(b, 1000);
-    }
-    // What is under way arrives.
-    bench_run(b, 2 * BENCH_LATE_US);
-    b->deaf = deaf;
-    return b->in.count != in && b->out.count != out;
-}
-
-void bench_exact(struct bench *b)
-{
-    static const size_t lens[] = { 20, 59, 60, 61, 128, 590, 1513, 1514 };
-    unsigned number = bench_number(b);
-
-    b->poll_err = 0;
-    for (unsigned i = 0; i < 5 * nif_countof(lens); i++) {
-        size_t len = lens[i % nif_countof(lens)];
-        unsigned in = b->in.count;
-        unsigned out = b->out.count;
-
-        number++;
-        bench_card_send(b, &bench_own, number, len);
-        assert_int_equal(bench_send(b, number, len), 0);
-        assert_true(bench_run_to(b, &b->in.count, in + 1, BENCH_LATE_US));
-        assert_true(bench_run_to(b, &b->out.count, out + 1, BENCH_LATE_US));
-        assert_int_equal(b->in.last, number);
-        assert_int_equal(b->out.last, number);
-    }
-    assert_int_equal(b->poll_err, 0);
 }

@@ -91,6 +91,12 @@ struct bench {
     uint8_t buf[NIF_ETH_FRAME_MAX + 8]; // of recv()
 };
 
+/// What the time is, in microseconds.
+static inline uint64_t bench_now_us(const struct bench *b)
+{
+    return b->world->now_ns / 1000;
+}
+
 /// Opens the bench in a world of its own. `cfg` NULL: all zero; chip, wiring
 /// and seed are set here.
 void bench_open(struct bench *b, const struct host_board_cfg *cfg);

@@ -5,25 +5,8 @@
 // what is received and what is not.
 
 #include "tests/contract/frames.h"
-#include "tests/contract/frames_bench.h"
 
 #include <string.h>
-
-static struct bench b;
-
-static int setup(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    bench_close(&b);
-    return 0;
-}
 
 static unsigned flags(void)
 {
@@ -486,7 +469,8 @@ static void frames_that_are_not_whole_are_not_received(void **state)
     bench_exact(&b);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+    cmocka_unit_test_setup_teardown(f, frames_setup, frames_teardown)
 
 int frames_calls(const char *name)
 {

@@ -4,7 +4,6 @@
 // right error in bounded time, and traffic again once all is well.
 
 #include "tests/contract/frames.h"
-#include "tests/contract/frames_bench.h"
 #include "tests/support/sample.h"
 
 #include <string.h>
@@ -13,8 +12,6 @@
 // carries no frames, and is at rest for most of the time.
 #define TRANSFERS      120u
 #define REST_TRANSFERS 20u
-
-static struct bench b;
 
 static const char *const kinds[] = { "none", "zeros", "ones", "noise",
     "one noise", "error", "one error" };

@@ -4,24 +4,14 @@
 // directions at once; when a device wants to be polled, and when not.
 
 #include "tests/contract/frames.h"
-#include "tests/contract/frames_bench.h"
 
 #include <string.h>
-
-static struct bench b;
 
 static int setup(void **state)
 {
     (void)state;
     bench_open(&b, NULL);
     bench_up(&b);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    bench_close(&b);
     return 0;
 }
 
@@ -331,7 +321,7 @@ static void the_same_seed_gives_the_same_story(void **state)
     assert_true(story() == story());
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, frames_teardown)
 
 int frames_flow(const char *name)
 {

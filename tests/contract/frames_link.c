@@ -1,27 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The cable, stop and start, and two devices in one world.
+// The cable, who is at its other end, stop and start, and two devices in one
+// world.
 
 #include "tests/contract/frames.h"
-#include "tests/contract/frames_bench.h"
 
 #include <string.h>
-
-static struct bench b;
-
-static int setup(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    bench_close(&b);
-    return 0;
-}
 
 // ---- the cable
 
@@ -122,6 +106,83 @@ static void the_cable_may_be_pulled_in_the_middle_of_traffic(void **state)
     assert_int_equal(b.restarts, 0);
 }
 
+// ---- who is at its other end
+
+// Each kind of partner that the chip's row has, in place of each other.
+static void whoever_is_at_the_other_end_frames_flow(void **state)
+{
+    (void)state;
+    if (!b.board.chip->partner) {
+        skip();
+        return;
+    }
+    bench_up(&b);
+    for (unsigned i = 0; i < 40; i++) {
+        static const unsigned gaps_us[] = { 1, 3000, 40000, 700000 };
+        bool full = true;
+        bool unplug = i % 3 != 0; // else without a word
+        unsigned ups = b.ups;
+
+        if (unplug) {
+            host_board_link(&b.board, false);
+            bench_run(&b, gaps_us[i % nif_countof(gaps_us)]);
+        }
+        b.board.chip->partner(&b.board, i * 7 / 3, &full);
+        b.nic.full_duplex = full;
+        if (unplug) {
+            host_board_link(&b.board, true);
+        }
+        bench_run(&b, 100000);
+        assert_true(bench_wait_link(&b, true));
+        bench_run(&b, 10000);
+        assert_int_equal((nif_iface_flags(b.iface) & NIF_IFACE_FULL_DUPLEX) !=
+                0,
+            full);
+        assert_true(bench_traffic(&b, BENCH_RECOVER_US));
+        for (unsigned k = 0; k < 20; k++) { // one after the other
+            unsigned in = b.in.count + 1;
+            unsigned out = b.out.count + 1;
+
+            bench_card_send(&b, &bench_own, bench_number(&b) + 1, 700);
+            assert_true(bench_run_to(&b, &b.in.count, in, 2 * BENCH_LATE_US));
+            assert_int_equal(bench_send(&b, bench_number(&b) + 1, 700), 0);
+            assert_true(bench_run_to(&b, &b.out.count, out, 2 * BENCH_LATE_US));
+        }
+        assert_true(b.ups > ups); // and that it was away was told
+    }
+    assert_int_equal(b.restarts, 0);
+}
+
+// Frames collide, and are sent again until they have arrived.
+static void in_half_duplex_no_frame_is_lost_or_bent(void **state)
+{
+    const struct host_board_cfg half = { .half_duplex = true };
+    unsigned sent = 0;
+
+    (void)state;
+    if (!bench_can(&half)) {
+        skip();
+        return;
+    }
+    bench_close(&b);
+    bench_open(&b, &half);
+    bench_up(&b);
+    assert_false(nif_iface_flags(b.iface) & NIF_IFACE_FULL_DUPLEX);
+    for (unsigned i = 1; i <= 300; i++) {
+        bench_card_send(&b, &bench_own, i, bench_len(i));
+        sent += bench_send(&b, sent + 1, bench_len(i)) == 0;
+        bench_run(&b,
+            sim_roll(b.world, (uint32_t)(3 * bench_wire_us(&b, 1514))));
+        if (b.board.chip->rx_room) { // not for two of them
+            (void)bench_run_to(&b, &b.in.count, i, BENCH_LATE_US);
+        }
+    }
+    bench_run(&b, 500000);
+    assert_int_equal(b.in.count, 300);
+    assert_int_equal(b.out.count, sent);
+    assert_true(sent > 100);
+}
+
 // ---- stop
 
 static void expect_stopped(void)
@@ -180,6 +241,28 @@ static void stop_ends_traffic_and_start_begins_it_anew(void **state)
     assert_int_equal(nif_iface_stop(b.iface), 0);
     expect_stopped();
     assert_int_equal(b.restarts, 0);
+}
+
+static void a_chip_that_is_stopped_sleeps(void **state)
+{
+    uint64_t calls;
+
+    (void)state;
+    bench_up(&b);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(nif_iface_stop(b.iface), 0);
+        if (b.board.chip->sleeps) {
+            assert_true(b.board.chip->sleeps(&b.board));
+        }
+        calls = b.board.cpu.bus_calls;
+        bench_run(&b, 3000000);
+        assert_int_equal(b.board.cpu.bus_calls, calls);
+        bench_up(&b);
+        if (b.board.chip->sleeps) {
+            assert_false(b.board.chip->sleeps(&b.board));
+        }
+        bench_exact(&b);
+    }
 }
 
 // ---- two of them
@@ -258,7 +341,8 @@ static void of_two_devices_one_does_not_feel_the_other(void **state)
     assert_true(story_beside(true, true) == story_beside(false, true));
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) \
+    cmocka_unit_test_setup_teardown(f, frames_setup, frames_teardown)
 
 int frames_link(const char *name)
 {
@@ -267,7 +351,10 @@ int frames_link(const char *name)
         TEST(each_pull_of_the_cable_is_told_once),
         TEST(a_cable_that_flaps_ends_with_the_truth),
         TEST(the_cable_may_be_pulled_in_the_middle_of_traffic),
+        TEST(whoever_is_at_the_other_end_frames_flow),
+        TEST(in_half_duplex_no_frame_is_lost_or_bent),
         TEST(stop_ends_traffic_and_start_begins_it_anew),
+        TEST(a_chip_that_is_stopped_sleeps),
         cmocka_unit_test(of_two_devices_one_does_not_feel_the_other),
     };
 
