@@ -121,7 +121,10 @@ void enc28j60__write_frame(struct enc28j60 *chip, const struct nif_seg *segs,
     size_t n)
 {
     // The control byte 0 leaves padding and FCS to MACON3.
-    const uint8_t head[2] = { ENC28J60_WBM, 0 };
+    static const uint8_t head[2] = { ENC28J60_WBM, 0 };
+    // Where the chip will write its status vector: one that it has not written
+    // asks for another try. What was in memory there would say anything.
+    static const uint8_t tail[] = { 0, 0, 0, ENC28J60_TX_LATE };
     struct nif_spi *spi = chip->cfg.spi;
     struct nif_spi_seg seg = { .tx = head, .len = sizeof(head) };
 
@@ -131,14 +134,17 @@ void enc28j60__write_frame(struct enc28j60 *chip, const struct nif_seg *segs,
     if (chip->err != 0) {
         return;
     }
-    for (; chip->err == 0; n--) {
-        chip->err = spi->ops->exchange(spi, &seg, 1);
-        if (n == 0) {
-            break;
-        }
+    chip->err = spi->ops->exchange(spi, &seg, 1);
+    for (; chip->err == 0 && n > 0; n--) {
         seg.tx = segs->data;
         seg.len = segs->len;
+        chip->err = spi->ops->exchange(spi, &seg, 1);
         segs++;
+    }
+    if (chip->err == 0) {
+        seg.tx = tail;
+        seg.len = sizeof(tail);
+        chip->err = spi->ops->exchange(spi, &seg, 1);
     }
     spi->ops->release(spi, 0);
 }

@@ -98,6 +98,36 @@ static void a_late_collision_is_known_by_the_status_vector(void **state)
     bench_close(&b);
 }
 
+// The chip says that a frame has ended badly which is on the wire, and has no
+// status vector for it. What was in memory there before is not one.
+static void a_vector_that_was_not_written_says_nothing(void **state)
+{
+    static const uint8_t before[] = { 0x00, 0xDF, 0xFF };
+    uint8_t frame[1000];
+    const struct nif_seg seg = { frame, sizeof(frame) };
+
+    (void)state;
+    bench_open(&b, NULL);
+    bench_up(&b);
+    for (unsigned i = 0; i < nif_countof(before); i++) {
+        memset(frame, before[i], sizeof(frame));
+        memcpy(frame, &bench_card, 6);
+        for (unsigned place = 0; place < 2; place++) {
+            assert_int_equal(nif_eth_send(b.iface, &seg, 1), 0);
+        }
+        bench_run(&b, 10000);
+        assert_int_equal(bench_send(&b, i, 400), 0);
+        bench_run(&b, 100);
+        sim_enc28j60_irq_spurious(&b.model, ENC_EIR_TXIF | ENC_EIR_TXERIF);
+        bench_run(&b, 10000);
+        assert_int_equal(b.card_len, 400);
+        assert_int_equal(nif_get_be32(b.card + 14), i);
+        assert_int_equal(b.chip.stats.tx_retry, i + 1);
+    }
+    assert_int_equal(b.chip.stats.tx_aborted, 0);
+    bench_close(&b);
+}
+
 // A cable on which the card never stops: frames are deferred, collide, and
 // get through.
 static void a_busy_half_duplex_cable_is_shared(void **state)
@@ -285,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_collision_is_sent_again),
         cmocka_unit_test(a_late_collision_is_known_by_the_status_vector),
+        cmocka_unit_test(a_vector_that_was_not_written_says_nothing),
         cmocka_unit_test(after_16_late_collisions_the_next_frame_goes),
         cmocka_unit_test(a_transmitter_that_hangs_is_freed),
         cmocka_unit_test(a_busy_half_duplex_cable_is_shared),

@@ -319,8 +319,10 @@ static void a_frame_is_written_in_one_transaction(void **state)
     assert_int_equal(ear.said[at + 1].byte[1], 0x1A);
     assert_int_equal(ear.said[at + 2].byte[0], 0x7A);
     assert_int_equal(ear.said[at + 2].byte[1], 0x00);
-    assert_int_equal(ear.said[at + 2].len, 2 + sizeof(want));
+    assert_int_equal(ear.said[at + 2].len, 2 + sizeof(want) + 4);
     assert_memory_equal(ear.frame + 2, want, sizeof(want));
+    // And a status vector until there is one: with bit 29.
+    assert_memory_equal(ear.frame + 2 + sizeof(want), "\0\0\0\x20", 4);
     at = find_write(at, 0, 0x04); // ETXST, ETXND
     assert_int_equal(ear.said[at].byte[1], 0x00);
     assert_int_equal(ear.said[at + 1].byte[1], 0x1A);
