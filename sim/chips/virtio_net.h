@@ -86,10 +86,10 @@ struct sim_virtio_queue {
     struct sim_virtio_desc desc[SIM_VIRTIO_QUEUE_MAX];
     bool owned[SIM_VIRTIO_QUEUE_MAX];
     uint64_t hash[SIM_VIRTIO_QUEUE_MAX]; // of its buffers, by head
-    // What was in memory at the last barrier.
+    // What was in memory at the last barrier, as it lay there.
     uint16_t fence_idx;
-    uint16_t fence_ring[SIM_VIRTIO_QUEUE_MAX];
-    struct sim_virtio_desc fence_desc[SIM_VIRTIO_QUEUE_MAX];
+    uint8_t fence_ring[SIM_VIRTIO_QUEUE_MAX][2];
+    uint8_t fence_desc[SIM_VIRTIO_QUEUE_MAX][16];
 };
 
 /// The device. All is private but what is said to be otherwise.

@@ -150,10 +150,8 @@ static void keep(struct sim_virtio_net *net, struct sim_virtio_queue *queue)
     if (ring == NULL || desc == NULL) {
         return;
     }
-    for (size_t i = 0; i < num; i++) {
-        queue->fence_ring[i] = get16(ring + 2 * i);
-        queue->fence_desc[i] = desc_at(desc + DESC_LEN * i);
-    }
+    memcpy(queue->fence_ring, ring, 2 * num);
+    memcpy(queue->fence_desc, desc, DESC_LEN * num);
 }
 
 void vio__queue_begin(struct sim_virtio_net *net, unsigned index)
@@ -189,8 +187,9 @@ static bool was_there(struct sim_virtio_net *net,
 {
     uint16_t at = avail_entry(net, queue, i);
     struct sim_virtio_desc desc = { .flags = DESC_NEXT, .next = at };
+    struct sim_virtio_desc then;
 
-    if (queue->fence_ring[i % queue->num] != at) {
+    if (get16(queue->fence_ring[i % queue->num]) != at) {
         return false;
     }
     for (unsigned n = 0; n < queue->num && (desc.flags & DESC_NEXT); n++) {
@@ -198,7 +197,8 @@ static bool was_there(struct sim_virtio_net *net,
         if (at >= queue->num || !vio__read_desc(net, queue, at, &desc)) {
             return true; // a complaint of its own
         }
-        if (!vio__same_desc(&desc, &queue->fence_desc[at])) {
+        then = desc_at(queue->fence_desc[at]);
+        if (!vio__same_desc(&desc, &then)) {
             return false;
         }
     }
