@@ -230,8 +230,8 @@ const char *host_board_kind(const struct host_board *board,
 /// rows whose chip has them, on a board without it.
 struct nif_mmio host_absent_mmio(struct host_board *board);
 
-/// For rows with registers in memory, of a chip that people call `chip`: whether
-/// nothing is asked of it that it does not have. Says why not.
+/// For rows with registers in memory, of a chip that people call `chip`:
+/// whether nothing is asked of it that it does not have. Says why not.
 bool host_is_plain(const struct host_board *board, const char *chip,
     char why[HOST_WHY]);
 

@@ -321,7 +321,6 @@ static void a_frame_is_written_in_one_transaction(void **state)
     assert_int_equal(ear.said[at + 2].byte[1], 0x00);
     assert_int_equal(ear.said[at + 2].len, 2 + sizeof(want) + 4);
     assert_memory_equal(ear.frame + 2, want, sizeof(want));
-    // And a status vector until there is one: with bit 29.
     assert_memory_equal(ear.frame + 2 + sizeof(want), "\0\0\0\x20", 4);
     at = find_write(at, 0, 0x04); // ETXST, ETXND
     assert_int_equal(ear.said[at].byte[1], 0x00);
@@ -455,8 +454,7 @@ static void each_setting_is_read_back(void **state)
     }
 }
 
-static void
-a_chip_that_is_no_chip_is_told_from_one_that_is_not_ready(void **state)
+static void no_chip_is_told_from_one_that_is_not_ready(void **state)
 {
     static const struct {
         struct lie lie;
@@ -590,8 +588,7 @@ int main(void)
         cmocka_unit_test(the_read_pointer_is_odd_and_follows),
         cmocka_unit_test(known_groups_have_known_hashes),
         cmocka_unit_test(each_setting_is_read_back),
-        cmocka_unit_test(
-            a_chip_that_is_no_chip_is_told_from_one_that_is_not_ready),
+        cmocka_unit_test(no_chip_is_told_from_one_that_is_not_ready),
         cmocka_unit_test(a_frame_whose_end_is_not_flagged_is_not_sent_again),
         cmocka_unit_test(an_abort_for_another_reason_is_not_sent_again),
         cmocka_unit_test(an_empty_ring_without_room_is_started_anew),

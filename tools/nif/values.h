@@ -28,9 +28,9 @@ bool nif_get_net(const char *text, struct nif_net *net);
 /// Not empty, and with its end not longer than `cap`.
 bool nif_get_name(const char *text, char *name, size_t cap);
 
-/// Whether two names are one file, or would be once it is made, so that what is
-/// written to one spoils the other. Devices, as /dev/null, do not count; NULL is
-/// no file.
+/// Whether two names are one file, or would be once it is made, so that what
+/// is written to one spoils the other. Devices, as /dev/null, do not count;
+/// NULL is no file.
 bool nif_is_same_file(const char *a, const char *b);
 
 /// Takes "--NAME VALUE" or "--NAME=VALUE" out of the words before "--": what is
