@@ -2,28 +2,7 @@
 //
 // TCP connections end: in every state, from either side, in order and not.
 
-#include "tests/core/peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct peer p;
-static uint8_t got[5000];
-
-static int setup(void **state)
-{
-    (void)state;
-    peer_init(&p);
-    return 0;
-}
-
-static struct nif_tcpip_stats *stats(void)
-{
-    return &p.pair.stack[0].stats;
-}
+#include "tests/core/tcp_bench.h"
 
 static enum nif_conn_state state_of(const struct nif_conn *conn)
 {
@@ -60,8 +39,8 @@ static void the_peer_closes_first(void **state)
     peer_connect(&p);
     peer_say(&p, FIN | ACK, 0, 0, "last", 4);
     peer_expect(&p, ACK, 0);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 0);
+    assert_int_equal(recv_all(), 4);
+    assert_int_equal(recv_all(), 0);
     assert_int_equal(nif_conn_ready(p.conn), NIF_READABLE | NIF_WRITABLE);
     // Half closed: we may still say something.
     assert_int_equal(nif_conn_send(p.conn, "mine", 4, NULL), 4);
@@ -102,14 +81,14 @@ static void after_shutdown_the_peers_text_is_still_read(void **state)
     peer_say(&p, ACK, 0, 0, NULL, 0);
     peer_pass(&p, (NIF_TCP_FIN_WAIT_S + 100) * 1000000ull);
     peer_say(&p, ACK, 0, 0, "late", 4);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
+    assert_int_equal(recv_all(), 4);
     peer_say(&p, FIN | ACK, 0, 0, NULL, 0);
     peer_expect(&p, ACK, 0);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 0);
+    assert_int_equal(recv_all(), 0);
     peer_pass(&p, (NIF_TCP_TIME_WAIT_S + 1) * 1000000ull);
     // It is over, but the application has the memory until it says so.
     assert_int_equal(state_of(p.conn), NIF_CONN_OPEN);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 0);
+    assert_int_equal(recv_all(), 0);
     nif_conn_close(p.conn);
     assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
 }
@@ -174,8 +153,8 @@ static void a_reset_ends_it_what_came_before_is_read(void **state)
     peer_say(&p, ACK, 0, 0, "data", 4);
     peer_say(&p, RST, 0, 0, NULL, 0);
     assert_int_equal(state_of(p.conn), NIF_CONN_FAILED);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_ERESET);
+    assert_int_equal(recv_all(), 4);
+    assert_int_equal(recv_all(), NIF_ERESET);
     assert_int_equal(nif_conn_send(p.conn, "x", 1, NULL), NIF_ERESET);
     nif_conn_close(p.conn);
     assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
@@ -222,7 +201,7 @@ static void an_ack_from_nowhere_is_challenged_and_its_text_dropped(void **state)
     peer_say(&p, 0, 0, 0, "evil", 4); // none at all
     p.seq -= 4;
     peer_expect_nothing(&p);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_EAGAIN);
+    assert_int_equal(recv_all(), NIF_EAGAIN);
 }
 
 // RFC 5961 7-a

@@ -3,34 +3,8 @@
 // TCP against a peer by hand: what stands in the headers of its frames,
 // and what the short ways must not overlook.
 
-#include "core/tcpip/tcp.h"
 #include "nif/reassembly.h"
-#include "tests/core/peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct peer p;
-static uint8_t data[4096];
-static uint8_t got[5000];
-
-static int setup(void **state)
-{
-    (void)state;
-    peer_init(&p);
-    for (size_t i = 0; i < sizeof(data); i++) {
-        data[i] = (uint8_t)(i * 13 + (i >> 8));
-    }
-    return 0;
-}
-
-static int send_all(size_t len)
-{
-    return nif_conn_send(p.conn, data, len, NULL);
-}
+#include "tests/core/tcp_bench.h"
 
 static void the_identification_of_what_is_never_cut_says_nothing(void **state)
 {
@@ -122,7 +96,7 @@ static void a_segment_that_was_cut_is_none(void **state)
         assert_int_equal(p.conn->state, NIF_CONN_OPEN);
     }
     assert_int_equal(stats->tcp_bad, 0);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_EAGAIN);
+    assert_int_equal(recv_all(), NIF_EAGAIN);
 }
 
 // Says `len` bytes of the packet in p.frame from `at` on, as a fragment.
@@ -161,7 +135,7 @@ static void a_segment_in_fragments_is_put_together(void **state)
     (void)in_order(100);
     say_fragment(0, 80, true);
     say_fragment(80, 40, false);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 100);
+    assert_int_equal(recv_all(), 100);
     assert_memory_equal(got, data, 100);
 }
 

@@ -2,24 +2,7 @@
 //
 // What ICMP says about TCP's segments is believed as far as is safe.
 
-#include "core/tcpip/tcp.h"
-#include "tests/core/peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct peer p;
-static uint8_t data[4096];
-
-static int setup(void **state)
-{
-    (void)state;
-    peer_init(&p);
-    return 0;
-}
+#include "tests/core/tcp_bench.h"
 
 // Says that a segment of ours with this sequence number did not arrive.
 static void complain(uint8_t type, uint8_t code, uint16_t mtu, uint32_t seq)

@@ -2,40 +2,7 @@
 //
 // TCP connections begin: handshakes with a peer by hand.
 
-#include "core/tcpip/tcp.h"
-#include "tests/core/peer.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct peer p;
-static const uint8_t data[] = "some text to send";
-static uint8_t got[5000];
-
-static int setup(void **state)
-{
-    (void)state;
-    peer_init(&p);
-    return 0;
-}
-
-static struct nif_tcpip_stats *stats(void)
-{
-    return &p.pair.stack[0].stats;
-}
-
-static int send_all(size_t len)
-{
-    return nif_conn_send(p.conn, data, len, NULL);
-}
-
-static int recv_all(void)
-{
-    return nif_conn_recv(p.conn, got, sizeof(got), NULL);
-}
+#include "tests/core/tcp_bench.h"
 
 // RFC 9293 MUST-14 MUST-67 MUST-69 SHLD-5
 static void a_syn_is_answered_with_mss_and_window(void **state)

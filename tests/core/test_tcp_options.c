@@ -3,37 +3,12 @@
 // TCP's options against a peer by hand: window scaling, selective
 // acknowledgements, timestamps, times that the application sets.
 
-#include "core/tcpip/tcp.h"
-#include "tests/core/peer.h"
+#include "tests/core/tcp_bench.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static struct peer p;
-static uint8_t data[4096];
-static uint8_t got[5000];
 static uint8_t options[40];
 
 // MSS 1460, window scale 3, SACK permitted.
 static const uint8_t syn_all[] = { 2, 4, 5, 0xB4, 1, 3, 3, 3, 1, 1, 4, 2 };
-
-static int setup(void **state)
-{
-    (void)state;
-    peer_init(&p);
-    for (size_t i = 0; i < sizeof(data); i++) {
-        data[i] = (uint8_t)(i * 13 + (i >> 8));
-    }
-    return 0;
-}
-
-static struct nif_tcpip_stats *stats(void)
-{
-    return &p.pair.stack[0].stats;
-}
 
 // The value of option `kind` in the last segment heard, or NULL.
 static const uint8_t *option(uint8_t kind)
@@ -261,7 +236,7 @@ static void what_lies_beyond_holes_is_said_the_latest_first(void **state)
     p.seq += 150;
     peer_expect(&p, ACK, 0);
     assert_block(0, 250, 350);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 250);
+    assert_int_equal(recv_all(), 250);
     assert_memory_equal(got, data, 250);
 }
 
@@ -283,7 +258,7 @@ static void a_stretch_too_many_is_dropped_and_not_said(void **state)
         p.seq += i == 4 ? 0 : 100;
         pair_clear(&p.pair);
     }
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 1000);
+    assert_int_equal(recv_all(), 1000);
     assert_memory_equal(got, data, 1000);
 }
 
@@ -339,7 +314,7 @@ static void an_old_segment_is_answered_and_dropped(void **state)
     peer_say(&p, ACK, 0, 0, "old", 3);
     p.seq -= 3;
     peer_expect(&p, ACK, 0);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_EAGAIN);
+    assert_int_equal(recv_all(), NIF_EAGAIN);
     assert_int_equal(stats()->tcp_paws, 1);
     // One without a timestamp is not even answered, but a reset counts.
     p.options = NULL;
@@ -349,7 +324,7 @@ static void an_old_segment_is_answered_and_dropped(void **state)
     assert_int_equal(stats()->tcp_paws, 2);
     stamp(78, 0);
     peer_say(&p, ACK, 0, 0, "new", 3);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 3);
+    assert_int_equal(recv_all(), 3);
     p.options = NULL;
     peer_say(&p, RST, 0, 0, NULL, 0);
     assert_int_equal(p.conn->err, NIF_ERESET);
@@ -363,7 +338,7 @@ static void a_clock_that_stood_still_for_weeks_may_go_back(void **state)
     p.pair.now_us += 25ull * 24 * 3600 * 1000000;
     stamp(0x6000, 0);
     peer_say(&p, ACK, 0, 0, "after a month", 13);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 13);
+    assert_int_equal(recv_all(), 13);
 }
 
 static void round_trips_are_measured_also_of_what_was_sent_twice(void **state)
