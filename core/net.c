@@ -197,6 +197,8 @@ int nif_close(struct nif_conn *conn, uint64_t until_us)
         }
     }
     nif_conn_close(conn);
+    // Our end goes now: the caller may use the memory at once.
+    (void)nif_poll_all(conn->stack);
     late = nif_wait_for(conn->stack, try_closed, &e, until_us);
     if (late != 0) {
         nif_conn_abort(conn);

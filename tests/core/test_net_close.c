@@ -192,6 +192,34 @@ static void a_datagram_that_waits_for_its_neighbour_goes_out_first(void **state)
     assert_int_equal(pump.pair.stack[1].stats.udp_closed, 1);
 }
 
+static bool fin_seen;
+
+static bool watch_fin(struct pair *pair, int from, const uint8_t *frame,
+    size_t len)
+{
+    struct pair_seg seg;
+
+    (void)pair;
+    if (from == 0 && pair_read_tcp(frame, len, &seg)) {
+        fin_seen = fin_seen || (seg.flags & 1) != 0;
+    }
+    return true;
+}
+
+static void our_end_is_on_its_way_when_close_returns(void **state)
+{
+    (void)state;
+    pump_serve(&pump, 7);
+    pump_connect(&pump);
+    pump_pass(&pump, 10000);
+    nif_conn_shutdown(pump.side.conn);
+    assert_int_equal(nif_recv(&pump.conn, got, 10, in_us(S)), 0);
+    fin_seen = false;
+    pump.pair.tap = watch_fin;
+    assert_int_equal(nif_close(&pump.conn, in_us(S)), 0);
+    assert_true(fin_seen);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -208,6 +236,7 @@ int main(void)
         TEST(what_has_no_peer_closes_at_once),
         TEST(a_close_begun_elsewhere_is_waited_for),
         TEST(a_datagram_that_waits_for_its_neighbour_goes_out_first),
+        TEST(our_end_is_on_its_way_when_close_returns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
