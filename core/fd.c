@@ -158,14 +158,12 @@ int nif_fd_close(struct nif_fd_table *t, int fd, uint64_t until_us)
 {
     struct nif_conn *conn = nif_fd_conn(t, fd);
     struct nif_fd *f;
-    bool listens;
     int err = 0;
 
     if (conn == NULL) {
         return NIF_EINVAL;
     }
     f = &t->fds[fd];
-    listens = conn->state == NIF_CONN_LISTENING;
     if (until_us == 0) {
         nif_conn_close(conn);
         f->use = LEAVING;
@@ -173,9 +171,7 @@ int nif_fd_close(struct nif_fd_table *t, int fd, uint64_t until_us)
         err = nif_close(conn, until_us);
         f->use = LINGERS;
     }
-    if (listens) {
-        dismiss(t, fd);
-    }
+    dismiss(t, fd); // one that has failed has a backlog, too
     if (f->listener != NOBODY) {
         f->use = WAITING;
     }

@@ -383,6 +383,23 @@ static void a_number_that_is_no_descriptor_is_refused(void **state)
     expect_no_descriptor(1);
 }
 
+static void a_listener_whose_address_went_gives_its_places_back(void **state)
+{
+    const struct nif_endpoint local = { .ip = nif_ip4(192, 0, 2, 1),
+        .port = 80 };
+    struct nif_net net = { .ip = nif_ip4(192, 0, 2, 9), .prefix_len = 24 };
+    int fd = nif_fd_socket(&t, NIF_TCP);
+
+    (void)state;
+    assert_int_equal(nif_fd_bind(&t, fd, &local), 0);
+    assert_int_equal(nif_fd_listen(&t, fd, COUNT - 1), 0);
+    assert_int_equal(nif_stack_set_net(stack(), &net), 0);
+    assert_int_equal(nif_fd_close(&t, fd, 0), 0);
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(nif_fd_socket(&t, NIF_TCP), i);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -403,6 +420,7 @@ int main(void)
         TEST(names_are_asked_of_the_table_s_resolver),
         TEST(what_failed_is_only_to_be_closed),
         TEST(a_number_that_is_no_descriptor_is_refused),
+        TEST(a_listener_whose_address_went_gives_its_places_back),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
