@@ -441,8 +441,10 @@ static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
         recovery->dupack(conn);
     }
     update_window(conn, seg, false);
-    if (nif__tcp_pending(t) == 0) {
-        nif__tcp_moved(conn); // heard of: keepalive begins anew
+    // Heard of: keepalive begins anew. How long a peer may take to close does
+    // not: he could hold us for ever.
+    if (nif__tcp_pending(t) == 0 && !(t->flags & TCP_APP_CLOSED)) {
+        nif__tcp_moved(conn);
     }
     return true;
 }

@@ -212,6 +212,13 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, unsigned flags,
     return (int)len;
 }
 
+// Where a segment without text stands: at the end of what was sent, but not
+// beyond the peer's window, where it would be thrown away: a probe is.
+static uint32_t seq_of_bare(const struct nif__tcp *t)
+{
+    return t->flags & TCP_PERSIST ? t->snd_una : t->snd_max;
+}
+
 void nif__tcp_send_reset(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
@@ -220,7 +227,8 @@ void nif__tcp_send_reset(struct nif_conn *conn)
         return;
     }
     // Lost if there is no room: the peer's next segment brings another.
-    if (nif__tcp_emit(conn, t->snd_max, TCP_FLAG_RST | TCP_FLAG_ACK, 0) == 0) {
+    if (nif__tcp_emit(conn, seq_of_bare(t), TCP_FLAG_RST | TCP_FLAG_ACK, 0) ==
+        0) {
         nif__conn_stack(conn)->stats.tcp_rst_tx++;
     }
 }
@@ -414,7 +422,8 @@ int nif__tcp_resend(struct nif_conn *conn, uint32_t seq, uint32_t end)
     unsigned flags = TCP_FLAG_ACK;
     int sent;
 
-    if ((t->flags & TCP_FIN_QUEUED) && len == rest) {
+    // What was never sent is not sent again.
+    if (len == rest && nif__before(seq + len, t->snd_max)) {
         flags |= TCP_FLAG_FIN;
     }
     nif__tcp_clear(t, TCP_TIMING);
@@ -438,7 +447,6 @@ static bool mend(struct nif_conn *conn, const struct nif__tcp *t)
 NIF_APART static void output(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t seq;
 
     if (t->state <= TCP_SYN_RCVD) {
         if (t->state < TCP_SYN_SENT) {
@@ -453,11 +461,8 @@ NIF_APART static void output(struct nif_conn *conn)
         while (nif__ether_room(conn) && (mend(conn, t) || send_next(conn, t))) {
         }
     }
-    // A pure ACK stands at the end of what was sent, but not beyond the
-    // peer's window, where it would be thrown away: a probe is.
-    seq = t->flags & TCP_PERSIST ? t->snd_una : t->snd_max;
     if ((t->flags & TCP_ACK_NOW) &&
-        nif__tcp_emit(conn, seq, TCP_FLAG_ACK, 0) != NIF_EAGAIN) {
+        nif__tcp_emit(conn, seq_of_bare(t), TCP_FLAG_ACK, 0) != NIF_EAGAIN) {
         nif__tcp_clear(t, TCP_ACK_NOW);
     }
 }
