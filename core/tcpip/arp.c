@@ -323,14 +323,16 @@ static bool well_formed(const uint8_t *arp)
         (sha[0] & 1) == 0 && (nif__word(sha) | nif__half(sha + 4)) != 0;
 }
 
-// A neighbour's address: one of our subnet that is not ours.
+// A neighbour's address: one of our subnet that is not ours, or the gateway's,
+// wherever that is.
 static bool plausible(struct nif_tcpip *ip, uint32_t spa)
 {
     if (spa == ip->ip) {
         ip->stats.arp_conflict++; // nif/acd.h defends it
         return false;
     }
-    return ((spa ^ ip->ip) & ip->mask) == 0 && !nif__ipv4_is_broadcast(ip, spa);
+    return (((spa ^ ip->ip) & ip->mask) == 0 || spa == ip->gateway) &&
+        !nif__ipv4_is_broadcast(ip, spa);
 }
 
 // The question becomes the answer: who asked is its target, and the kinds of

@@ -375,6 +375,27 @@ static void another_cable_has_other_neighbours(void **state)
     assert_int_equal(p.stack[0].arp[0].state, 0);
 }
 
+// As clouds and some providers have it: an address alone, /32, and a gateway.
+static void a_gateway_beside_the_subnet_is_asked_for_and_believed(void **state)
+{
+    struct nif_net net = { .ip = nif_ip4(192, 0, 2, 1),
+        .prefix_len = 32,
+        .gateway = nif_ip4(192, 0, 2, 254) };
+
+    (void)state;
+    assert_int_equal(nif_stack_set_net(&p.stack[0].stack, &net), 0);
+    assert_int_equal(send_to(77, "far"), 3);
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_int_equal(nif_get_be32(out + 38), PAIR_GATE);
+    // Nobody else is a neighbour.
+    pair_inject(&p, in, pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0));
+    assert_int_equal(stats()->arp_drop, 1);
+    assert_int_equal(pair_take(&p, out), 0);
+    pair_inject(&p, in, pair_arp(&p, in, 2, PAIR_GATE, PAIR_IP0));
+    assert_int_equal(pair_take(&p, out), 60);
+    assert_memory_equal(out + 42, "far", 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +427,8 @@ int main(void)
         cmocka_unit_test_setup(from_a_link_local_address_everything_goes_to_all,
             setup_conn),
         cmocka_unit_test_setup(another_cable_has_other_neighbours, setup_conn),
+        cmocka_unit_test_setup(
+            a_gateway_beside_the_subnet_is_asked_for_and_believed, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
