@@ -41,17 +41,17 @@ void nif_tcp_extend(struct nif_conn *conn, struct nif_tcp_more *more)
 
 // RFC 6528: another sequence for each pair of ends, growing with the clock
 // (4 us a step), not to be guessed from outside.
-static uint32_t first_seq(struct nif_conn *conn)
+uint32_t nif__tcp_first_seq(const struct nif_conn *conn)
 {
     const struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif__flow *flow = nif__flow_of(conn);
+    const struct nif__flow *flow = &nif__tcp_view(conn)->flow;
     const uint32_t words[3] = {
         ip->ip,
         flow->peer_ip,
         (uint32_t)flow->port << 16 | flow->peer_port,
     };
 
-    return nif__hash(ip, words, nif_countof(words)) +
+    return nif__hash(ip, words, nif_countof(words)) + ip->seq_skip +
         (uint32_t)(ip->now_us >> 2);
 }
 
@@ -92,7 +92,7 @@ void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state)
     }
     t->mss = mss(conn, conn->cfg.tx_cap);
     t->rcv_mss = mss(conn, conn->cfg.rx_cap);
-    t->snd_una = first_seq(conn);
+    t->snd_una = nif__tcp_first_seq(conn);
     t->snd_nxt = t->snd_una;
     t->snd_max = t->snd_una;
     offer(conn);

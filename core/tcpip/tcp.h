@@ -354,6 +354,9 @@ void nif__tcp_moved(struct nif_conn *conn);
 /// Memory of a connection as open() makes it.
 void nif__tcp_reset(struct nif_conn *conn);
 
+/// The first sequence number of a connection that begins now.
+uint32_t nif__tcp_first_seq(const struct nif_conn *conn);
+
 /// Sequence numbers, MSS and windows at the start of a handshake.
 void nif__tcp_begin(struct nif_conn *conn, enum nif__tcp_state state);
 

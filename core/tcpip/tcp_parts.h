@@ -24,7 +24,8 @@ struct nif_tcp_server {
     /// A connection of a backlog is through with its handshake.
     void (*arrived)(struct nif_conn *conn);
 
-    /// True if `seg`, which came for one in TIME-WAIT, begins a new one.
+    /// True if `seg`, which came for one in TIME-WAIT, begins a new one: whose
+    /// first sequence number is beyond the old one's last, from now on.
     bool (*revives)(const struct nif_conn *conn, const struct nif__seg *seg);
 
     bool (*acceptable)(const struct nif_conn *listener);

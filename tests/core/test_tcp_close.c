@@ -478,60 +478,6 @@ static void a_reset_in_any_state_ends_it(void **state)
     }
 }
 
-// Who is held only by the peer's silence would be held by his talk.
-static void a_peer_that_never_closes_cannot_hold_us_by_talking(void **state)
-{
-    (void)state;
-    peer_connect(&p);
-    nif_conn_close(p.conn);
-    peer_pass(&p, 10);
-    peer_expect(&p, FIN | ACK, 0);
-    for (unsigned i = 0; i < NIF_TCP_FIN_WAIT_S / 10; i++) {
-        peer_say(&p, ACK, 0, 0, NULL, 0);
-        assert_int_equal(state_of(p.conn), NIF_CONN_CLOSING);
-        peer_pass(&p, 10000000);
-    }
-    peer_pass(&p, 1000000);
-    assert_int_equal(state_of(p.conn), NIF_CONN_IDLE);
-}
-
-// A FIN that could not go yet, for want of window, is not said by the way: its
-// acknowledgement would be one of what was never sent.
-static void what_is_sent_again_brings_no_fin_that_was_not_sent(void **state)
-{
-    (void)state;
-    p.wnd = 100;
-    peer_connect(&p);
-    assert_int_equal(nif_conn_send(p.conn, got, 100, NULL), 100);
-    nif_conn_close(p.conn);
-    peer_pass(&p, 10);
-    peer_expect(&p, ACK, 100);
-    p.ack -= 100;
-    peer_say(&p, ACK, 0, 0, NULL, 0); // a duplicate: it is lost
-    peer_expect(&p, ACK, 100);
-    peer_say(&p, ACK, 0, 0, NULL, 0);
-    peer_expect(&p, FIN | ACK, 0);
-}
-
-// A peer with a shut window takes nothing beyond its edge, no reset either.
-static void who_gives_up_a_shut_window_resets_where_it_is_expected(void **state)
-{
-    (void)state;
-    peer_connect(&p);
-    p.wnd = 0;
-    peer_say(&p, ACK, 0, 0, "shut", 4);
-    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
-    assert_int_equal(nif_conn_send(p.conn, "waits", 5, NULL), 5);
-    peer_pass(&p, 400000);
-    peer_expect(&p, ACK, 0);
-    peer_expect(&p, ACK, 1); // a probe, which is not taken
-    p.ack--;
-    peer_say(&p, ACK, 0, 0, NULL, 0);
-    peer_expect_nothing(&p);
-    nif_conn_abort(p.conn);
-    peer_expect(&p, RST | ACK, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -569,12 +515,6 @@ int main(void)
         cmocka_unit_test(close_in_any_state_gives_the_memory_back_in_the_end),
         cmocka_unit_test(abort_in_any_state_gives_the_memory_back_at_once),
         cmocka_unit_test(a_reset_in_any_state_ends_it),
-        cmocka_unit_test_setup(
-            a_peer_that_never_closes_cannot_hold_us_by_talking, setup),
-        cmocka_unit_test_setup(
-            what_is_sent_again_brings_no_fin_that_was_not_sent, setup),
-        cmocka_unit_test_setup(
-            who_gives_up_a_shut_window_resets_where_it_is_expected, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

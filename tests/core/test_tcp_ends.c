@@ -14,6 +14,7 @@
 
 static struct peer p;
 static struct nif_conn other;
+static uint8_t got[100];
 static uint8_t options[12];
 
 static const struct nif_endpoint peer_end = {
@@ -219,7 +220,6 @@ static void options_of_ip_that_nobody_knows_are_passed_over(void **state)
     static const uint8_t unknown[] = { 0x5E, 4, 1, 2 };
     const struct pair_ip ip = { PAIR_IP1, PAIR_IP0, 6, unknown,
         sizeof(unknown) };
-    uint8_t got[10];
     const struct pair_seg seg = { .src = PEER_PORT,
         .dst = OUR_PORT,
         .flags = ACK,
@@ -275,6 +275,84 @@ static void a_later_timestamp_begins_anew_what_is_in_time_wait(void **state)
     assert_int_not_equal(nif__tcp_of(old)->state, TCP_TIME_WAIT);
 }
 
+// Else what is left of the old connection on the way would belong to the new
+// one, too (RFC 9293 3.6.1). Our clock of first numbers goes slower than a
+// fast sender.
+static void whose_time_wait_is_cut_short_begins_beyond_its_old_end(void **state)
+{
+    uint32_t end;
+
+    (void)state;
+    peer_connect(&p);
+    p.wnd = 65535;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(nif_conn_send(p.conn, p.rx[2], 1000, NULL), 1000);
+        peer_pass(&p, 1);
+        peer_expect(&p, ACK, 1000);
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+    close_first();
+    end = p.ack;
+    p.seq += 1000;
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    peer_expect(&p, SYN | ACK, 0);
+    assert_in_range(p.seg.seq - end, 0, 1000000);
+}
+
+// Who is held only by the peer's silence would be held by his talk.
+static void a_peer_that_never_closes_cannot_hold_us_by_talking(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    nif_conn_close(p.conn);
+    peer_pass(&p, 10);
+    peer_expect(&p, FIN | ACK, 0);
+    for (unsigned i = 0; i < NIF_TCP_FIN_WAIT_S / 10; i++) {
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+        assert_int_equal(nif_conn_state(p.conn), NIF_CONN_CLOSING);
+        peer_pass(&p, 10000000);
+    }
+    peer_pass(&p, 1000000);
+    assert_int_equal(nif_conn_state(p.conn), NIF_CONN_IDLE);
+}
+
+// A FIN that could not go yet, for want of window, is not said by the way: its
+// acknowledgement would be one of what was never sent.
+static void what_is_sent_again_brings_no_fin_that_was_not_sent(void **state)
+{
+    (void)state;
+    p.wnd = 100;
+    peer_connect(&p);
+    assert_int_equal(nif_conn_send(p.conn, got, 100, NULL), 100);
+    nif_conn_close(p.conn);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 100);
+    p.ack -= 100;
+    peer_say(&p, ACK, 0, 0, NULL, 0); // a duplicate: it is lost
+    peer_expect(&p, ACK, 100);
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    peer_expect(&p, FIN | ACK, 0);
+}
+
+// A peer with a shut window takes nothing beyond its edge, no reset either.
+static void who_gives_up_a_shut_window_resets_where_it_is_expected(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    p.wnd = 0;
+    peer_say(&p, ACK, 0, 0, "shut", 4);
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 4);
+    assert_int_equal(nif_conn_send(p.conn, "waits", 5, NULL), 5);
+    peer_pass(&p, 400000);
+    peer_expect(&p, ACK, 0);
+    peer_expect(&p, ACK, 1); // a probe, which is not taken
+    p.ack--;
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    peer_expect_nothing(&p);
+    nif_conn_abort(p.conn);
+    peer_expect(&p, RST | ACK, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +372,14 @@ int main(void)
             setup),
         cmocka_unit_test_setup(
             a_later_timestamp_begins_anew_what_is_in_time_wait, setup),
+        cmocka_unit_test_setup(
+            a_peer_that_never_closes_cannot_hold_us_by_talking, setup),
+        cmocka_unit_test_setup(
+            what_is_sent_again_brings_no_fin_that_was_not_sent, setup),
+        cmocka_unit_test_setup(
+            who_gives_up_a_shut_window_resets_where_it_is_expected, setup),
+        cmocka_unit_test_setup(
+            whose_time_wait_is_cut_short_begins_beyond_its_old_end, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

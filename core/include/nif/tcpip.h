@@ -257,6 +257,8 @@ struct nif_tcpip {
     struct nif_acd *acds;  ///< who watches an address
     uint32_t gateway;      ///< 0: none
     uint32_t cookie_at;    ///< tick of the last SYN cookie, 0: none yet
+    uint32_t seq_skip;     ///< by so much first sequence numbers are ahead of
+                           ///< their clock
     uint32_t held_until;   ///< tick when a held reply is given up
     uint32_t rate_at;      ///< tick when the allowances above were renewed
     uint32_t announce;     ///< tick when the next announcement is due
