@@ -86,13 +86,13 @@ static int refs_send(struct nif_conn *conn, const void *data, size_t len)
     if (len > INT32_MAX) {
         return NIF_ETOOBIG;
     }
-    nif__tcp_to_send(conn);
     // Sequence numbers are compared by sign: half of them, at the most, may
     // be on the way.
     if (nif__queue_room(conn) < sizeof(ref) || len > (1u << 30) - t->queued ||
         t->refs == UINT16_MAX) {
         return NIF_EAGAIN;
     }
+    nif__tcp_to_send(conn);
     if (t->refs == 0) {
         t->plain = t->tx.used;
         forget(t);

@@ -347,7 +347,10 @@ static int send_to(struct nif_conn *conn, const struct nif_seg *data,
         if (queue != NULL) {
             err = queue->send(conn, data, dst, port);
         }
-        nif__kick_conn(conn);
+        // Who waits for a neighbour that is being asked for may sleep.
+        if (err == 0 || ip->todo != 0) {
+            nif__kick_conn(conn);
+        }
     }
     return err;
 }

@@ -426,6 +426,30 @@ static void nothing_may_wait_from_within_a_turn(void **state)
     nif_job_remove(stack(), &job);
 }
 
+// Whether there is no ring for what waits, or it is full.
+static void who_waits_for_a_neighbour_sleeps_meanwhile(void **state)
+{
+    const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 77), .port = 53 };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct nif_open_cfg cfg = pump_tcp(&pump);
+
+        cfg.proto = NIF_UDP;
+        cfg.buffers.tx_cap = i * 11;
+        assert_int_equal(nif_dial(&pump.conn, &cfg, &to, 0), 0);
+        if (i == 1) {
+            assert_int_equal(nif_send(&pump.conn, "one", 3, 0), 3);
+        }
+        pump.turns = 0;
+        assert_int_equal(nif_send(&pump.conn, "ask", 3, in_us(10 * S)),
+            NIF_EUNREACH);
+        assert_true(pump.turns < 50);
+        nif_conn_abort(&pump.conn);
+        pump_pass(&pump, 10 * S);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -447,6 +471,7 @@ int main(void)
         TEST(a_wait_sleeps_no_longer_than_a_job_wants),
         TEST(a_job_added_twice_is_a_mistake),
         TEST(nothing_may_wait_from_within_a_turn),
+        TEST(who_waits_for_a_neighbour_sleeps_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
