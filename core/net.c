@@ -137,8 +137,16 @@ int nif_listen(struct nif_conn *listener, const struct nif_listen_cfg *cfg)
 
 struct ending {
     struct nif_conn *conn;
-    bool first; // our end was told before the peer's had come
+    bool told; // our end, by shutdown()
 };
+
+// Bytes that the peer does not have yet, as far as is known.
+static bool is_missing(struct nif_conn *conn)
+{
+    size_t unacked = nif_conn_unacked(conn);
+
+    return unacked != 0 && unacked != SIZE_MAX;
+}
 
 // Tells our end, and throws away what comes in up to the peer's.
 static int try_finish(void *arg)
@@ -154,11 +162,16 @@ static int try_finish(void *arg)
         nif_clock_wake(e->conn->stack->clock);
         return NIF_EAGAIN;
     }
-    if (n == NIF_EAGAIN && !e->first) {
+    // What is missing after both ends may still be refused, and then the close
+    // would not hear of it.
+    if (n == 0 && is_missing(e->conn)) {
+        n = NIF_EAGAIN;
+    }
+    if (n == NIF_EAGAIN && !e->told) {
         if (nif_conn_shutdown(e->conn) == NIF_ENOTSUP) {
             return 0; // a chip that cannot: the close tells our end
         }
-        e->first = true;
+        e->told = true;
     }
     return n;
 }
@@ -176,7 +189,7 @@ static int try_closed(void *arg)
     // Where nobody counts, the peer's end stands for the acknowledgement if
     // it has come after ours.
     unacked = nif_conn_unacked(e->conn);
-    return unacked == 0 || (unacked == SIZE_MAX && e->first) ? 0 : NIF_EAGAIN;
+    return unacked == 0 || (unacked == SIZE_MAX && e->told) ? 0 : NIF_EAGAIN;
 }
 
 int nif_close(struct nif_conn *conn, uint64_t until_us)

@@ -126,8 +126,8 @@ static void reset_by_peer(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     nif__conn_stack(conn)->stats.tcp_rst_rx++;
-    if (t->state == TCP_TIME_WAIT || t->state == TCP_LAST_ACK ||
-        t->state == TCP_CLOSING) {
+    // Both ends were said: all is well if nothing but our FIN was missing.
+    if (t->state >= TCP_CLOSING && t->queued == 0) {
         nif__tcp_end(conn, 0);
     } else {
         nif__tcp_end(conn,

@@ -220,6 +220,20 @@ static void our_end_is_on_its_way_when_close_returns(void **state)
     assert_true(fin_seen);
 }
 
+static void a_last_word_that_is_refused_is_told(void **state)
+{
+    (void)state;
+    pump_serve(&pump, 7);
+    pump_connect(&pump);
+    pump_pass(&pump, 10000);
+    nif_conn_shutdown(pump.side.conn);
+    assert_int_equal(nif_recv(&pump.conn, got, 10, in_us(S)), 0);
+    assert_int_equal(nif_conn_send(&pump.conn, data, 10, NULL), 10);
+    nif_conn_abort(pump.side.conn);
+    assert_int_equal(nif_close(&pump.conn, in_us(2 * S)), NIF_ERESET);
+    assert_int_equal(nif_conn_state(&pump.conn), NIF_CONN_CLOSED);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -237,6 +251,7 @@ int main(void)
         TEST(a_close_begun_elsewhere_is_waited_for),
         TEST(a_datagram_that_waits_for_its_neighbour_goes_out_first),
         TEST(our_end_is_on_its_way_when_close_returns),
+        TEST(a_last_word_that_is_refused_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -299,6 +299,21 @@ static void whose_time_wait_is_cut_short_begins_beyond_its_old_end(void **state)
     assert_in_range(p.seg.seq - end, 0, 1000000);
 }
 
+// The peer has closed first, and does not take what we had to say.
+static void a_reset_of_what_was_said_last_is_an_error(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    peer_say(&p, FIN | ACK, 0, 0, NULL, 0);
+    peer_expect(&p, ACK, 0);
+    assert_int_equal(nif_conn_send(p.conn, "mine", 4, NULL), 4);
+    assert_int_equal(nif_conn_shutdown(p.conn), 0);
+    peer_pass(&p, 10);
+    peer_expect(&p, FIN | ACK, 4);
+    peer_say(&p, RST, 0, 0, NULL, 0);
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_ERESET);
+}
+
 // Who is held only by the peer's silence would be held by his talk.
 static void a_peer_that_never_closes_cannot_hold_us_by_talking(void **state)
 {
@@ -380,6 +395,7 @@ int main(void)
             who_gives_up_a_shut_window_resets_where_it_is_expected, setup),
         cmocka_unit_test_setup(
             whose_time_wait_is_cut_short_begins_beyond_its_old_end, setup),
+        cmocka_unit_test_setup(a_reset_of_what_was_said_last_is_an_error, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
