@@ -26,18 +26,22 @@ void nif_job_remove(struct nif_stack *stack, struct nif_job *job)
     if (*at != NULL) {
         *at = job->next;
     }
+    if (stack->next_job == job) { // it would have been next
+        stack->next_job = job->next;
+    }
 }
 
 uint64_t nif_poll_all(struct nif_stack *stack)
 {
     uint64_t again_us = nif_stack_poll(stack);
-    struct nif_job *next;
+    struct nif_job *job;
 
     stack->polling = true;
-    for (struct nif_job *job = stack->jobs; job != NULL; job = next) {
+    stack->next_job = stack->jobs;
+    while ((job = stack->next_job) != NULL) {
         uint64_t job_us;
 
-        next = job->next; // it may take itself away
+        stack->next_job = job->next; // it may take itself away, or that one
         job_us = job->poll(job);
         again_us = job_us < again_us ? job_us : again_us;
     }

@@ -314,6 +314,7 @@ struct counting {
     unsigned count;
     uint64_t again_us;
     bool goes;
+    struct nif_job *other; ///< to take away
 };
 
 static uint64_t counting_poll(struct nif_job *job)
@@ -323,6 +324,9 @@ static uint64_t counting_poll(struct nif_job *job)
     c->count++;
     if (c->goes) {
         nif_job_remove(stack(), job);
+    }
+    if (c->other != NULL) {
+        nif_job_remove(stack(), c->other);
     }
     return c->again_us;
 }
@@ -350,6 +354,25 @@ static void jobs_have_their_turns_in_order_until_they_are_removed(void **state)
     (void)nif_poll_all(stack());
     assert_int_equal(a.count + c.count, 4);
     assert_ptr_equal(stack()->jobs, &pump.job);
+}
+
+static void who_is_taken_away_by_the_one_before_has_no_turn(void **state)
+{
+    struct counting a = { .job.poll = counting_poll, .again_us = NIF_NEVER };
+    struct counting b = a;
+    struct counting c = a;
+
+    (void)state;
+    a.other = &b.job;
+    nif_job_add(stack(), &a.job);
+    nif_job_add(stack(), &b.job);
+    nif_job_add(stack(), &c.job);
+    (void)nif_poll_all(stack());
+    assert_int_equal(a.count, 1);
+    assert_int_equal(b.count, 0);
+    assert_int_equal(c.count, 1);
+    nif_job_remove(stack(), &a.job);
+    nif_job_remove(stack(), &c.job);
 }
 
 static void a_wait_sleeps_no_longer_than_a_job_wants(void **state)
@@ -468,6 +491,7 @@ int main(void)
         TEST(poll_says_which_are_ready),
         TEST(poll_turns_every_stack_once),
         TEST(jobs_have_their_turns_in_order_until_they_are_removed),
+        TEST(who_is_taken_away_by_the_one_before_has_no_turn),
         TEST(a_wait_sleeps_no_longer_than_a_job_wants),
         TEST(a_job_added_twice_is_a_mistake),
         TEST(nothing_may_wait_from_within_a_turn),

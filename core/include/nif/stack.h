@@ -265,6 +265,7 @@ struct nif_stack {
     struct nif_clock *clock;
     struct nif_stack_caps caps; ///< may be read
     struct nif_job *jobs;       ///< what has its turns beside it (nif/net.h)
+    struct nif_job *next_job;   ///< whose turn comes next while they have them
     bool polling;               ///< a poll() or a job runs: nothing may wait
 };
 

@@ -64,7 +64,8 @@ struct nif_tcp_more {
 
 struct nif_tcp_pool_ops;
 
-/// Such memory for the connections of applications that do not know of it.
+/// Such memory for the connections of one stack, of applications that do not
+/// know of it.
 /// Each that begins takes some, if there is some left and nif_tcp_extend() gave
 /// it none; when it has ended, another may take it.
 struct nif_tcp_pool {
