@@ -91,17 +91,21 @@ static void expect_segment(unsigned i)
     assert_memory_equal(p.seg.data, page + (size_t)i * MSS, MSS);
 }
 
-// RFC 3042 2-a
-// RFC 5681 3.2-c 3.2-d 3.2-k
+// RFC 3042 2-a 2-b
+// RFC 5681 3.2-c 3.2-d 3.2-e 3.2-f 3.2-k
 static void the_first_two_duplicates_let_new_segments_out(void **state)
 {
+    uint32_t cwnd;
+
     (void)state;
     fly(false, 8);
+    cwnd = tcp()->cwnd;
     say_ack(0, 0, NULL);
     expect_segment(8);
     say_ack(0, 0, NULL);
     expect_segment(9);
     peer_expect_nothing(&p);
+    assert_int_equal(tcp()->cwnd, cwnd);
     say_ack(0, 0, NULL);
     expect_segment(0); // fast retransmit: RFC 5681 3.2
     peer_expect_nothing(&p);

@@ -60,7 +60,7 @@ static void a_datagram_is_given_with_its_sender(void **state)
     assert_int_equal(nif_conn_recv(&c, got, sizeof(got), NULL), NIF_EAGAIN);
 }
 
-// RFC 1122 3.2.1.3-b 3.2.1.7-a 3.2.1.7-c 4.1.3.4-c 4.1.3.6-b 4.1.4-a
+// RFC 1122 3.2.1.3-b 3.2.1.7-a 3.2.1.7-c 4.1.3.4-a 4.1.3.4-c 4.1.3.6-b 4.1.4-a
 static void a_datagram_is_sent_byte_for_byte(void **state)
 {
     static const uint8_t expected[] = {
