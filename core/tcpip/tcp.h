@@ -78,7 +78,8 @@ struct nif__tcp {
     uint16_t flags;   ///< enum nif__tcp_flag
     uint16_t mss;     ///< the most data that we put into a segment
     uint16_t rcv_mss; ///< the longest segment that we want to receive
-    uint16_t srtt8;   ///< smoothed round trip, ticks times 8; 0: none
+    uint16_t srtt8;   ///< smoothed round trip, ticks times 8; 0: none; 1: none
+                      ///< measured, but rttvar4 is one to begin with
     uint16_t rttvar4; ///< its variation, times 4
     uint16_t rtt_at;  ///< when `rtt_seq` was sent, tick
     uint16_t refs;    ///< references in the send queue

@@ -27,7 +27,8 @@ void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt)
     int32_t delta;
 
     rtt = nif__max(nif__min(rtt, RTT_MAX), 1); // 0 would mean "no value"
-    if (t->srtt8 == 0) {
+    // Nothing was measured yet.
+    if (t->srtt8 < 8) {
         t->srtt8 = (uint16_t)(rtt << 3);
         t->rttvar4 = (uint16_t)(rtt << 1);
         return;
