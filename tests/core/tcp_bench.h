@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What tests of TCP have in common: a peer by hand, a text to send, and room for
-// what comes back.
+// What tests of TCP have in common: a peer by hand, a text to send, and room
+// for what comes back.
 
 #ifndef TESTS_CORE_TCP_BENCH_H
 #define TESTS_CORE_TCP_BENCH_H

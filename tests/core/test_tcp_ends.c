@@ -395,7 +395,8 @@ int main(void)
             who_gives_up_a_shut_window_resets_where_it_is_expected, setup),
         cmocka_unit_test_setup(
             whose_time_wait_is_cut_short_begins_beyond_its_old_end, setup),
-        cmocka_unit_test_setup(a_reset_of_what_was_said_last_is_an_error, setup),
+        cmocka_unit_test_setup(a_reset_of_what_was_said_last_is_an_error,
+            setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

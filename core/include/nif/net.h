@@ -59,8 +59,8 @@ struct nif_job {
 /// not be added twice.
 void nif_job_add(struct nif_stack *stack, struct nif_job *job);
 
-/// Takes a job away; nothing if it was not added. From within a job, too: it has
-/// no turn any more, and its memory is the caller's.
+/// Takes a job away; nothing if it was not added. From within a job, too: it
+/// has no turn any more, and its memory is the caller's.
 void nif_job_remove(struct nif_stack *stack, struct nif_job *job);
 
 /// One turn of the stack and all its jobs: the body of a main loop.
