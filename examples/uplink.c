@@ -41,3 +41,15 @@ int uplink_wait(struct uplink *up, struct nif_board *board, uint64_t until_us)
     } while (err == NIF_ETIMEDOUT && !board->stop && now_us < until_us);
     return err;
 }
+
+static int never(void *arg)
+{
+    (void)arg;
+    return NIF_EAGAIN;
+}
+
+void uplink_rest(struct nif_board *board, uint64_t us)
+{
+    (void)!nif_wait_for(board->stack, never, NULL,
+        nif_clock_now_us(board->clock) + us);
+}

@@ -24,4 +24,7 @@ int uplink_start(struct uplink *up, struct nif_board *board);
 /// 0; an error; NIF_ETIMEDOUT if the board is not up, or is to stop.
 int uplink_wait(struct uplink *up, struct nif_board *board, uint64_t until_us);
 
+/// Does nothing for `us` microseconds, while the board goes on.
+void uplink_rest(struct nif_board *board, uint64_t us);
+
 #endif

@@ -29,10 +29,9 @@ int nif_app(struct nif_board *board)
     }
     while (err == 0 && !board->stop) {
         uint64_t again_us = nif_stack_poll(board->stack);
-        uint64_t server_us = nif_dhcp_server_poll(&server);
 
-        nif_clock_wait(board->clock,
-            server_us < again_us ? server_us : again_us);
+        nif_again_by(&again_us, nif_dhcp_server_poll(&server));
+        nif_clock_wait(board->clock, again_us);
     }
     nif_dhcp_server_stop(&server);
     return err;

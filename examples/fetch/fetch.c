@@ -218,12 +218,6 @@ static int ask(struct fetch *f)
     return nif_send_all(&f->conn, text, len, f->until_us);
 }
 
-static int never(void *arg)
-{
-    (void)arg;
-    return NIF_EAGAIN;
-}
-
 // Until somebody is there, or the time is up.
 static int dial(struct fetch *f)
 {
@@ -239,8 +233,7 @@ static int dial(struct fetch *f)
     do {
         err = nif_dial(&f->conn, &cfg, &f->to, now_us + TRY_US);
         if (err != 0 && err != NIF_EINVAL) {
-            (void)!nif_wait_for(board->stack, never, NULL,
-                nif_clock_now_us(board->clock) + AGAIN_US);
+            uplink_rest(board, AGAIN_US);
         }
         now_us = nif_clock_now_us(board->clock);
     } while (err != 0 && err != NIF_EINVAL && now_us < f->until_us &&

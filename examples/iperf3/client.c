@@ -163,12 +163,6 @@ static void draw_cookie(struct iperf3_test *test)
     }
 }
 
-static int never(void *arg)
-{
-    (void)arg;
-    return NIF_EAGAIN;
-}
-
 // A server that is not there yet is asked again.
 static int dial(struct iperf3_test *test)
 {
@@ -181,8 +175,7 @@ static int dial(struct iperf3_test *test)
         err = nif_dial(&client.ctrl, &cfg, &client.to, iperf3_deadline(test));
         now_us = nif_clock_now_us(test->board->clock);
         if (err == NIF_EREFUSED) {
-            (void)!nif_wait_for(test->board->stack, never, NULL,
-                now_us + AGAIN_US);
+            uplink_rest(test->board, AGAIN_US);
         }
     } while (err == NIF_EREFUSED && now_us < until_us && !test->board->stop);
     return err;

@@ -16,9 +16,9 @@
 //     name=board sntp=192.0.2.1 lookup=printer.test
 
 #include "../uplink.h"
-#include "nif/igmp.h"
 #include "nif/ip.h"
 #include "nif/mdns.h"
+#include "nif/net.h"
 #include "nif/resolver.h"
 #include "nif/sntp.h"
 
@@ -165,13 +165,29 @@ static void take_word(const char *args, const char *key, char out[WORD_MAX])
 
 // ----------------------------------------------------------------- steps
 
+static int open_status(struct neighbour *n)
+{
+    const struct nif_conn_cfg buffers[] = {
+        { n->rx[0], sizeof(n->rx[0]), n->tx[0], sizeof(n->tx[0]) },
+        { n->rx[1], sizeof(n->rx[1]), n->tx[1], sizeof(n->tx[1]) },
+    };
+
+    return nif_listen(&n->listener,
+        &(struct nif_listen_cfg){
+            .stack = n->board->stack,
+            .local = { .port = STATUS_PORT },
+            .backlog = n->conns,
+            .buffers = buffers,
+            .n = nif_countof(buffers),
+        });
+}
+
 static int begin(struct neighbour *n, struct nif_board *board)
 {
     static const struct nif_mdns_service service = {
         .type = "_finger._tcp",
         .port = STATUS_PORT,
     };
-    const struct nif_endpoint at = { .port = STATUS_PORT };
     const char *args = board->args != NULL ? board->args : "";
     struct nif_stack *stack = board->stack;
     int err;
@@ -198,19 +214,7 @@ static int begin(struct neighbour *n, struct nif_board *board)
             .host = n->name,
             .services = &service,
             .service_count = 1 });
-    err = nif_conn_open(stack, &n->listener, NIF_TCP,
-        &(struct nif_conn_cfg){ .rx = NULL });
-    for (size_t i = 0; i < nif_countof(n->conns) && err == 0; i++) {
-        err = nif_conn_open(stack, &n->conns[i], NIF_TCP,
-            &(struct nif_conn_cfg){ n->rx[i], sizeof(n->rx[i]), n->tx[i],
-                sizeof(n->tx[i]) });
-    }
-    if (err == 0) {
-        err = nif_conn_bind(&n->listener, &at);
-    }
-    if (err == 0) {
-        err = nif_conn_listen(&n->listener, n->conns, nif_countof(n->conns));
-    }
+    err = open_status(n);
     if (err == 0) {
         err = uplink_start(&n->up, board);
     }
@@ -244,8 +248,8 @@ static void look_up(struct neighbour *n, uint64_t *again_us)
             n->found = result;
             n->found_ip = ip;
         }
-    } else if (n->look_us < *again_us) {
-        *again_us = n->look_us;
+    } else {
+        nif_again_by(again_us, n->look_us);
     }
 }
 
@@ -270,11 +274,6 @@ static void tell(struct neighbour *n)
     }
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 int nif_app(struct nif_board *board)
 {
     static struct neighbour n;
@@ -283,10 +282,10 @@ int nif_app(struct nif_board *board)
     while (err == 0 && !board->stop) {
         uint64_t again_us = nif_stack_poll(board->stack);
 
-        again_us = earlier(again_us, nif_connector_poll(&n.up.connector));
-        again_us = earlier(again_us, nif_sntp_poll(&n.sntp));
+        nif_again_by(&again_us, nif_connector_poll(&n.up.connector));
+        nif_again_by(&again_us, nif_sntp_poll(&n.sntp));
         if (n.name[0] != '\0') {
-            again_us = earlier(again_us, nif_mdns_poll(&n.mdns));
+            nif_again_by(&again_us, nif_mdns_poll(&n.mdns));
         }
         look_up(&n, &again_us);
         tell(&n);

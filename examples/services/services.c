@@ -12,7 +12,6 @@
 
 #include "../uplink.h"
 
-
 #include <string.h>
 
 #define ECHO_PORT     7
@@ -347,8 +346,8 @@ static void http_step(struct app *app, struct http *h)
     }
 }
 
-// Lowers `again_us` to the time when a slow browser is given up.
-static uint64_t run_http(struct app *app, uint64_t again_us)
+// Comes again when a slow browser is to be given up.
+static void run_http(struct app *app, uint64_t *again_us)
 {
     for (size_t i = 0; i < HTTP_COUNT; i++) {
         struct http *h = &app->http[i];
@@ -362,11 +361,10 @@ static uint64_t run_http(struct app *app, uint64_t again_us)
         if (h->conn != NULL) {
             http_step(app, h);
         }
-        if (h->conn != NULL && h->until_us < again_us) {
-            again_us = h->until_us;
+        if (h->conn != NULL) {
+            nif_again_by(again_us, h->until_us);
         }
     }
-    return again_us;
 }
 
 // ----------------------------------------------------------- setting up
@@ -441,7 +439,7 @@ static bool is_shut(const struct server *s)
 
 // Opens what is not open: at first, and when the chip has lost it. What it
 // cannot have it asks for again, and does without meanwhile.
-static uint64_t tend(struct app *app, uint64_t again_us)
+static void tend(struct app *app, uint64_t *again_us)
 {
     uint64_t now_us = nif_clock_now_us(app->board->clock);
     enum nif_conn_state udp = nif_conn_state(&app->udp);
@@ -449,7 +447,7 @@ static uint64_t tend(struct app *app, uint64_t again_us)
         (udp == NIF_CONN_CLOSED || udp == NIF_CONN_FAILED);
 
     if (!no_udp && !is_shut(&app->http_server) && !is_shut(&app->echo_server)) {
-        return again_us;
+        return;
     }
     if (now_us >= app->tend_us) {
         int err = is_shut(&app->http_server) ? open_http(app) : 0;
@@ -463,7 +461,7 @@ static uint64_t tend(struct app *app, uint64_t again_us)
         app->err = err == NIF_EADDRINUSE ? err : 0;
         app->tend_us = now_us + (err != 0 ? TEND_US : TEND_US / 100);
     }
-    return app->tend_us < again_us ? app->tend_us : again_us;
+    nif_again_by(again_us, app->tend_us);
 }
 
 // How many clients at a time, of as many as the chip has connections for. The
@@ -511,11 +509,6 @@ static void close_all(struct app *app)
 
 // ------------------------------------------------------------- main loop
 
-static uint64_t earlier(uint64_t a_us, uint64_t b_us)
-{
-    return a_us < b_us ? a_us : b_us;
-}
-
 int nif_app(struct nif_board *board)
 {
     // Not static: two boards may run in one program.
@@ -527,13 +520,14 @@ int nif_app(struct nif_board *board)
 
     (void)nif_connector_poll(&app.up.connector);
     while (!board->stop && err == 0) {
-        uint64_t again_us = tend(&app, NIF_NEVER);
+        uint64_t again_us = NIF_NEVER;
 
-        again_us = earlier(again_us, nif_stack_poll(board->stack));
-        again_us = earlier(again_us, nif_connector_poll(&app.up.connector));
+        tend(&app, &again_us);
+        nif_again_by(&again_us, nif_stack_poll(board->stack));
+        nif_again_by(&again_us, nif_connector_poll(&app.up.connector));
         echo_datagrams(&app);
         run_echo(&app);
-        again_us = run_http(&app, again_us);
+        run_http(&app, &again_us);
         nif_clock_wait(board->clock, again_us);
         err = app.err;
     }

@@ -195,7 +195,8 @@ NIF_NODISCARD static inline int nif_iface_poll(struct nif_iface *iface,
     return iface->ops->poll(iface, again_us);
 }
 
-/// For a poll(): lowers `*again_us` to `at_us`, if that is earlier.
+/// For who implements a poll(), and for main loops that call several: lowers
+/// `*again_us` to `at_us`, if that is earlier.
 static inline void nif_again_by(uint64_t *again_us, uint64_t at_us)
 {
     if (*again_us > at_us) {
