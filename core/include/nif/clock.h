@@ -6,9 +6,9 @@
 //
 // A main loop on a board without an OS looks like this:
 //
-//     uint64_t again = nif_stack_poll(stack);
+//     uint64_t again_us = nif_stack_poll(stack);
 //     ... the application's own work ...
-//     nif_clock_wait(clock, again);
+//     nif_clock_wait(clock, again_us);
 //
 // An interrupt may come between the poll and the wait. It calls
 // nif_clock_wake(), which is latched: the wait then returns at once. On a

@@ -15,7 +15,7 @@
 #include NIF_CONFIG_FILE
 #endif
 
-/// Neighbours remembered (ARP), 2 to 255. 24 bytes each. Fewer than a board
+/// Neighbours remembered (ARP), 2 to 255. 20 bytes each. Fewer than a board
 /// talks to at a time costs a question and its answer per change of partner.
 #ifndef NIF_ARP_ENTRIES
 #define NIF_ARP_ENTRIES 8

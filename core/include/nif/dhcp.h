@@ -7,7 +7,7 @@
 //         .seed = seed });
 //     nif_dhcp_start(&dhcp);
 //     ... in the main loop, next to nif_stack_poll():
-//     again = min(again, nif_dhcp_poll(&dhcp));
+//     nif_again_by(&again_us, nif_dhcp_poll(&dhcp));
 //
 // When the lease runs out, or the server takes it back, the stack's address
 // is removed, which ends its connections, and the search begins anew.

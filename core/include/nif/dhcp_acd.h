@@ -9,8 +9,8 @@
 //     nif_dhcp_init(&dhcp, &(struct nif_dhcp_cfg){ .stack = &tcpip.stack,
 //         .probe = &check.probe, ... });
 //     ... in the main loop:
-//     again = nif_stack_poll(stack);
-//     again = min(again, nif_dhcp_poll(&dhcp));
+//     again_us = nif_stack_poll(stack);
+//     nif_again_by(&again_us, nif_dhcp_poll(&dhcp));
 //     nif_dhcp_acd_poll(&check);
 
 #ifndef NIF_DHCP_ACD_H

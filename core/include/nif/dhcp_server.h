@@ -9,7 +9,7 @@
 //         .stack = stack, .leases = leases, .count = 8 });
 //     nif_dhcp_server_start(&server);
 //     ... in the main loop, next to nif_stack_poll():
-//     again = min(again, nif_dhcp_server_poll(&server));
+//     nif_again_by(&again_us, nif_dhcp_server_poll(&server));
 //
 // A client is known by its identifier (option 61), else by its hardware
 // address. It gets the address again that it had; if the board has forgotten,

@@ -7,9 +7,9 @@
 //     nif_dns_init(&dns, stack, seed);
 //     err = nif_dns_start(&dns, "example.net");
 //     do {
-//         again = nif_stack_poll(stack);
-//         err = nif_dns_poll(&dns, &ip, &again);
-//         nif_clock_wait(clock, again);
+//         again_us = nif_stack_poll(stack);
+//         err = nif_dns_poll(&dns, &ip, &again_us);
+//         nif_clock_wait(clock, again_us);
 //     } while (err == NIF_EAGAIN);
 //
 // The servers are asked in turn, three times each, and one, two and four

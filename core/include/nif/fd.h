@@ -95,7 +95,8 @@ NIF_NODISCARD int nif_fd_recv(struct nif_fd_table *t, int fd, void *buf,
 NIF_NODISCARD int nif_fd_recv_from(struct nif_fd_table *t, int fd, void *buf,
     size_t cap, struct nif_endpoint *from, uint64_t until_us);
 
-/// Says that we send no more. Returns 0; NIF_ENOTCONN.
+/// Says that we send no more. Returns 0; NIF_ENOTCONN; NIF_ENOTSUP if the chip
+/// can end both ways only.
 NIF_NODISCARD int nif_fd_shutdown(struct nif_fd_table *t, int fd);
 
 /// Returns 0; as nif_conn_option().

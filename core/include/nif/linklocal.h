@@ -9,7 +9,7 @@
 //         .stack = &tcpip.stack, .acd = &acd });
 //     nif_linklocal_start(&ll);
 //     ... in the main loop, after nif_stack_poll():
-//     again = min(again, nif_linklocal_poll(&ll));
+//     nif_again_by(&again_us, nif_linklocal_poll(&ll));
 //
 // It only acts while the stack has no address, or its own. If DHCP, or the
 // application, gives the stack another, it stands back (RFC 3927 1.9), and

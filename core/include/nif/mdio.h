@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The management bus between a MAC and its PHY (IEEE 802.3 clause 22):
-// 32 PHY addresses with 32 registers of 16 bits. Provisional until a PHY
-// has used it.
+// 32 PHY addresses with 32 registers of 16 bits.
 
 #ifndef NIF_MDIO_H
 #define NIF_MDIO_H

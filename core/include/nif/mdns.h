@@ -12,7 +12,7 @@
 //         .service_count = 1 });
 //     nif_mdns_start(&mdns);
 //     ... in the main loop, next to nif_stack_poll():
-//     again = min(again, nif_mdns_poll(&mdns));
+//     nif_again_by(&again_us, nif_mdns_poll(&mdns));
 //
 // As soon as the stack has an address, the names are asked for three times (is
 // anybody else called that?), then announced twice, then answered for. If

@@ -8,7 +8,7 @@
 //         .seed = seed, .server = "pool.ntp.org", .resolver = &dns.resolver });
 //     nif_sntp_start(&sntp);
 //     ... in the main loop, next to nif_stack_poll():
-//     again = min(again, nif_sntp_poll(&sntp));
+//     nif_again_by(&again_us, nif_sntp_poll(&sntp));
 //     ... and whenever it is of interest:
 //     err = nif_sntp_now(&sntp, &unix_us);
 //

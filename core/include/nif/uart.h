@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A serial line, as a driver sees it. Bytes only: lines and time-outs are
-// the driver's. Provisional until a chip has used it.
+// the driver's.
 
 #ifndef NIF_UART_H
 #define NIF_UART_H
