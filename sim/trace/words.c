@@ -6,10 +6,9 @@
 
 #include "nif/uart.h"
 #include "sim/trace/decode.h"
+#include "sim/trace/line.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,58 +19,36 @@ struct sim_words {
     struct sim_decoder *decoder; // of the chip on SPI, or NULL
 };
 
-struct line {
-    char *text;
-    size_t len;
-};
-
-static void say(struct line *line, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(struct line *line, const char *fmt, ...)
-{
-    size_t left = SIM_WORDS - line->len;
-    va_list args;
-    int len;
-
-    va_start(args, fmt);
-    len = vsnprintf(line->text + line->len, left, fmt, args);
-    va_end(args);
-    if (len > 0) {
-        line->len += (size_t)len < left ? (size_t)len : left - 1;
-    }
-}
-
-static void say_bytes(struct line *line, const uint8_t *data,
+static void say_bytes(struct sim_line *line, const uint8_t *data,
     const uint8_t *known, size_t len)
 {
     for (size_t i = 0; i < len && i < BYTES_SAID; i++) {
         if (!data || (known && !known[i])) {
-            say(line, "..");
+            sim_line_say(line, "..");
         } else {
-            say(line, "%02x", data[i]);
+            sim_line_say(line, "%02x", data[i]);
         }
     }
     if (len > BYTES_SAID) {
-        say(line, "... (%zu bytes)", len);
+        sim_line_say(line, "... (%zu bytes)", len);
     }
 }
 
 // ---- buses
 
-static void say_spi(struct sim_words *words, struct line *line,
+static void say_spi(struct sim_words *words, struct sim_line *line,
     const struct sim_trace_item *item, bool answer)
 {
     struct sim_trace_item asked = *item;
 
     if (item->flags & SIM_TRACE_UNSEEN) {
-        say(line, "bytes that nobody probed");
+        sim_line_say(line, "bytes that nobody probed");
     } else if (item->len == 0) {
-        say(line, "no clock");
+        sim_line_say(line, "no clock");
     } else if (!words->decoder) {
         say_bytes(line, item->data, item->data_known, item->len);
         if (answer) {
-            say(line, " -> ");
+            sim_line_say(line, " -> ");
             say_bytes(line, item->miso, item->miso_known, item->len);
         }
     } else {
@@ -93,7 +70,7 @@ const char *sim_words_mdio_reg(unsigned reg)
     return reg == 13 ? "MMDCTRL" : reg == 14 ? "MMDDATA" : NULL;
 }
 
-static void say_mdio(struct line *line, const struct sim_trace_item *item,
+static void say_mdio(struct sim_line *line, const struct sim_trace_item *item,
     bool answer)
 {
     bool clause22 =
@@ -103,47 +80,48 @@ static void say_mdio(struct line *line, const struct sim_trace_item *item,
         item->op == SIM_TRACE_MDIO_C45_WRITE ||
         item->op == SIM_TRACE_MDIO_C45_ADDRESS;
 
-    say(line, "%s PHY %u ", sim_trace_mdio_word(item->op), item->phy);
+    sim_line_say(line, "%s PHY %u ", sim_trace_mdio_word(item->op), item->phy);
     if (name) {
-        say(line, "%s", name);
+        sim_line_say(line, "%s", name);
     } else {
-        say(line, "%s %u", clause22 ? "register" : "device", item->reg);
+        sim_line_say(line, "%s %u", clause22 ? "register" : "device",
+            item->reg);
     }
     if (writes) {
-        say(line, " <- %04X", item->value);
+        sim_line_say(line, " <- %04X", item->value);
     } else if (answer && (item->flags & SIM_TRACE_NO_ANSWER)) {
-        say(line, " -> no answer");
+        sim_line_say(line, " -> no answer");
     } else if (answer) {
-        say(line, " -> %04X", item->value);
+        sim_line_say(line, " -> %04X", item->value);
     }
 }
 
-static void say_char(struct line *line, uint8_t c)
+static void say_char(struct sim_line *line, uint8_t c)
 {
     if (c == '\r' || c == '\n') {
-        say(line, "%s", c == '\r' ? "\\r" : "\\n");
+        sim_line_say(line, "%s", c == '\r' ? "\\r" : "\\n");
     } else if (c < ' ' || c > '~' || c == '"' || c == '\\') {
-        say(line, "\\x%02x", c);
+        sim_line_say(line, "\\x%02x", c);
     } else {
-        say(line, "%c", c);
+        sim_line_say(line, "%c", c);
     }
 }
 
-static void say_uart(struct line *line, const struct sim_trace_item *item)
+static void say_uart(struct sim_line *line, const struct sim_trace_item *item)
 {
-    say(line, "%s ", item->rx ? "rx" : "tx");
+    sim_line_say(line, "%s ", item->rx ? "rx" : "tx");
     if (item->bits == 9) {
         say_bytes(line, item->data, NULL, item->len);
         return;
     }
-    say(line, "\"");
+    sim_line_say(line, "\"");
     for (size_t i = 0; i < item->len && line->len < SIM_WORDS - 8; i++) {
         say_char(line, item->data[i]);
     }
-    say(line, "\"");
+    sim_line_say(line, "\"");
     for (size_t i = 0; item->errors && i < item->len; i++) {
         if (item->errors[i] != 0) {
-            say(line, " %s%s%s%sin word %zu",
+            sim_line_say(line, " %s%s%s%sin word %zu",
                 item->errors[i] & NIF_UART_FRAMING ? "framing error " : "",
                 item->errors[i] & NIF_UART_PARITY ? "parity error " : "",
                 item->errors[i] & NIF_UART_BREAK ? "break " : "",
@@ -154,22 +132,24 @@ static void say_uart(struct line *line, const struct sim_trace_item *item)
 
 // ---- what is no bus
 
-static void say_eth(struct line *line, const struct sim_trace_item *item)
+static void say_eth(struct sim_line *line, const struct sim_trace_item *item)
 {
     const uint8_t *d = item->data;
 
-    say(line, "frame %s, %zu bytes", item->rx ? "rx" : "tx", item->len);
+    sim_line_say(line, "frame %s, %zu bytes", item->rx ? "rx" : "tx",
+        item->len);
     if (item->len >= 14) {
-        say(line,
+        sim_line_say(line,
             ", to %02x:%02x:%02x:%02x:%02x:%02x from "
             "%02x:%02x:%02x:%02x:%02x:%02x, type %04x",
             d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], d[10],
             d[11], nif_get_be16(d + 12));
     }
-    say(line, "%s", item->flags & SIM_TRACE_BAD_FCS ? ", bad FCS" : "");
+    sim_line_say(line, "%s",
+        item->flags & SIM_TRACE_BAD_FCS ? ", bad FCS" : "");
 }
 
-static void say_item(struct sim_words *words, struct line *line,
+static void say_item(struct sim_words *words, struct sim_line *line,
     const struct sim_trace_item *item, bool answer)
 {
     switch (item->kind) {
@@ -177,14 +157,16 @@ static void say_item(struct sim_words *words, struct line *line,
     case SIM_TRACE_MDIO: say_mdio(line, item, answer); break;
     case SIM_TRACE_UART: say_uart(line, item); break;
     case SIM_TRACE_ETH: say_eth(line, item); break;
-    case SIM_TRACE_PIN: say(line, "%s = %c", item->where, item->level); break;
+    case SIM_TRACE_PIN:
+        sim_line_say(line, "%s = %c", item->where, item->level);
+        break;
     case SIM_TRACE_LINK:
-        say(line, "link %s", item->level == '1' ? "up" : "down");
+        sim_line_say(line, "link %s", item->level == '1' ? "up" : "down");
         break;
     case SIM_TRACE_FAULT:
     case SIM_TRACE_COMPLAINT:
     case SIM_TRACE_LOG:
-        say(line, "%s: %s", sim_trace_word(item->kind),
+        sim_line_say(line, "%s: %s", sim_trace_word(item->kind),
             item->text ? item->text : "");
         break;
     case SIM_TRACE_BEGIN:
@@ -192,7 +174,7 @@ static void say_item(struct sim_words *words, struct line *line,
     case SIM_TRACE_KINDS: break;
     }
     if (item->flags & SIM_TRACE_ERROR) {
-        say(line, ", the port failed");
+        sim_line_say(line, ", the port failed");
     }
 }
 
@@ -251,7 +233,7 @@ void sim_words_mask(struct sim_words *words, const struct sim_trace_item *item,
 void sim_words_say(struct sim_words *words, const struct sim_trace_item *item,
     char text[SIM_WORDS])
 {
-    struct line line = { text, 0 };
+    struct sim_line line = { text, SIM_WORDS, 0 };
 
     text[0] = '\0';
     say_item(words, &line, item, true);
@@ -261,7 +243,7 @@ void sim_words_ask(const struct sim_words *words,
     const struct sim_trace_item *item, char text[SIM_WORDS])
 {
     struct sim_words *copy = sim_words_copy(words);
-    struct line line = { text, 0 };
+    struct sim_line line = { text, SIM_WORDS, 0 };
     char *arrow;
 
     text[0] = '\0';
@@ -270,8 +252,8 @@ void sim_words_ask(const struct sim_words *words,
     if (item->kind == SIM_TRACE_SPI && item->len > 0) {
         arrow = strstr(text, " -> ");
         line.len = arrow ? (size_t)(arrow - text) : line.len;
-        say(&line, " (");
+        sim_line_say(&line, " (");
         say_bytes(&line, item->data, item->data_known, item->len);
-        say(&line, ")");
+        sim_line_say(&line, ")");
     }
 }

@@ -5,49 +5,13 @@
 #include "sim/chips/enc28j60/decode.h"
 
 #include "nif/base.h"
+#include "sim/trace/line.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #define RAM_MASK 0x1FFF
 #define HEADER   6
 #define BARE     0xFFFF // no packet is being read
-
-struct line {
-    char *text;
-    size_t cap;
-    size_t len;
-};
-
-static struct line begin_line(char *text, size_t cap)
-{
-    struct line line;
-
-    line.text = text;
-    line.cap = cap;
-    line.len = 0;
-    return line;
-}
-
-static void say(struct line *line, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(struct line *line, const char *fmt, ...)
-{
-    va_list args;
-    int len;
-
-    if (line->len >= line->cap) {
-        return;
-    }
-    va_start(args, fmt);
-    len = vsnprintf(line->text + line->len, line->cap - line->len, fmt, args);
-    va_end(args);
-    if (len > 0) {
-        line->len += (size_t)len;
-    }
-}
 
 // ---- what is known of the chip
 
@@ -98,26 +62,26 @@ static bool has_bits(unsigned id)
     return false;
 }
 
-static void say_bits(struct line *line, unsigned id, unsigned value)
+static void say_bits(struct sim_line *line, unsigned id, unsigned value)
 {
     for (unsigned bit = 8; bit-- > 0;) {
         const char *name = sim_enc_bit_name(id, bit);
 
         if (name && (value >> bit & 1)) {
-            say(line, " %s", name);
+            sim_line_say(line, " %s", name);
         }
     }
 }
 
-static void say_phy(struct line *line, unsigned addr, const char *how,
+static void say_phy(struct sim_line *line, unsigned addr, const char *how,
     unsigned value)
 {
     const char *name = sim_enc_phy_name(addr);
 
     if (name) {
-        say(line, " (%s %s %04X)", name, how, value);
+        sim_line_say(line, " (%s %s %04X)", name, how, value);
     } else {
-        say(line, " (PHY %02X %s %04X)", addr, how, value);
+        sim_line_say(line, " (PHY %02X %s %04X)", addr, how, value);
     }
 }
 
@@ -159,20 +123,20 @@ static void write_reg(struct sim_enc_decoder *dec, unsigned op, unsigned id,
 }
 
 static void do_write(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
-    struct line *line)
+    struct sim_line *line)
 {
     static const char *const names[] = { "RCR", "RBM", "WCR", "WBM", "BFS",
         "BFC" };
     unsigned op = txn->mosi[0] >> 5;
     unsigned id = reg_of(dec, txn->mosi[0]);
 
-    say(line, "%s %s", names[op], sim_enc_reg(id)->name);
+    sim_line_say(line, "%s %s", names[op], sim_enc_reg(id)->name);
     if (txn->len < 2) {
-        say(line, ", without data");
+        sim_line_say(line, ", without data");
         return;
     }
     if (op == ENC_OP_WCR || !has_bits(id)) {
-        say(line, " %02X", txn->mosi[1]);
+        sim_line_say(line, " %02X", txn->mosi[1]);
     }
     say_bits(line, id, txn->mosi[1]);
     write_reg(dec, op, id, txn->mosi[1]);
@@ -182,21 +146,21 @@ static void do_write(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
 }
 
 static void do_read(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
-    uint8_t *kind, struct line *line)
+    uint8_t *kind, struct sim_line *line)
 {
     unsigned id = reg_of(dec, txn->mosi[0]);
     size_t at = is_mac(id) ? 2 : 1;
 
-    say(line, "RCR %s", sim_enc_reg(id)->name);
+    sim_line_say(line, "RCR %s", sim_enc_reg(id)->name);
     if (txn->len <= at) {
-        say(line, ", ended before its value");
+        sim_line_say(line, ", ended before its value");
         return;
     }
     if (kind) {
         kind[1] = SIM_ENC_DUMMY;
         kind[at] = is_mac(id) ? SIM_ENC_MII : SIM_ENC_ETH;
     }
-    say(line, " -> %02X", txn->miso[at]);
+    sim_line_say(line, " -> %02X", txn->miso[at]);
     say_bits(line, id, txn->miso[at]);
     dec->reg[id] = txn->miso[at];
     if (id == ENC_MIRDH) {
@@ -207,12 +171,12 @@ static void do_read(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
 // ---- packet memory
 
 static void do_wbm(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
-    struct line *line)
+    struct sim_line *line)
 {
     unsigned at = pair(dec, ENC_EWRPTL) & RAM_MASK;
     bool moves = (dec->reg[ENC_ECON2] & ENC_ECON2_AUTOINC) != 0;
 
-    say(line, "WBM %zu bytes at %04X", txn->len - 1, at);
+    sim_line_say(line, "WBM %zu bytes at %04X", txn->len - 1, at);
     for (size_t i = 1; i < txn->len; i++) {
         dec->ram[at] = txn->mosi[i];
         at = moves ? (at + 1) & RAM_MASK : at;
@@ -220,18 +184,18 @@ static void do_wbm(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
     put_pair(dec, ENC_EWRPTL, at);
 }
 
-static void say_header(const struct sim_enc_decoder *dec, struct line *line)
+static void say_header(const struct sim_enc_decoder *dec, struct sim_line *line)
 {
     unsigned status = nif_get_le16(dec->header + 4);
 
-    say(line, ": next %04X, count %u, status %04X%s", nif_get_le16(dec->header),
-        nif_get_le16(dec->header + 2), status,
+    sim_line_say(line, ": next %04X, count %u, status %04X%s",
+        nif_get_le16(dec->header), nif_get_le16(dec->header + 2), status,
         status & 0x80 ? " received OK" : " not OK");
 }
 
 // One byte of a packet in the FIFO. Returns what it is.
 static enum sim_enc_kind packet_byte(struct sim_enc_decoder *dec, uint8_t byte,
-    struct line *line)
+    struct sim_line *line)
 {
     if (dec->at < HEADER) {
         dec->header[dec->at++] = byte;
@@ -246,7 +210,7 @@ static enum sim_enc_kind packet_byte(struct sim_enc_decoder *dec, uint8_t byte,
     if (dec->packet_len >= nif_get_le16(dec->header + 2) ||
         dec->packet_len == sizeof(dec->packet)) {
         dec->at = BARE;
-        say(line, ": a frame of %zu bytes", dec->packet_len);
+        sim_line_say(line, ": a frame of %zu bytes", dec->packet_len);
         if (dec->on_frame) {
             dec->on_frame(dec->arg, false, dec->packet, dec->packet_len);
         }
@@ -255,12 +219,12 @@ static enum sim_enc_kind packet_byte(struct sim_enc_decoder *dec, uint8_t byte,
 }
 
 static void do_rbm(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
-    uint8_t *kind, struct line *line)
+    uint8_t *kind, struct sim_line *line)
 {
     unsigned at = pair(dec, ENC_ERDPTL) & RAM_MASK;
     bool moves = (dec->reg[ENC_ECON2] & ENC_ECON2_AUTOINC) != 0;
 
-    say(line, "RBM %zu bytes at %04X", txn->len - 1, at);
+    sim_line_say(line, "RBM %zu bytes at %04X", txn->len - 1, at);
     for (size_t i = 1; i < txn->len; i++) {
         enum sim_enc_kind what = SIM_ENC_MEMORY;
 
@@ -286,13 +250,13 @@ static void do_rbm(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
 void sim_enc_decode(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
     uint8_t *kind, char *text, size_t cap)
 {
-    struct line line = begin_line(text, cap);
+    struct sim_line line = { text, cap, 0 };
 
     if (kind && txn->len > 0) {
         memset(kind, SIM_ENC_UNDRIVEN, txn->len);
     }
     if (txn->len == 0) {
-        say(&line, "no clock");
+        sim_line_say(&line, "no clock");
         return;
     }
     switch (txn->mosi[0] >> 5) {
@@ -307,10 +271,10 @@ void sim_enc_decode(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
     } else if (txn->mosi[0] == ENC_BYTE_WBM) {
         do_wbm(dec, txn, &line);
     } else if (txn->mosi[0] == ENC_BYTE_SRC) {
-        say(&line, "SRC");
+        sim_line_say(&line, "SRC");
         sim_enc_decode_init(dec);
     } else {
-        say(&line, "unknown instruction %02X", txn->mosi[0]);
+        sim_line_say(&line, "unknown instruction %02X", txn->mosi[0]);
     }
 }
 
@@ -320,7 +284,7 @@ void sim_enc_differ(const struct sim_enc_decoder *dec,
     static const char *const parts[HEADER] = { "next pointer low",
         "next pointer high", "count low", "count high", "status low",
         "status high" };
-    struct line line = begin_line(text, cap);
+    struct sim_line line = { text, cap, 0 };
     unsigned silicon = txn->miso[at];
 
     if (txn->mosi[0] == ENC_BYTE_RBM) {
@@ -328,22 +292,23 @@ void sim_enc_differ(const struct sim_enc_decoder *dec,
         size_t place =
             dec->at == BARE ? (starts ? at - 1 : HEADER) : dec->at + at - 1;
 
-        say(&line, "RBM byte %zu", at - 1);
+        sim_line_say(&line, "RBM byte %zu", at - 1);
         if (place < HEADER) {
-            say(&line, " (RX header, %s)", parts[place]);
+            sim_line_say(&line, " (RX header, %s)", parts[place]);
         }
     } else {
-        say(&line, "RCR %s", sim_enc_reg(reg_of(dec, txn->mosi[0]))->name);
+        sim_line_say(&line, "RCR %s",
+            sim_enc_reg(reg_of(dec, txn->mosi[0]))->name);
     }
     if (model < 0) {
-        say(&line, ": silicon %02X, model drives nothing", silicon);
+        sim_line_say(&line, ": silicon %02X, model drives nothing", silicon);
         return;
     }
-    say(&line, ": silicon %02X, model %02X", silicon, (unsigned)model);
+    sim_line_say(&line, ": silicon %02X, model %02X", silicon, (unsigned)model);
     if (txn->mosi[0] != ENC_BYTE_RBM) {
         unsigned id = reg_of(dec, txn->mosi[0]);
 
-        say(&line, "%s", has_bits(id) ? ":" : "");
+        sim_line_say(&line, "%s", has_bits(id) ? ":" : "");
         say_bits(&line, id, silicon ^ (unsigned)model);
     }
 }

@@ -7,9 +7,8 @@
 #include "sim/trace/decode.h"
 #include "sim/chips/w5500/regs.h"
 #include "sim/net/cable.h"
+#include "sim/trace/line.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -32,12 +31,6 @@ struct w55 {
     struct memory memory[2]; // receive, transmit
 };
 
-struct line {
-    char *text;
-    size_t cap;
-    size_t len;
-};
-
 // A frame inside a transaction.
 struct part {
     const uint8_t *mosi; // its header
@@ -51,35 +44,6 @@ struct part {
 static struct w55 *of(struct sim_decoder *decoder)
 {
     return nif_container_of(decoder, struct w55, base);
-}
-
-static struct line begin_line(char *text, size_t cap)
-{
-    struct line line;
-
-    line.text = text;
-    line.cap = cap;
-    line.len = 0;
-    return line;
-}
-
-static void say(struct line *line, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void say(struct line *line, const char *fmt, ...)
-{
-    va_list args;
-    int len;
-
-    if (line->len >= line->cap) {
-        return;
-    }
-    va_start(args, fmt);
-    len = vsnprintf(line->text + line->len, line->cap - line->len, fmt, args);
-    va_end(args);
-    if (len > 0) {
-        line->len += (size_t)len;
-    }
 }
 
 // ---- registers
@@ -100,17 +64,17 @@ static unsigned length_of(unsigned bsb, unsigned first)
     return len;
 }
 
-static void say_name(struct line *line, unsigned bsb, unsigned offset)
+static void say_name(struct sim_line *line, unsigned bsb, unsigned offset)
 {
     const struct w55_reg *reg = reg_at(bsb, offset);
 
     if (bsb != 0) {
-        say(line, "S%u_", bsb >> 2);
+        sim_line_say(line, "S%u_", bsb >> 2);
     }
     if (reg->name) {
-        say(line, "%s", reg->name);
+        sim_line_say(line, "%s", reg->name);
     } else {
-        say(line, "%04X (reserved)", offset);
+        sim_line_say(line, "%04X (reserved)", offset);
     }
 }
 
@@ -137,7 +101,7 @@ static const char *const *bits_of(unsigned bsb, unsigned offset)
     }
 }
 
-static void say_meaning(struct line *line, unsigned bsb, unsigned offset,
+static void say_meaning(struct sim_line *line, unsigned bsb, unsigned offset,
     unsigned value)
 {
     static const char *const protos[16] = { NULL, "TCP", "UDP", "IPRAW",
@@ -153,40 +117,41 @@ static void say_meaning(struct line *line, unsigned bsb, unsigned offset,
         word = protos[value & W55_SN_MR_PROTO];
     }
     if (word) {
-        say(line, " %s", word);
+        sim_line_say(line, " %s", word);
     }
     for (unsigned bit = 8; bits && bit-- > 0;) {
         if ((value >> bit & 1) && bits[7 - bit]) {
-            say(line, " %s", bits[7 - bit]);
+            sim_line_say(line, " %s", bits[7 - bit]);
         }
     }
 }
 
-static void say_bytes(struct line *line, const uint8_t *value, size_t len)
+static void say_bytes(struct sim_line *line, const uint8_t *value, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        say(line, i == 0 ? "%02X" : ":%02X", value[i]);
+        sim_line_say(line, i == 0 ? "%02X" : ":%02X", value[i]);
     }
 }
 
-static void say_value(struct line *line, unsigned bsb, unsigned offset,
+static void say_value(struct sim_line *line, unsigned bsb, unsigned offset,
     const uint8_t *value, size_t len)
 {
     switch (len) {
     case 1:
-        say(line, "%02X", value[0]);
+        sim_line_say(line, "%02X", value[0]);
         say_meaning(line, bsb, offset, value[0]);
         break;
-    case 2: say(line, "%04X", nif_get_be16(value)); break;
+    case 2: sim_line_say(line, "%04X", nif_get_be16(value)); break;
     case 4:
-        say(line, "%u.%u.%u.%u", value[0], value[1], value[2], value[3]);
+        sim_line_say(line, "%u.%u.%u.%u", value[0], value[1], value[2],
+            value[3]);
         break;
     default: say_bytes(line, value, len); break;
     }
 }
 
 // As many registers as the data runs across.
-static void say_registers(struct line *line, const struct part *part)
+static void say_registers(struct sim_line *line, const struct part *part)
 {
     size_t at = 0;
 
@@ -198,13 +163,13 @@ static void say_registers(struct line *line, const struct part *part)
         size_t len = whole - skip;
 
         len = len < part->len - at ? len : part->len - at;
-        say(line, at == 0 ? " " : ", ");
+        sim_line_say(line, at == 0 ? " " : ", ");
         say_name(line, part->bsb, offset);
         if (len < whole) {
-            say(line, "[%u]", skip);
+            sim_line_say(line, "[%u]", skip);
         }
         if (part->data) {
-            say(line, " = ");
+            sim_line_say(line, " = ");
         }
         if (part->data && len == whole) {
             say_value(line, part->bsb, offset, part->data + at, len);
@@ -362,29 +327,31 @@ static size_t open_part(const struct sim_trace_item *item, size_t at,
     return at + HEAD + part->len;
 }
 
-static void say_part(struct line *line, const struct part *part)
+static void say_part(struct sim_line *line, const struct part *part)
 {
-    say(line, part->write ? "write" : "read");
+    sim_line_say(line, part->write ? "write" : "read");
     switch (sim_w55_block(part->bsb)) {
     case W55_BLOCK_COMMON:
     case W55_BLOCK_SOCKET: say_registers(line, part); break;
     case W55_BLOCK_TX:
     case W55_BLOCK_RX:
-        say(line, " S%u %s memory at %04X: %zu bytes", part->bsb >> 2,
+        sim_line_say(line, " S%u %s memory at %04X: %zu bytes", part->bsb >> 2,
             sim_w55_block(part->bsb) == W55_BLOCK_TX ? "TX" : "RX",
             part->offset, part->len);
         break;
-    case W55_BLOCK_RESERVED: say(line, " reserved block %u", part->bsb); break;
+    case W55_BLOCK_RESERVED:
+        sim_line_say(line, " reserved block %u", part->bsb);
+        break;
     }
     if (part->len == 0) {
-        say(line, ", without data");
+        sim_line_say(line, ", without data");
     }
 }
 
 static void w55_decode(struct sim_decoder *decoder,
     const struct sim_trace_item *item, uint8_t *mask, char *text, size_t cap)
 {
-    struct line line = begin_line(text, cap);
+    struct sim_line line = { text, cap, 0 };
     size_t at = 0;
 
     if (mask && item->len > 0) {
@@ -395,14 +362,15 @@ static void w55_decode(struct sim_decoder *decoder,
         return;
     }
     if (item->len < HEAD) {
-        say(&line, item->len == 0 ? "no clock" : "ended in the header");
+        sim_line_say(&line,
+            item->len == 0 ? "no clock" : "ended in the header");
         return;
     }
     while (at + HEAD <= item->len) {
         struct part part;
         size_t end = open_part(item, at, &part);
 
-        say(&line, at == 0 ? "" : "; ");
+        sim_line_say(&line, at == 0 ? "" : "; ");
         say_part(&line, &part);
         remember(of(decoder), &part);
         if (mask && !part.write &&
@@ -417,7 +385,7 @@ static void w55_differ(const struct sim_decoder *decoder,
     const struct sim_trace_item *item, size_t at, int other, char *text,
     size_t cap)
 {
-    struct line line = begin_line(text, cap);
+    struct sim_line line = { text, cap, 0 };
     struct part part = { .len = 0 };
     size_t begin = 0;
     size_t end = 0;
@@ -428,7 +396,7 @@ static void w55_differ(const struct sim_decoder *decoder,
         end = open_part(item, begin, &part);
     }
     if (at < begin + HEAD || !part.mosi) {
-        say(&line, "header");
+        sim_line_say(&line, "header");
     } else {
         unsigned offset = part.offset + (unsigned)(at - begin - HEAD);
         enum w55_block block = sim_w55_block(part.bsb);
@@ -436,15 +404,15 @@ static void w55_differ(const struct sim_decoder *decoder,
         if (block == W55_BLOCK_COMMON || block == W55_BLOCK_SOCKET) {
             say_name(&line, part.bsb, offset);
         } else {
-            say(&line, "S%u %s memory at %04X", part.bsb >> 2,
+            sim_line_say(&line, "S%u %s memory at %04X", part.bsb >> 2,
                 block == W55_BLOCK_TX ? "TX" : "RX", offset);
         }
     }
-    say(&line, ": %02X", item->miso ? item->miso[at] : 0);
+    sim_line_say(&line, ": %02X", item->miso ? item->miso[at] : 0);
     if (other < 0) {
-        say(&line, ", not undriven");
+        sim_line_say(&line, ", not undriven");
     } else {
-        say(&line, ", not %02X", (unsigned)other);
+        sim_line_say(&line, ", not %02X", (unsigned)other);
     }
 }
 
