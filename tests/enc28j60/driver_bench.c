@@ -19,6 +19,7 @@ const struct bench_traits bench_traits = {
     .start_transfers = 50,
     .frame_transfers = 20,
     .mended_us = 1000000 + 100000 + 40000,
+    .look_us = 1010000,
 };
 
 static void on_cable(void *arg, unsigned side, uint64_t sent_ns,
@@ -73,6 +74,16 @@ void bench_make_driver(struct bench *b, const struct bench_cfg *cfg,
             .check_ms = cfg->check_ms,
         });
     b->iface = &b->chip.iface;
+}
+
+void bench_unwire(struct bench *b)
+{
+    sim_enc28j60_pins(&b->model, NULL, NULL);
+}
+
+bool bench_is_awake(const struct bench *b)
+{
+    return sim_enc28j60_has_link(&b->model);
 }
 
 struct bench_counts bench_counts(const struct bench *b)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The ENC28J60 driver against the model: link, interrupt line, power save,
-// start and stop, two chips, and a board that has nothing to do.
+// start, two chips, and a board that has nothing to do. More of it is the same
+// for other chips: spi_link.c.
 
 #include "driver_bench.h"
 
@@ -85,37 +86,6 @@ static void the_link_is_polled_where_its_interrupt_fails(void **state)
     sim_cable_plug(&b.cable, false);
     bench_run(&b, 51000);
     assert_int_equal(bench_told(&b, NIF_EVENT_LINK_DOWN), 1);
-    bench_close(&b);
-}
-
-static void a_lost_edge_delays_but_does_not_deafen(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    for (unsigned i = 0; i < 5; i++) {
-        bench_run(&b, 100000);
-        b.int_pin.lose_edges = 1;
-        bench_card_send(&b, &bench_board, i, 100);
-        assert_true(bench_run_to(&b, &b.board_count, i + 1, 1010000));
-    }
-    assert_int_equal(b.int_pin.lose_edges, 0);
-    bench_close(&b);
-}
-
-static void a_line_that_is_never_low_only_slows_the_board(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    sim_enc28j60_pins(&b.model, NULL, NULL);
-    for (unsigned i = 0; i < 3; i++) {
-        bench_card_send(&b, &bench_board, i, 100);
-        assert_true(bench_run_to(&b, &b.board_count, i + 1, 1010000));
-    }
-    assert_int_equal(bench_send(&b, 1, 200), 0);
-    assert_int_equal(bench_send(&b, 2, 200), 0);
-    assert_true(bench_run_to(&b, &b.card_count, 2, 1010000));
     bench_close(&b);
 }
 
@@ -246,29 +216,6 @@ static void a_frame_on_the_wire_ends_before_power_save(void **state)
     bench_close(&b);
 }
 
-static void stop_silences_the_chip_and_start_wakes_it(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    assert_int_equal(nif_iface_stop(b.iface), 0);
-    for (unsigned n = 1; n < 4; n++) {
-        uint64_t calls;
-
-        bench_up(&b);
-        assert_true(bench_traffic(&b, 10000));
-        assert_int_equal(nif_iface_stop(b.iface), 0);
-        assert_false(nif_iface_flags(b.iface) &
-            (NIF_IFACE_STARTED | NIF_IFACE_LINK));
-        calls = b.fault.transactions;
-        bench_card_send(&b, &bench_board, n, 100);
-        bench_run(&b, 2000000);
-        assert_int_equal(b.fault.transactions, calls);
-        assert_int_equal(b.recv_err, 0);
-        assert_int_equal(nif_iface_stop(b.iface), 0);
-    }
-    bench_close(&b);
-}
-
 // Without /RESET, a chip that sleeps is deaf to the reset command (erratum
 // 19): start() after a crash of the board must wake it first.
 static void start_wakes_a_chip_that_another_life_put_to_sleep(void **state)
@@ -283,28 +230,6 @@ static void start_wakes_a_chip_that_another_life_put_to_sleep(void **state)
     enc28j60_init(&b.chip, &cfg);
     bench_up(&b);
     assert_true(bench_traffic(&b, 10000));
-    bench_close(&b);
-}
-
-static void start_again_starts_anew(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    b.deaf = true;
-    for (unsigned i = 0; i < 8; i++) {
-        bench_card_send(&b, &bench_board, i, 500);
-    }
-    bench_run(&b, 5000);
-    assert_int_equal(bench_send(&b, 1, 1500), 0);
-    assert_int_equal(bench_send(&b, 2, 1500), 0);
-    b.deaf = false;
-    bench_up(&b);
-    bench_run(&b, 50000);
-    assert_int_equal(b.board_count, 0);
-    assert_true(bench_traffic(&b, 10000));
-    assert_int_equal(bench_told(&b, NIF_EVENT_LINK_DOWN), 1);
-    assert_int_equal(bench_told(&b, NIF_EVENT_LINK_UP), 2);
     bench_close(&b);
 }
 
@@ -366,18 +291,15 @@ int main(void)
         cmocka_unit_test(link_changes_are_told),
         cmocka_unit_test(a_pull_that_nobody_saw_is_no_loss),
         cmocka_unit_test(the_link_is_polled_where_its_interrupt_fails),
-        cmocka_unit_test(a_lost_edge_delays_but_does_not_deafen),
-        cmocka_unit_test(a_line_that_is_never_low_only_slows_the_board),
         cmocka_unit_test(an_idle_board_leaves_the_bus_alone),
         cmocka_unit_test(poll_is_wanted_at_once_where_there_is_work),
         cmocka_unit_test(spurious_interrupts_end),
         cmocka_unit_test(power_down_and_up),
         cmocka_unit_test(a_frame_on_the_wire_ends_before_power_save),
-        cmocka_unit_test(stop_silences_the_chip_and_start_wakes_it),
         cmocka_unit_test(start_wakes_a_chip_that_another_life_put_to_sleep),
-        cmocka_unit_test(start_again_starts_anew),
         cmocka_unit_test(two_chips_talk_to_each_other),
     };
 
-    return cmocka_run_group_tests_name("enc28j60 link", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("enc28j60 link", tests, NULL, NULL) +
+        bench_link_tests();
 }

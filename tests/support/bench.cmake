@@ -14,7 +14,7 @@ endfunction()
 
 function(nif_spi_bench chip)
   nif_bench(nif_bench_${chip} driver_bench.c frame_bench.c spi_bench.c
-    spi_frames.c spi_dead_bus.c)
+    spi_frames.c spi_link.c spi_dead_bus.c)
   target_link_libraries(nif_bench_${chip} PUBLIC nif_drivers)
 endfunction()
 

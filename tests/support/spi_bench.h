@@ -6,7 +6,7 @@
 //
 // driver_bench.h says in SPI_BENCH_CFG and SPI_BENCH_PARTS what tests need of
 // model and driver, and includes this; driver_bench.c makes them. spi_bench.c,
-// spi_frames.c and spi_dead_bus.c are compiled for each.
+// spi_frames.c, spi_link.c and spi_dead_bus.c are compiled for each.
 
 #ifndef TESTS_SUPPORT_SPI_BENCH_H
 #define TESTS_SUPPORT_SPI_BENCH_H
@@ -52,6 +52,12 @@ void bench_make_driver(struct bench *b, const struct bench_cfg *cfg,
 
 void bench_done_model(struct bench *b);
 
+/// From now on the interrupt pin is connected to nothing.
+void bench_unwire(struct bench *b);
+
+/// Whether the chip's PHY is not in power down.
+bool bench_is_awake(const struct bench *b);
+
 /// Whether the card is full duplex.
 bool bench_is_full(const struct bench_cfg *cfg);
 
@@ -84,6 +90,9 @@ struct bench_traits {
     /// the look that notices it, the pause between two attempts, a link that
     /// has to be found.
     uint64_t mended_us;
+    /// The longest until the chip is looked at, and its frame taken, although
+    /// its interrupt was lost, in microseconds.
+    uint64_t look_us;
 };
 
 extern const struct bench_traits bench_traits;
@@ -118,6 +127,9 @@ void bench_hush(struct bench *b);
 
 /// Lengths, refusals, the filter (spi_frames.c).
 int bench_frame_tests(void);
+
+/// An interrupt line that fails, stop and start (spi_link.c).
+int bench_link_tests(void);
 
 /// A bus that is dead, dies, or fails at any transfer (spi_dead_bus.c).
 int bench_dead_bus_tests(void);

@@ -18,6 +18,7 @@ const struct bench_traits bench_traits = {
     .start_transfers = 15,
     .frame_transfers = 10,
     .mended_us = 100000 + 100000 + 20000,
+    .look_us = 110000,
 };
 
 void bench_make_model(struct bench *b, const struct bench_cfg *cfg)
@@ -62,6 +63,16 @@ void bench_make_driver(struct bench *b, const struct bench_cfg *cfg,
         });
     b->chip = &b->raw.chip;
     b->iface = &b->chip->iface;
+}
+
+void bench_unwire(struct bench *b)
+{
+    sim_w5500_pins(&b->model, NULL, NULL);
+}
+
+bool bench_is_awake(const struct bench *b)
+{
+    return sim_w5500_has_link(&b->model);
 }
 
 struct bench_counts bench_counts(const struct bench *b)

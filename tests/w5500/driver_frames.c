@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // The W5500 driver as a network card against the model: frames in both
-// directions, the filter, the link, start and stop. More of it is the same for
-// other chips: spi_frames.c.
+// directions, the filter, the link. More of it is the same for other chips:
+// spi_frames.c, spi_link.c.
 
 #include "driver_bench.h"
 
@@ -267,35 +267,6 @@ static void link_changes_are_told(void **state)
     }
 }
 
-static void a_lost_edge_delays_but_does_not_deafen(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    for (unsigned n = 1; n <= 20; n++) {
-        sim_w5500_irq_lose(&b.model, 1);
-        bench_card_send(&b, &bench_board, n, 100);
-        assert_true(bench_run_to(&b, &b.board_count, n, 110000));
-    }
-    bench_close(&b);
-}
-
-static void a_line_that_is_never_low_only_slows_the_board(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    sim_w5500_pins(&b.model, NULL, NULL);
-    bench_up(&b);
-    for (unsigned n = 1; n <= 20; n++) {
-        bench_card_send(&b, &bench_board, n, 100);
-        assert_int_equal(bench_send(&b, n, 100), 0);
-        bench_run(&b, 110000);
-        assert_int_equal(b.board_count, n);
-        assert_int_equal(b.card_count, n);
-    }
-    bench_close(&b);
-}
-
 static void an_idle_board_leaves_the_bus_alone(void **state)
 {
     uint64_t calls;
@@ -314,49 +285,6 @@ static void an_idle_board_leaves_the_bus_alone(void **state)
     bench_close(&b);
 }
 
-// ---- start and stop
-
-static void stop_silences_the_chip_and_start_wakes_it(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    assert_int_equal(nif_iface_stop(b.iface), 0);
-    for (unsigned n = 1; n < 4; n++) {
-        uint64_t calls;
-
-        bench_up(&b);
-        assert_true(bench_traffic(&b, 10000));
-        assert_int_equal(nif_iface_stop(b.iface), 0);
-        assert_false(nif_iface_flags(b.iface) &
-            (NIF_IFACE_STARTED | NIF_IFACE_LINK));
-        assert_false(sim_w5500_has_link(&b.model)); // the PHY sleeps
-        calls = b.fault.transactions;
-        bench_run(&b, 2000000);
-        assert_int_equal(b.fault.transactions, calls);
-        assert_int_equal(nif_iface_stop(b.iface), 0);
-    }
-    bench_close(&b);
-}
-
-static void start_again_starts_anew(void **state)
-{
-    (void)state;
-    bench_open(&b, NULL);
-    bench_up(&b);
-    b.deaf = true;
-    for (unsigned i = 0; i < 8; i++) {
-        bench_card_send(&b, &bench_board, i, 500);
-    }
-    bench_run(&b, 5000);
-    assert_int_equal(bench_send(&b, 1, 1500), 0);
-    b.deaf = false;
-    assert_int_equal(nif_iface_start(b.iface), 0);
-    bench_run(&b, 150000);
-    assert_int_equal(b.board_count, 0);
-    assert_true(bench_traffic(&b, 10000));
-    bench_close(&b);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,13 +300,9 @@ int main(void)
         cmocka_unit_test(a_filter_waits_for_the_frames_in_the_chip),
         cmocka_unit_test(a_filter_comes_with_the_next_check_at_the_latest),
         cmocka_unit_test(link_changes_are_told),
-        cmocka_unit_test(a_lost_edge_delays_but_does_not_deafen),
-        cmocka_unit_test(a_line_that_is_never_low_only_slows_the_board),
         cmocka_unit_test(an_idle_board_leaves_the_bus_alone),
-        cmocka_unit_test(stop_silences_the_chip_and_start_wakes_it),
-        cmocka_unit_test(start_again_starts_anew),
     };
 
     return cmocka_run_group_tests_name("w5500 frames", tests, NULL, NULL) +
-        bench_frame_tests();
+        bench_frame_tests() + bench_link_tests();
 }
