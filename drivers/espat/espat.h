@@ -22,7 +22,7 @@
 // module is reset by command, and one that hangs cannot be helped. The port's
 // interrupt should wake the clock; where it does not, `poll_us` is to be set.
 //
-// Memory. The caller owns `struct espat`, about 0.8 KiB. Received bytes go
+// Memory. The caller owns `struct espat`, about 1.2 KiB. Received bytes go
 // from the line into the buffers of connections at once. They are asked for
 // (passive receive), never more than fit: so a reader that is slow slows down
 // its peer. With firmware that cannot do so, or with `active`, the module

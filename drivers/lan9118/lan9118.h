@@ -34,9 +34,8 @@ struct lan9118_cfg {
     struct nif_mmio mmio; ///< 0x40200000 on mps2-an385
     struct nif_clock *clock;
     struct nif_hwaddr hwaddr; ///< all zero: what its EEPROM has
-    bool interrupt;           ///< its line, active high, calls
-        ///< lan9118_interrupt(). Without, poll() wants to be
-        ///< called each millisecond
+    bool interrupt; ///< its line, active high, calls lan9118_interrupt().
+                    ///< Without, poll() wants to be called each millisecond
 };
 
 /// What is counted. Counters wrap.

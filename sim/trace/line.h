@@ -14,6 +14,17 @@ struct sim_line {
     size_t len;
 };
 
+/// An empty one.
+static inline struct sim_line sim_line_begin(char *text, size_t cap)
+{
+    struct sim_line line;
+
+    line.text = text;
+    line.cap = cap;
+    line.len = 0;
+    return line;
+}
+
 /// Appends, as printf() does.
 void sim_line_say(struct sim_line *line, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -233,7 +233,7 @@ void sim_words_mask(struct sim_words *words, const struct sim_trace_item *item,
 void sim_words_say(struct sim_words *words, const struct sim_trace_item *item,
     char text[SIM_WORDS])
 {
-    struct sim_line line = { text, SIM_WORDS, 0 };
+    struct sim_line line = sim_line_begin(text, SIM_WORDS);
 
     text[0] = '\0';
     say_item(words, &line, item, true);
@@ -243,7 +243,7 @@ void sim_words_ask(const struct sim_words *words,
     const struct sim_trace_item *item, char text[SIM_WORDS])
 {
     struct sim_words *copy = sim_words_copy(words);
-    struct sim_line line = { text, SIM_WORDS, 0 };
+    struct sim_line line = sim_line_begin(text, SIM_WORDS);
     char *arrow;
 
     text[0] = '\0';

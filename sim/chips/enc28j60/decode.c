@@ -250,7 +250,7 @@ static void do_rbm(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
 void sim_enc_decode(struct sim_enc_decoder *dec, const struct sim_enc_txn *txn,
     uint8_t *kind, char *text, size_t cap)
 {
-    struct sim_line line = { text, cap, 0 };
+    struct sim_line line = sim_line_begin(text, cap);
 
     if (kind && txn->len > 0) {
         memset(kind, SIM_ENC_UNDRIVEN, txn->len);
@@ -284,7 +284,7 @@ void sim_enc_differ(const struct sim_enc_decoder *dec,
     static const char *const parts[HEADER] = { "next pointer low",
         "next pointer high", "count low", "count high", "status low",
         "status high" };
-    struct sim_line line = { text, cap, 0 };
+    struct sim_line line = sim_line_begin(text, cap);
     unsigned silicon = txn->miso[at];
 
     if (txn->mosi[0] == ENC_BYTE_RBM) {

@@ -351,7 +351,7 @@ static void say_part(struct sim_line *line, const struct part *part)
 static void w55_decode(struct sim_decoder *decoder,
     const struct sim_trace_item *item, uint8_t *mask, char *text, size_t cap)
 {
-    struct sim_line line = { text, cap, 0 };
+    struct sim_line line = sim_line_begin(text, cap);
     size_t at = 0;
 
     if (mask && item->len > 0) {
@@ -385,7 +385,7 @@ static void w55_differ(const struct sim_decoder *decoder,
     const struct sim_trace_item *item, size_t at, int other, char *text,
     size_t cap)
 {
-    struct sim_line line = { text, cap, 0 };
+    struct sim_line line = sim_line_begin(text, cap);
     struct part part = { .len = 0 };
     size_t begin = 0;
     size_t end = 0;
