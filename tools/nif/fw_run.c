@@ -7,6 +7,7 @@
 #include "tools/nif/fw_child.h"
 #include "tools/nif/fw_net.h"
 #include "tools/nif/nif.h"
+#include "tools/nif/signals.h"
 
 #include "sim/world.h"
 #include "tap/netns.h"
@@ -111,16 +112,7 @@ static void hear_qemu(struct run *r)
 
 static int catch_signals(struct run *r)
 {
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    r->signal_fd = nif_signals_open();
     return r->signal_fd < 0 ? fail(strerror(errno)) : 0;
 }
 

@@ -9,6 +9,7 @@
 #include "tap/slirp.h"
 #include "tap/wire.h"
 #include "tools/nif/nif.h"
+#include "tools/nif/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,17 +61,8 @@ static int watch(struct nif_session *s, int fd)
 
 static int catch_signals(struct nif_session *s)
 {
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
     s->wake_fd = epoll_create1(EPOLL_CLOEXEC);
-    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    s->signal_fd = nif_signals_open();
     return watch(s, s->signal_fd);
 }
 
