@@ -69,10 +69,11 @@ static void note(struct nif_tcp_more *m, uint32_t from, uint32_t to)
     m->count++;
 }
 
-// What is acknowledged leaves the scoreboard.
-static void forget_acked(struct nif_tcp_more *m, uint32_t una)
+// What is acknowledged leaves the scoreboard, be it long ago: whatever does not
+// end among the `flight` bytes that are on the way.
+static void forget_acked(struct nif_tcp_more *m, uint32_t una, uint32_t flight)
 {
-    while (m->count > 0 && !nif__before(una, m->sacked[0].to)) {
+    while (m->count > 0 && m->sacked[0].to - una - 1 >= flight) {
         remove_at(m, 0);
     }
     if (m->count > 0 && nif__before(m->sacked[0].from, una)) {
@@ -110,7 +111,7 @@ static bool sack_heard(struct nif_conn *conn, const struct nif__seg *seg)
     if (!(t->flags & TCP_RECOVERY)) {
         m->resent = t->snd_una;
     }
-    forget_acked(m, una);
+    forget_acked(m, una, t->snd_max - una);
     before = arrived(m);
     for (unsigned i = 0; i + 8 <= seg->sack_len; i += 8) {
         uint32_t from = nif_load_be32(seg->sack + i);

@@ -272,6 +272,26 @@ static void blocks_that_lie_are_not_believed(void **state)
     }
 }
 
+// The short way in does not look at the scoreboard. What is left there, two
+// gigabytes later, seems to be still to come.
+static void what_arrived_two_gigabytes_ago_is_not_what_arrives_now(void **state)
+{
+    struct nif_tcp_more *more = &p.more[0];
+
+    (void)state;
+    fly(true, 6);
+    more->count = 1;
+    more->sacked[0].from = start + 0x7FFF0000;
+    more->sacked[0].to = start + 0x7FFFF000;
+    for (unsigned i = 2; i < 5; i++) {
+        say_ack(0, 1, (const unsigned[][2]){ { 1, i } });
+    }
+    expect_segment(6); // limited transmit
+    expect_segment(7);
+    expect_segment(0);
+    peer_expect_nothing(&p);
+}
+
 // What neither fits the scoreboard is only sent once more than need be.
 static void more_holes_than_can_be_noted_are_mended_all_the_same(void **state)
 {
@@ -321,6 +341,8 @@ int main(void)
         cmocka_unit_test_setup(the_last_loss_of_a_flight_needs_no_timeout,
             setup),
         cmocka_unit_test_setup(blocks_that_lie_are_not_believed, setup),
+        cmocka_unit_test_setup(
+            what_arrived_two_gigabytes_ago_is_not_what_arrives_now, setup),
         cmocka_unit_test_setup(
             more_holes_than_can_be_noted_are_mended_all_the_same, setup),
     };
