@@ -192,6 +192,8 @@ static void lengths_that_lie_are_noticed(void **state)
     };
     static const struct shape udps[] = {
         { "UDP longer than IP", 38, 1000 },
+        { "UDP a byte longer than IP", 38, 19 },
+        { "UDP longer than IP by its header", 38, 26 },
         { "UDP of 65,535", 38, 0xFFFF },
         { "UDP shorter than its header", 38, 7 },
         { "UDP of no length", 38, 0 },
