@@ -86,7 +86,7 @@ uint32_t nif__copy_sum(void *dst, const void *src, size_t len)
         return copy_sum_any(to, p, len);
     }
     return to != NULL ? nif__copy_words(0, &to, &p, len / 4)
-                      : nif__sum_words(0, &p, len / 4);
+                      : nif__raw_words(0, p, len / 4);
 }
 
 void nif__copy(void *dst, const void *src, size_t len)
@@ -111,8 +111,7 @@ void nif__copy(void *dst, const void *src, size_t len)
 
 uint16_t nif__raw_end(uint32_t sum)
 {
-    sum = (sum >> 16) + (sum & 0xFFFF);
-    return (uint16_t) ~((sum >> 16) + sum);
+    return nif__raw_end_here(sum);
 }
 
 uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len)

@@ -334,6 +334,13 @@ static int idle(const struct nif_tcpip *ip)
     return nif__le16(nif__half(&ip->calm));
 }
 
+// How far what the device has `seen` is none of what is `calm`, be there frames
+// or not; 0: not at all.
+static int strange(int seen, int calm)
+{
+    return (seen ^ calm) & ~(NIF_SEEN_NO_FRAME | NIF_SEEN_ONE_FRAME);
+}
+
 _Static_assert(offsetof(struct nif_tcpip, calm) % 2 == 0 &&
         offsetof(struct nif_tcpip, todo) ==
             offsetof(struct nif_tcpip, calm) + 1,
@@ -349,7 +356,7 @@ NIF_APART static int begin(struct nif_tcpip *ip, int seen)
         ip->stats.eth_error++;
         seen = 0;
     }
-    if (((seen & ~NIF_SEEN_ONE_FRAME) | NIF_SEEN_NO_FRAME) != ip->calm) {
+    if (strange(seen, ip->calm)) {
         watch_link(ip);
     }
     todo = ip->todo;
@@ -402,7 +409,7 @@ static uint64_t tcpip_poll(struct nif_stack *stack)
     ip->now_us = now_us; // nif__tick(), without a call
     ip->now = (uint32_t)(now_us >> 10);
     ip->tx_bytes = 0;
-    if (((seen & ~NIF_SEEN_ONE_FRAME) | NIF_SEEN_NO_FRAME) != idle(ip)) {
+    if (strange(seen, idle(ip))) {
         seen = begin(ip, seen);
     }
     if (!(seen & NIF_SEEN_NO_FRAME)) {
