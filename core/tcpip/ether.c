@@ -3,7 +3,7 @@
 // Ethernet II: frames from the device to ARP and IPv4, and back.
 
 #include "internal.h"
-#include "tcp.h"
+#include "tcp_parts.h"
 
 void nif__hwaddr_copy(uint8_t *to, const uint8_t *from)
 {
@@ -23,21 +23,6 @@ bool nif__hwaddr_same(const uint8_t *a, const uint8_t *b)
 
 _Static_assert(offsetof(struct nif_tcpip, own) % 4 == 2,
     "not as in a frame whose IPv4 header is aligned");
-
-// For our card, or a group.
-static bool for_us(const struct nif_tcpip *ip, const uint8_t *frame)
-{
-    const uint8_t *own = ip->own.byte;
-
-    if (frame[ETH_DST] & 1) {
-        return true;
-    }
-    if (((uintptr_t)frame & 3) != 2) {
-        return nif__hwaddr_same(frame + ETH_DST, own);
-    }
-    return nif__word(frame + ETH_DST + 2) == nif__word(own + 2) &&
-        nif__half(frame + ETH_DST) == nif__half(own);
-}
 
 // Counts that the device did not take a frame.
 NIF_APART static int failed(struct nif_tcpip *ip, int err)
@@ -132,14 +117,51 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     }
 }
 
+// Tries the short ways with a frame for our card alone that has an IPv4 header,
+// which is aligned. True if that was all.
+static bool shortcut(struct nif_tcpip *ip, uint8_t *frame, size_t len)
+{
+    const struct nif_tcp_parts *parts = ip->cfg.tcp;
+    uint8_t *h = frame + ETH_LEN;
+
+    len -= ETH_LEN;
+    if (h[IPV4_PROTO] == IPV4_PROTO_TCP) {
+        return parts->fast != NULL && parts->fast->take(ip, h, len);
+    }
+    return parts->udp_fast != NULL && parts->udp_fast->take(ip, h, len);
+}
+
+// Takes a frame for our card alone, as far as there is a short way for it. True
+// if that was all; `*other` if it is for another card.
+static bool input_own(struct nif_tcpip *ip, uint8_t *frame, size_t len,
+    bool *other)
+{
+    const uint8_t *own = ip->own.byte;
+
+    if (((uintptr_t)frame & 3) != 2) {
+        *other = !nif__hwaddr_same(frame + ETH_DST, own);
+        return false;
+    }
+    *other = nif__word(frame + ETH_DST + 2) != nif__word(own + 2) ||
+        nif__half(frame + ETH_DST) != nif__half(own);
+    return !*other && nif__half(frame + ETH_TYPE) == nif__be16(ETH_TYPE_IPV4) &&
+        len >= ETH_LEN + IPV4_LEN && shortcut(ip, frame, len);
+}
+
 static void input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
     uint16_t type = 0;
+    bool other = false;
 
     ip->stats.eth_rx++;
     // A sender is never a group (IEEE 802.3 3.2.3).
-    if (len >= ETH_LEN && for_us(ip, frame) && (frame[ETH_SRC] & 1) == 0) {
-        type = nif_get_be16(frame + ETH_TYPE);
+    if (len >= ETH_LEN && (frame[ETH_SRC] & 1) == 0) {
+        if ((frame[ETH_DST] & 1) == 0 && input_own(ip, frame, len, &other)) {
+            return;
+        }
+        if (!other) {
+            type = nif_get_be16(frame + ETH_TYPE);
+        }
     }
     if (type == ETH_TYPE_IPV4) {
         nif__ipv4_input(ip, frame, len);

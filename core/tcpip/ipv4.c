@@ -233,9 +233,6 @@ void nif__ipv4_input(struct nif_tcpip *ip, uint8_t *frame, size_t len)
     }
     if (((uintptr_t)h & 3) != 0) {
         h = memcpy(copy, h, sizeof(copy));
-    } else if (h[IPV4_PROTO] == IPV4_PROTO_TCP && !group &&
-        ip->cfg.tcp->fast != NULL && ip->cfg.tcp->fast->take(ip, h, len)) {
-        return; // that was all
     }
     in.ip = frame + ETH_LEN;
     in.group = group;
@@ -346,21 +343,6 @@ static void turn_header(struct nif_tcpip *ip, uint8_t *h, uint32_t dst)
     nif_put_be16(h + IPV4_SUM, nif__checksum(0, h, IPV4_LEN));
 }
 
-// The same where only the ends change places and the time to live is another,
-// so that the rest of the sum holds (RFC 1624).
-static void turn_words(const struct nif_tcpip *ip, uint8_t *h)
-{
-    uint16_t old = nif__half(h + IPV4_TTL);
-    uint16_t now = nif__be16(IPV4_TTL_DEFAULT << 8 | IPV4_PROTO_ICMP);
-    uint32_t sum = (uint16_t)~nif__half(h + IPV4_SUM);
-
-    nif__put_half(h + IPV4_TTL, now);
-    nif__put_half(h + IPV4_SUM,
-        nif__raw_end(sum + now + (uint32_t)(uint16_t)~old));
-    nif__put_word(h + IPV4_DST, nif__word(h + IPV4_SRC));
-    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
-}
-
 // Options are never echoed: the headers move to where they end. Returns
 // IPv4's, for `len` bytes.
 static uint8_t *strip(const struct nif__in *in, size_t len)
@@ -387,7 +369,7 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         return;
     }
     if (same && h[IPV4_PROTO] == IPV4_PROTO_ICMP && ((uintptr_t)h & 3) == 0) {
-        turn_words(ip, h);
+        nif__ipv4_turn(ip, h);
     } else {
         if (!same) {
             h = strip(in, len);

@@ -14,6 +14,7 @@ static const struct nif_tcp_parts all_parts = {
     .errors = &nif_icmp_errors,
     .queue = &nif_udp_queue,
     .fast = &nif_tcp_fast,
+    .udp_fast = &nif_udp_fast,
 };
 
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)

@@ -89,6 +89,20 @@ struct nif_tcp_fast {
         size_t len, uint32_t sum);
 };
 
+/// What udp_fast.c does.
+struct nif_udp_fast {
+    /// Takes the IPv4 packet at `h`, a word's border, of at most `len` bytes,
+    /// IPv4's header at least, that came to our card alone, if it holds a
+    /// datagram that somebody wants or an echo request, and nothing about it is
+    /// unusual. False: as if it had not been looked at.
+    bool (*take)(struct nif_tcpip *ip, uint8_t *h, size_t len);
+
+    /// Sends a datagram that fits a frame, its data being `segs[1]`; the first
+    /// is for its headers. Returns as nif__udp_emit().
+    int (*emit)(struct nif_conn *conn, uint32_t dst, uint16_t port,
+        struct nif_seg *segs);
+};
+
 /// What udp_queue.c does. Only with it are there datagrams in a send ring.
 struct nif_udp_queue {
     /// Sends a datagram that could not go at once, or keeps it until it can go.

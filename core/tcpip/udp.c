@@ -48,23 +48,10 @@ static struct nif_conn *find(struct nif_conn *c, const struct nif__in *in,
     return best;
 }
 
-// Where the record of `len` bytes at `offset` of a ring lies, if it is in one
-// piece and its head at a word's border, as it is as a rule; else NULL.
-static struct nif__record *in_place(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap, size_t offset, size_t len)
-{
-    size_t at = ring->at + offset;
-
-    at = at >= cap ? at - cap : at;
-    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= NIF__RECORD + len
-        ? (struct nif__record *)(void *)(buf + at)
-        : NULL;
-}
-
 uint32_t nif__record_write(const struct nif__ring *ring, uint8_t *buf,
     size_t cap, const struct nif__record *head, const void *data, size_t len)
 {
-    struct nif__record *at = in_place(ring, buf, cap, ring->used, len);
+    struct nif__record *at = nif__record_at(ring, buf, cap, ring->used, len);
 
     if (at != NULL) {
         *at = *head;
@@ -73,19 +60,6 @@ uint32_t nif__record_write(const struct nif__ring *ring, uint8_t *buf,
     nif__ring_put(ring, buf, cap, ring->used, head, NIF__RECORD);
     nif__ring_put(ring, buf, cap, ring->used + NIF__RECORD, data, len);
     return nif__copy_sum(NULL, data, len);
-}
-
-struct nif__record nif__record_read(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap)
-{
-    const struct nif__record *at = in_place(ring, buf, cap, 0, 0);
-    struct nif__record head;
-
-    if (at != NULL) {
-        return *at;
-    }
-    nif__ring_read(ring, buf, cap, 0, &head, NIF__RECORD);
-    return head;
 }
 
 // A received datagram.
@@ -218,21 +192,38 @@ void nif__udp_put_sum(struct nif__out *out, uint32_t sum, size_t len)
     nif__put_half((uint8_t *)out->body + UDP_SUM, end != 0 ? end : 0xFFFF);
 }
 
+void nif__udp_head(struct nif_conn *conn, struct nif__head *head, uint32_t dst)
+{
+    const struct nif__flow *flow = nif__flow_of(conn);
+
+    head->dst = dst;
+    head->proto = IPV4_PROTO_UDP;
+    head->ttl = flow->ttl;
+    head->tos = flow->tos;
+    head->body_len = UDP_LEN;
+    if (flow->ttl == 0) { // RFC 1112 6.1
+        head->ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT;
+    }
+}
+
+int nif__udp_resolve(struct nif_tcpip *ip, struct nif__head *head)
+{
+    if (nif__arp_known(ip, head->dst, nif__head_ether(head))) {
+        return 0;
+    }
+    nif__tick(ip); // a question has its time
+    return nif__ipv4_resolve(ip, head);
+}
+
 // Completes the headers in front of a datagram of `len` bytes, its own header
 // included, that fits a frame, and sends it.
 static int emit_short(struct nif_tcpip *ip, struct nif__out *out, uint32_t len)
 {
-    uint8_t *ether = nif__head_ether(&out->head);
+    int err = nif__udp_resolve(ip, &out->head);
     uint32_t sum;
 
-    if (!nif__arp_known(ip, out->head.dst, ether)) {
-        int err;
-
-        nif__tick(ip); // a question has its time
-        err = nif__ipv4_resolve(ip, &out->head);
-        if (err != 0) {
-            return err;
-        }
+    if (err != 0) {
+        return err;
     }
     sum = nif__ipv4_head(ip, &out->head, IPV4_LEN + len,
         (uint32_t)ip->ip_id++ << 16);
@@ -248,14 +239,7 @@ int nif__udp_emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     uint32_t len = (uint32_t)(UDP_LEN + out->segs[1].len + out->segs[2].len);
     int err;
 
-    out->head.dst = dst;
-    out->head.proto = IPV4_PROTO_UDP;
-    out->head.ttl = udp->flow.ttl;
-    out->head.tos = udp->flow.tos;
-    out->head.body_len = UDP_LEN;
-    if (udp->flow.ttl == 0) { // RFC 1112 6.1
-        out->head.ttl = dst >> 28 == 0xE ? 1 : IPV4_TTL_DEFAULT;
-    }
+    nif__udp_head(conn, &out->head, dst);
     out->body[0] = nif__be32((uint32_t)udp->flow.port << 16 | port);
     out->body[1] = nif__be32(len << 16); // and no sum yet
     if (IPV4_LEN + len <= ip->mtu) {
@@ -323,34 +307,38 @@ static int take_error(struct nif_conn *conn)
 // the ring.
 static bool too_long(const struct nif_conn *conn, size_t len)
 {
-    const struct nif_tcpip *ip = nif__conn_stack(conn);
-
-    return len > ip->stack.caps.datagram_max ||
-        (IPV4_LEN + UDP_LEN + len > ip->mtu &&
-            NIF__RECORD + len > conn->cfg.tx_cap);
+    return len > nif__conn_stack(conn)->stack.caps.datagram_max ||
+        NIF__RECORD + len > conn->cfg.tx_cap;
 }
 
-static int send_to(struct nif_conn *conn, const struct nif_seg *data,
-    uint32_t dst, uint16_t port)
+// Sends a datagram that fits a frame, `out->segs[1]`. Returns as
+// nif__udp_emit().
+static int send_now(struct nif_conn *conn, uint32_t dst, uint16_t port,
+    struct nif__out *out)
+{
+    const struct nif_udp_fast *fast = nif__conn_stack(conn)->cfg.tcp->udp_fast;
+
+    if (fast != NULL) {
+        return fast->emit(conn, dst, port, out->segs);
+    }
+    out->segs[2].len = 0;
+    return nif__udp_emit(conn, dst, port, out);
+}
+
+// Keeps what cannot go now. Returns as nif_stack_ops.send.
+NIF_APART static int send_later(struct nif_conn *conn,
+    const struct nif_seg *data, uint32_t dst, uint16_t port)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     const struct nif_udp_queue *queue = ip->cfg.tcp->queue;
-    struct nif__out out;
-    int err = queue != NULL ? NIF_EAGAIN : NIF_ETOOBIG;
+    int err = nif__udp_fits(ip, data->len) ? NIF_EAGAIN : NIF_ETOOBIG;
 
-    if (nif__udp_of(conn)->tx.used == 0 && nif__udp_fits(ip, data->len)) {
-        out.segs[1] = *data;
-        out.segs[2].len = 0;
-        err = nif__udp_emit(conn, dst, port, &out);
+    if (queue != NULL) {
+        err = queue->send(conn, data, dst, port);
     }
-    if (err == NIF_EAGAIN) {
-        if (queue != NULL) {
-            err = queue->send(conn, data, dst, port);
-        }
-        // Who waits for a neighbour that is being asked for may sleep.
-        if (err == 0 || ip->todo != 0) {
-            nif__kick_conn(conn);
-        }
+    // Who waits for a neighbour that is being asked for may sleep.
+    if (err == 0 || (err == NIF_EAGAIN && ip->todo != 0)) {
+        nif__kick_conn(conn);
     }
     return err;
 }
@@ -358,10 +346,11 @@ static int send_to(struct nif_conn *conn, const struct nif_seg *data,
 int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     const struct nif_endpoint *to)
 {
-    const struct nif_seg seg = { data, len };
     struct nif__udp *udp = nif__udp_of(conn);
+    bool fits = nif__udp_fits(nif__conn_stack(conn), len);
     uint32_t dst = udp->flow.peer_ip;
     uint16_t port = udp->flow.peer_port;
+    struct nif__out out;
     int err;
 
     if ((conn->err | udp->error) != 0) {
@@ -377,7 +366,7 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
     } else if (port == 0) {
         return NIF_ENOTCONN;
     }
-    if (too_long(conn, len)) {
+    if (!fits && too_long(conn, len)) {
         return NIF_ETOOBIG;
     }
     if (udp->flow.port == 0) {
@@ -387,7 +376,15 @@ int nif__udp_send(struct nif_conn *conn, const void *data, size_t len,
             return err;
         }
     }
-    err = send_to(conn, &seg, dst, port);
+    out.segs[1].data = data;
+    out.segs[1].len = len;
+    err = NIF_EAGAIN;
+    if (fits && udp->tx.used == 0) {
+        err = send_now(conn, dst, port, &out);
+    }
+    if (err == NIF_EAGAIN) {
+        err = send_later(conn, out.segs + 1, dst, port);
+    }
     return err != 0 ? err : (int)len;
 }
 
@@ -413,7 +410,8 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif__ring *ring = &udp->rx;
     uint8_t *rx = conn->cfg.rx;
     size_t rx_cap = conn->cfg.rx_cap;
-    struct nif__record head;
+    const struct nif__record *head;
+    struct nif__record copy;
     uint32_t port_len;
     size_t len;
     size_t taken;
@@ -421,10 +419,10 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     if (ring->used == 0 || udp->error != 0) {
         return nothing(conn);
     }
-    head = nif__record_read(ring, rx, rx_cap);
-    port_len = nif__be32(head.port_len);
+    head = nif__record_oldest(ring, rx, rx_cap, &copy);
+    port_len = nif__be32(head->port_len);
     if (from != NULL) {
-        nif__endpoint_set(from, head.addr, (uint16_t)(port_len >> 16));
+        nif__endpoint_set(from, head->addr, (uint16_t)(port_len >> 16));
     }
     len = port_len & 0xFFFF;
     taken = len < cap ? len : cap;

@@ -38,14 +38,37 @@ struct nif__record {
 
 _Static_assert(sizeof(struct nif__record) == NIF__RECORD, "padded");
 
+/// Where the record of `len` bytes at `offset` of a ring lies, if it is in one
+/// piece and its head at a word's border, as it is as a rule; else NULL.
+static inline struct nif__record *nif__record_at(const struct nif__ring *ring,
+    uint8_t *buf, size_t cap, size_t offset, size_t len)
+{
+    size_t at = ring->at + offset;
+
+    at = at >= cap ? at - cap : at;
+    return ((uintptr_t)(buf + at) & 3) == 0 && cap - at >= NIF__RECORD + len
+        ? (struct nif__record *)(void *)(buf + at)
+        : NULL;
+}
+
 /// Writes a record of `len` bytes behind the last; it counts once `used` has
 /// grown by NIF__RECORD and `len`. Returns the raw sum of the data.
 uint32_t nif__record_write(const struct nif__ring *ring, uint8_t *buf,
     size_t cap, const struct nif__record *head, const void *data, size_t len);
 
-/// Reads the oldest record's head.
-struct nif__record nif__record_read(const struct nif__ring *ring, uint8_t *buf,
-    size_t cap);
+/// The oldest record's head, where it lies or in `copy`.
+static inline const struct nif__record *
+nif__record_oldest(const struct nif__ring *ring, uint8_t *buf, size_t cap,
+    struct nif__record *copy)
+{
+    const struct nif__record *at = nif__record_at(ring, buf, cap, 0, 0);
+
+    if (at != NULL) {
+        return at;
+    }
+    nif__ring_read(ring, buf, cap, 0, copy, NIF__RECORD);
+    return copy;
+}
 
 /// Takes the oldest record of `len` bytes away. An empty ring begins anew, so
 /// that the next lies in one piece.
@@ -58,6 +81,13 @@ static inline void nif__record_drop(struct nif__ring *ring, size_t cap,
         nif__ring_drop(ring, cap, NIF__RECORD + len);
     }
 }
+
+/// What IPv4 wants to know of a datagram of `conn` to `dst`.
+void nif__udp_head(struct nif_conn *conn, struct nif__head *head, uint32_t dst);
+
+/// As nif__ipv4_resolve(), with the time of a question.
+NIF_NODISCARD int nif__udp_resolve(struct nif_tcpip *ip,
+    struct nif__head *head);
 
 /// Sends one datagram whose data the caller has put into `out->segs[1]` and, if
 /// it goes on, `[2]`. Returns as nif__ipv4_send_long().

@@ -17,7 +17,7 @@ PREFIX = "arm-none-eabi-"
 OPTIONAL = ("acd", "fragment", "icmp_errors", "igmp", "reassembly", "routes",
             "tcp_early", "tcp_fast", "tcp_icmp", "tcp_keep", "tcp_listen",
             "tcp_pool", "tcp_push", "tcp_recovery", "tcp_refs", "tcp_sack",
-            "tcp_stamp", "udp_queue")
+            "tcp_stamp", "udp_fast", "udp_queue")
 # What a part may want from outside: the C library's memory functions, and
 # the compiler's helpers for what a Cortex-M0+ has no instruction for.
 ALLOWED = re.compile(r"^(mem(cpy|set|move|cmp)|str(len|cmp|ncmp)|memchr|"

@@ -11,7 +11,8 @@ import sys
 PARTS = ("acd", "dhcp", "dhcp_acd", "dns", "fragment", "icmp_errors", "igmp",
          "linklocal", "reassembly", "routes", "tcp_early", "tcp_fast",
          "tcp_icmp", "tcp_keep", "tcp_listen", "tcp_pool", "tcp_push",
-         "tcp_recovery", "tcp_refs", "tcp_sack", "tcp_stamp", "udp_queue")
+         "tcp_recovery", "tcp_refs", "tcp_sack", "tcp_stamp", "udp_fast",
+         "udp_queue")
 
 
 def symbols(path, *options):

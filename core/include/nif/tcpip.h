@@ -96,6 +96,7 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// says NIF_EAGAIN until they can go, as if there were no such ring.
 /// nif_tcp_fast (1200): shorter ways for what comes and goes most, and building
 /// in memory that a device lends; they change nothing but time.
+/// nif_udp_fast (950): such ways for datagrams, and for answers to pings.
 struct nif_tcp_server;
 struct nif_tcp_refs;
 struct nif_tcp_early;
@@ -104,6 +105,7 @@ struct nif_tcp_keep;
 struct nif_icmp_errors;
 struct nif_udp_queue;
 struct nif_tcp_fast;
+struct nif_udp_fast;
 extern const struct nif_tcp_server nif_tcp_server;
 extern const struct nif_tcp_refs nif_tcp_refs;
 extern const struct nif_tcp_early nif_tcp_early;
@@ -112,6 +114,7 @@ extern const struct nif_tcp_keep nif_tcp_keep;
 extern const struct nif_icmp_errors nif_icmp_errors;
 extern const struct nif_udp_queue nif_udp_queue;
 extern const struct nif_tcp_fast nif_tcp_fast;
+extern const struct nif_udp_fast nif_udp_fast;
 
 /// NULL: that part is left out, and what only it can do is NIF_ENOTSUP.
 struct nif_tcp_parts {
@@ -123,6 +126,7 @@ struct nif_tcp_parts {
     const struct nif_icmp_errors *errors;
     const struct nif_udp_queue *queue;
     const struct nif_tcp_fast *fast;
+    const struct nif_udp_fast *udp_fast;
 };
 
 struct nif_tcpip_cfg {
