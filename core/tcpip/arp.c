@@ -287,6 +287,14 @@ void nif__arp_flush(struct nif_tcpip *ip)
     }
 }
 
+// nif__hwaddr_same(), of two at even places.
+static bool same_hwaddr(const uint8_t *a, const uint8_t *b)
+{
+    return nif__half(a) == nif__half(b) &&
+        nif__half(a + 2) == nif__half(b + 2) &&
+        nif__half(a + 4) == nif__half(b + 4);
+}
+
 // RFC 826's merge, more careful: a stranger is only taken in if he asks for
 // us. What is said to nobody who asked makes no entry.
 static void learn(struct nif_tcpip *ip, const uint8_t *arp, uint32_t addr,
@@ -305,6 +313,9 @@ static void learn(struct nif_tcpip *ip, const uint8_t *arp, uint32_t addr,
         // Who was asked for is in use; who was asked again, if used anew.
         n->used = n->state == ASKING;
         nif__todo_all(ip);
+    } else if (same_hwaddr(n->hwaddr.byte, arp + ARP_SHA)) {
+        n->at = ip->now + AGE; // later than it was: nothing new to due()
+        return;
     }
     n->state = KNOWN;
     n->at = ip->now + AGE;

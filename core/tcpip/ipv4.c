@@ -170,7 +170,7 @@ static bool unwanted(const struct nif_tcpip *ip, const uint8_t *h, size_t len)
     }
     port = nif_get_be16(h + IPV4_LEN + UDP_DST);
     for (struct nif_conn *c = ip->conns; c != NULL; c = c->next) {
-        if (c->proto == NIF_UDP && nif__flow_of(c)->port == port) {
+        if (nif__flow_of(c)->port == port && c->proto == NIF_UDP) {
             return false;
         }
     }

@@ -307,7 +307,9 @@ static int take_error(struct nif_conn *conn)
 // the ring.
 static bool too_long(const struct nif_conn *conn, size_t len)
 {
-    return len > nif__conn_stack(conn)->stack.caps.datagram_max ||
+    const struct nif_tcpip *ip = nif__conn_stack(conn);
+
+    return ip->cfg.tcp->queue == NULL || len > ip->stack.caps.datagram_max ||
         NIF__RECORD + len > conn->cfg.tx_cap;
 }
 
@@ -325,13 +327,12 @@ static int send_now(struct nif_conn *conn, uint32_t dst, uint16_t port,
     return nif__udp_emit(conn, dst, port, out);
 }
 
-// Keeps what cannot go now. Returns as nif_stack_ops.send.
+// Keeps what cannot go now, if it can be kept. Returns as nif_udp_queue.send.
 NIF_APART static int send_later(struct nif_conn *conn,
     const struct nif_seg *data, uint32_t dst, uint16_t port)
 {
-    struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif_udp_queue *queue = ip->cfg.tcp->queue;
-    int err = nif__udp_fits(ip, data->len) ? NIF_EAGAIN : NIF_ETOOBIG;
+    const struct nif_udp_queue *queue = nif__conn_stack(conn)->cfg.tcp->queue;
+    int err = NIF_EAGAIN;
 
     if (queue != NULL) {
         err = queue->send(conn, data, dst, port);

@@ -202,10 +202,26 @@ static void broadcasts_change_only_what_is_known(void **state)
     assert_int_equal(p.stack[0].arp[0].state, 0);
     assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0)), 60);
     assert_int_equal(p.stack[0].arp[0].ip, PAIR_IP1);
-    pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP1);
-    in[27] = 0x55; // he has a new card
-    pair_inject(&p, in, 60);
-    assert_int_equal(p.stack[0].arp[0].hwaddr.byte[5], 0x55);
+    for (size_t i = 0; i < 6; i++) {
+        pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP1);
+        in[22 + i] = 0x54; // he has a new card
+        pair_inject(&p, in, 60);
+        assert_memory_equal(p.stack[0].arp[0].hwaddr.byte, in + 22, 6);
+    }
+}
+
+static void a_neighbour_that_speaks_up_is_known_for_as_long_again(void **state)
+{
+    const uint64_t age_us = NIF_ARP_AGE_S * 1000000ull;
+
+    (void)state;
+    assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0)), 60);
+    pair_pass(&p, age_us / 2);
+    assert_int_equal(answer_to(pair_arp(&p, in, 1, PAIR_IP1, PAIR_IP0)), 60);
+    pair_pass(&p, age_us - 1000000);
+    assert_int_not_equal(p.stack[0].arp[0].state, 0);
+    pair_pass(&p, 1010000);
+    assert_int_equal(p.stack[0].arp[0].state, 0);
 }
 
 // RFC 1122 2.3.2.1-a 3.3.1.4-a 3.3.1.4-b
@@ -413,6 +429,8 @@ int main(void)
         cmocka_unit_test_setup(broadcasts_change_only_what_is_known,
             setup_conn),
         cmocka_unit_test_setup(a_neighbour_not_in_use_is_forgotten, setup_conn),
+        cmocka_unit_test_setup(
+            a_neighbour_that_speaks_up_is_known_for_as_long_again, setup_conn),
         cmocka_unit_test_setup(
             a_full_table_gives_up_whom_it_heard_of_longest_ago, setup_conn),
         cmocka_unit_test_setup(
