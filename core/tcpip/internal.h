@@ -363,21 +363,24 @@ void nif__rate_renew(struct nif_tcpip *ip);
 
 // ----------------------------------------------------------- connections
 
-/// How both UDP's and TCP's part of a connection begins.
+/// What UDP's and TCP's part of a connection have in common, NIF__FLOW_AT bytes
+/// behind their begin.
 struct nif__flow {
+    uint8_t snd_shift : 4; ///< TCP: of the windows that the peer says
+    uint8_t rcv_shift : 4; ///< TCP: of those that we say
+    uint8_t ttl;
+    uint8_t tos;      ///< NIF_OPT_TOS
+    bool bound_ip;    ///< bound to our address, not to all
     uint32_t peer_ip; ///< 0: any
     uint16_t peer_port;
     uint16_t port; ///< 0: not bound
-    uint8_t ttl;
-    uint8_t tos;           ///< NIF_OPT_TOS
-    bool bound_ip;         ///< bound to our address, not to all
-    uint8_t snd_shift : 4; ///< TCP: of the windows that the peer says
-    uint8_t rcv_shift : 4; ///< TCP: of those that we say
 };
+
+#define NIF__FLOW_AT 4
 
 static inline struct nif__flow *nif__flow_of(struct nif_conn *conn)
 {
-    return (struct nif__flow *)(void *)conn->impl.bytes;
+    return (struct nif__flow *)(void *)(conn->impl.bytes + NIF__FLOW_AT);
 }
 
 static inline struct nif_tcpip *nif__conn_stack(const struct nif_conn *conn)

@@ -69,12 +69,12 @@ struct nif__range {
 /// TCP's part of a connection. Small fields come first, where small processors
 /// reach them with one instruction.
 struct nif__tcp {
+    uint8_t state;   ///< enum nif__tcp_state
+    uint8_t dupacks; ///< duplicate ACKs; in persist, probes unanswered
+    uint8_t backoff; ///< how often the timeout was doubled; when idle,
+                     ///< keepalive probes sent
+    uint8_t aheads;  ///< valid entries of `ahead`
     struct nif__flow flow;
-    uint8_t state;    ///< enum nif__tcp_state
-    uint8_t dupacks;  ///< duplicate ACKs; in persist, probes unanswered
-    uint8_t backoff;  ///< how often the timeout was doubled; when idle,
-                      ///< keepalive probes sent
-    uint8_t aheads;   ///< valid entries of `ahead`
     uint16_t flags;   ///< enum nif__tcp_flag
     uint16_t mss;     ///< the most data that we put into a segment
     uint16_t rcv_mss; ///< the longest segment that we want to receive
@@ -117,6 +117,7 @@ struct nif__tcp {
 };
 
 _Static_assert(sizeof(struct nif__tcp) <= NIF_CONN_IMPL, "does not fit");
+_Static_assert(offsetof(struct nif__tcp, flow) == NIF__FLOW_AT, "elsewhere");
 
 /// Beside the flags of a segment: options of a SYN.
 enum nif__tcp_option {

@@ -6,6 +6,8 @@
 
 #include "tcp.h"
 
+#include "arch/words.h"
+
 static bool mine(const struct nif_conn *listener, struct nif_conn *conn)
 {
     return conn->proto == NIF_TCP && nif__tcp_of(conn)->listener == listener;
@@ -207,23 +209,16 @@ static bool server_acceptable(const struct nif_conn *listener)
 static int server_accept(struct nif_conn *conn, struct nif_conn **out,
     struct nif_endpoint *peer)
 {
-    struct nif_conn *c;
-    const struct nif__flow *flow;
+    struct nif_conn *c = ready(conn);
 
-    c = ready(conn);
     if (c == NULL) {
         return NIF_EAGAIN;
     }
     nif__tcp_set(nif__tcp_of(c), TCP_ACCEPTED);
-    flow = nif__flow_of(c);
     if (peer != NULL) {
-        uint8_t addr[4];
+        const struct nif__flow *flow = nif__flow_of(c);
 
-        nif_store_be32(addr, flow->peer_ip);
-        *peer = (struct nif_endpoint){
-            .ip = nif_ip4_from(addr),
-            .port = flow->peer_port,
-        };
+        nif__endpoint_set(peer, nif__be32(flow->peer_ip), flow->peer_port);
     }
     *out = c;
     return 0;

@@ -10,14 +10,16 @@
 
 /// UDP's part of a connection.
 struct nif__udp {
+    bool reuse; ///< NIF_OPT_REUSE
     struct nif__flow flow;
     struct nif__ring rx;
     struct nif__ring tx;
     uint32_t groups;       ///< joined, bits as in nif/igmp.h
     struct nif__frag frag; ///< of the oldest in `tx`
     int error;             ///< what the network said, told once
-    bool reuse;            ///< NIF_OPT_REUSE
 };
+
+_Static_assert(offsetof(struct nif__udp, flow) == NIF__FLOW_AT, "elsewhere");
 
 static inline struct nif__udp *nif__udp_of(struct nif_conn *conn)
 {
