@@ -111,7 +111,7 @@ void nif__copy(void *dst, const void *src, size_t len)
 
 uint16_t nif__raw_end(uint32_t sum)
 {
-    return nif__raw_end_here(sum);
+    return (uint16_t)nif__raw_end_here(sum);
 }
 
 uint16_t nif__checksum(uint32_t raw, const uint8_t *p, size_t len)

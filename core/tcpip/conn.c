@@ -29,7 +29,7 @@ void nif__todo_all(struct nif_tcpip *ip)
     nif__todo(ip, NIF__WORK);
 }
 
-void nif__todo_conn(struct nif_conn *conn)
+static NIF_WITHIN void note(struct nif_conn *conn)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
 
@@ -39,9 +39,14 @@ void nif__todo_conn(struct nif_conn *conn)
     nif__todo(ip, NIF__WORK);
 }
 
+void nif__todo_conn(struct nif_conn *conn)
+{
+    note(conn);
+}
+
 void nif__kick_conn(struct nif_conn *conn)
 {
-    nif__todo_conn(conn);
+    note(conn);
     nif_clock_wake(conn->stack->clock);
 }
 

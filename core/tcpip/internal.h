@@ -372,8 +372,8 @@ struct nif__flow {
     uint8_t tos;      ///< NIF_OPT_TOS
     bool bound_ip;    ///< bound to our address, not to all
     uint32_t peer_ip; ///< 0: any
+    uint16_t port;    ///< 0: not bound
     uint16_t peer_port;
-    uint16_t port; ///< 0: not bound
 };
 
 #define NIF__FLOW_AT 4
@@ -381,6 +381,13 @@ struct nif__flow {
 static inline struct nif__flow *nif__flow_of(struct nif_conn *conn)
 {
     return (struct nif__flow *)(void *)(conn->impl.bytes + NIF__FLOW_AT);
+}
+
+/// Both ports as they are in a segment that comes, the peer's first: one load
+/// where the low half lies first.
+static inline uint32_t nif__flow_ports(const struct nif__flow *flow)
+{
+    return (uint32_t)flow->peer_port << 16 | flow->port;
 }
 
 static inline struct nif_tcpip *nif__conn_stack(const struct nif_conn *conn)

@@ -32,12 +32,12 @@ static inline bool nif__raw_zero(uint32_t sum)
 /// The checksum of a raw sum, as it is to lie in memory.
 uint16_t nif__raw_end(uint32_t sum);
 
-/// The same, without a call.
-static inline uint16_t nif__raw_end_here(uint32_t sum)
+/// The same without a call, in the lower half.
+static inline uint32_t nif__raw_end_here(uint32_t sum)
 {
     // What is carried out of the lower half of this goes into the upper.
     sum += sum << 16 | sum >> 16;
-    return (uint16_t) ~(sum >> 16);
+    return ~(sum >> 16);
 }
 
 /// The checksum of `raw` and `len` bytes behind what it is the sum of: an even

@@ -105,7 +105,7 @@ void nif__tcp_end(struct nif_conn *conn, int err)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     t->state = TCP_CLOSED;
-    t->rexmit_at = 0;
+    t->rexmit_from = 0;
     t->ack_at = 0;
     if ((t->flags & TCP_APP_CLOSED) && t->listener == NULL) {
         nif__conn_unlink(conn);
@@ -169,8 +169,7 @@ int nif__tcp_connect(struct nif_conn *conn, const struct nif_endpoint *peer)
     return 0;
 }
 
-// Why data cannot be taken.
-NIF_APART static int cannot_send(const struct nif_conn *conn)
+int nif__tcp_cannot_send(const struct nif_conn *conn)
 {
     if (conn->state == NIF_CONN_FAILED) {
         return conn->err;
@@ -181,18 +180,8 @@ NIF_APART static int cannot_send(const struct nif_conn *conn)
         : NIF_ENOTCONN;
 }
 
-// In both states no FIN is queued yet.
-int nif__tcp_may_send(const struct nif_conn *conn)
-{
-    const struct nif__tcp *t = nif__tcp_view(conn);
-
-    return t->state == TCP_ESTABLISHED || t->state == TCP_CLOSE_WAIT
-        ? 0
-        : cannot_send(conn);
-}
-
-// What is to go is the first after silence: the time for it begins.
-NIF_APART static void end_silence(struct nif_conn *conn)
+// The time for what is to go begins.
+void nif__tcp_end_silence(struct nif_conn *conn)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
@@ -205,29 +194,19 @@ NIF_APART static void end_silence(struct nif_conn *conn)
     }
 }
 
-void nif__tcp_to_send(struct nif_conn *conn)
-{
-    if (nif__tcp_of(conn)->queued == 0) {
-        end_silence(conn);
-    }
-    nif__kick_conn(conn);
-}
-
 int nif__tcp_send(struct nif_stack *stack, struct nif_conn *conn,
     const void *data, size_t len, const struct nif_endpoint *to)
 {
     size_t room;
-    int err;
 
     (void)stack;
     if (conn->proto != NIF_TCP) {
         return nif__udp_send(conn, data, len, to);
     }
-    room = nif__queue_room(conn);
-    err = nif__tcp_may_send(conn);
-    if (err != 0) {
-        return err;
+    if (!nif__tcp_may_send(nif__tcp_of(conn))) {
+        return nif__tcp_cannot_send(conn);
     }
+    room = nif__queue_room(conn);
     if (len > room) {
         len = room;
     }

@@ -44,7 +44,6 @@ void nif__cc_ack(struct nif_conn *conn, uint32_t ack, uint32_t acked)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
 
-    t->dupacks = 0;
     if (t->flags & TCP_RECOVERY) {
         nif__conn_stack(conn)->cfg.tcp->recovery->acked(conn, ack, acked);
     } else {

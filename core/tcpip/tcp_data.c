@@ -127,7 +127,7 @@ static void take_fin(struct nif_conn *conn)
         t->state = TCP_CLOSING;
     } else {
         t->state = TCP_TIME_WAIT;
-        t->rexmit_at = 0;
+        t->rexmit_from = 0;
     }
     nif__tcp_moved(conn);
 }

@@ -100,7 +100,9 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len)
 {
     uint32_t first = be32_at(h);
     uint32_t text = (first & 0xFFFF) - (IPV4_LEN + TCP_LEN);
-    struct nif_conn *conn;
+    struct nif_conn *conn = ip->aimed;
+    uint32_t src;
+    uint32_t ports;
 
     len -= IPV4_LEN + TCP_LEN;
     if ((int32_t)len < 0 || text > len || first >> 24 != 0x45 ||
@@ -110,7 +112,13 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len)
         be32_at(h + IPV4_DST) != ip->ip || !nif__raw_zero(nif__sum_five(h))) {
         return false;
     }
-    conn = nif__tcp_find(ip, be32_at(h + IPV4_SRC), be32_at(h + IPV4_LEN));
+    src = be32_at(h + IPV4_SRC);
+    ports = be32_at(h + IPV4_LEN);
+    // As a rule, it is the one that has spoken last.
+    if (conn == NULL || nif__tcp_of(conn)->flow.peer_ip != src ||
+        nif__flow_ports(&nif__tcp_of(conn)->flow) != ports) {
+        conn = nif__tcp_find(ip, src, ports);
+    }
     return conn != NULL && expected(conn, h + IPV4_SRC, text);
 }
 

@@ -79,8 +79,7 @@ static bool joins(struct nif_conn *c, uint32_t peer_ip, uint32_t ports)
 {
     const struct nif__tcp *t = nif__tcp_of(c);
 
-    return t->flow.peer_ip == peer_ip &&
-        ((uint32_t)t->flow.peer_port << 16 | t->flow.port) == ports &&
+    return t->flow.peer_ip == peer_ip && nif__flow_ports(&t->flow) == ports &&
         c->proto == NIF_TCP && t->state >= TCP_SYN_SENT;
 }
 
@@ -182,7 +181,7 @@ void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg)
         seg->flags & TCP_FLAG_SYN ? seg->wnd : seg->wnd << t->flow.snd_shift;
     t->snd_wnd_max = t->snd_wnd;
     t->snd_wl1 = seg->seq;
-    t->rexmit_at = 0;
+    t->rexmit_from = 0;
     t->backoff = 0;
     if (conn->state == NIF_CONN_OPENING) {
         conn->state = NIF_CONN_OPEN;
@@ -342,7 +341,7 @@ static void update_window(struct nif_conn *conn, const struct nif__seg *seg,
     if (wnd > 0 && wnd >= worthwhile(t)) {
         // The next segment begins with the byte of the probe.
         nif__tcp_clear(t, TCP_PERSIST | TCP_FORCE);
-        t->rexmit_at = 0;
+        t->rexmit_from = 0;
         t->snd_nxt = t->snd_una;
         t->backoff = 0;
         nif__tcp_moved(conn);
@@ -352,31 +351,53 @@ static void update_window(struct nif_conn *conn, const struct nif__seg *seg,
     }
 }
 
+// The oldest `len` bytes that wait have arrived.
+static void drop(struct nif_conn *conn, struct nif__tcp *t, uint32_t len)
+{
+    t->queued -= len;
+    if (t->refs > 0) {
+        nif__conn_stack(conn)->cfg.tcp->refs->drop(conn, len);
+        return;
+    }
+    t->tx.used -= len;
+    len += t->tx.at;
+    t->tx.at = len < conn->cfg.tx_cap ? len : len - (uint32_t)conn->cfg.tx_cap;
+}
+
 void nif__tcp_new_ack(struct nif_conn *conn, uint32_t ack)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t acked = ack - t->snd_una;
+    // As long as its length is the same, the timer is only moved on.
+    bool same = t->backoff == 0 && !(t->flags & TCP_STAMP);
 
     if ((t->flags & TCP_TIMING) && nif__before(t->rtt_seq, ack)) {
         take_time(conn, t);
+        same = false;
     }
     t->snd_una = ack;
     if (nif__before(t->snd_nxt, ack)) {
         t->snd_nxt = ack;
     }
-    nif__queue_drop(conn, nif__min(acked, t->queued));
+    drop(conn, t, nif__min(acked, t->queued));
     t->backoff = 0;
     if (t->flags & TCP_PERSIST) {
         // It took the probe: the window is open, or will be asked for anew.
         nif__tcp_clear(t, TCP_PERSIST);
         t->dupacks = 0;
     }
-    if (t->snd_una != t->snd_max) {
-        nif__tcp_arm(conn);
+    if (ack == t->snd_max) {
+        t->rexmit_from = 0;
+    } else if (same) {
+        nif__tcp_arm_again(nif__conn_stack(conn), t);
     } else {
-        t->rexmit_at = 0;
+        nif__tcp_arm(conn);
     }
-    nif__cc_ack(conn, ack, acked);
+    // Where it lets the whole of the largest window out, it need not grow.
+    if ((t->flags & TCP_RECOVERY) || t->cwnd < t->snd_wnd_max) {
+        nif__cc_ack(conn, ack, acked);
+    }
+    t->dupacks = 0;
     t->since = nif__tcp_now(nif__conn_stack(conn));
 }
 

@@ -11,12 +11,6 @@
 
 // ---------------------------------------------------------------- frames
 
-// Words of nif_tcpip_head.
-enum {
-    WORD_IP = (2 + ETH_LEN) / 4,
-    WORD_TCP = WORD_IP + IPV4_LEN / 4,
-};
-
 _Static_assert(sizeof(((struct nif_tcpip_head *)0)->word) ==
         2 + ETH_LEN + IPV4_LEN + TCP_LEN_MAX,
     "not the longest headers");
@@ -102,8 +96,8 @@ NIF_APART static int aim(struct nif_tcpip *ip, struct nif_conn *conn)
 uint32_t nif__tcp_put_headers(struct nif_tcpip_head *head,
     const struct nif__tcp *t, uint32_t seq, uint32_t last, uint32_t len)
 {
-    uint8_t *ip = (uint8_t *)(head->word + WORD_IP);
-    uint32_t *tcp = head->word + WORD_TCP;
+    uint8_t *ip = (uint8_t *)(head->word + NIF__WORD_IP);
+    uint32_t *tcp = head->word + NIF__WORD_TCP;
     uint32_t words = last >> 28;
     uint32_t sum = head->tcp_sum;
 
@@ -184,7 +178,7 @@ int nif__tcp_emit(struct nif_conn *conn, uint32_t seq, unsigned flags,
     }
     if ((flags & TCP_FLAG_SYN) || (t->flags & (TCP_SACK | TCP_STAMP))) {
         last += (uint32_t)put_options(conn,
-                    ip->head.word + WORD_TCP + TCP_LEN / 4, flags, len)
+                    ip->head.word + NIF__WORD_TCP + TCP_LEN / 4, flags, len)
             << 26;
         if (flags & TCP_FLAG_SYN) { // never scaled: RFC 7323 2.2
             window = nif__min((uint32_t)conn->cfg.rx_cap, 0xFFFF);
@@ -300,7 +294,7 @@ void nif__tcp_advance(struct nif_conn *conn, uint32_t units)
         t->snd_max = t->snd_nxt;
     }
     nif__tcp_clear(t, TCP_FORCE);
-    if (t->rexmit_at == 0) {
+    if (t->rexmit_from == 0) {
         nif__tcp_arm(conn);
     }
 }
@@ -326,7 +320,7 @@ static bool worth_sending(const struct nif_conn *conn, const struct nif__tcp *t,
 // finds out when the window opens again.
 static void persist(struct nif_conn *conn, struct nif__tcp *t)
 {
-    if (t->snd_una != t->snd_max || t->rexmit_at != 0 ||
+    if (t->snd_una != t->snd_max || t->rexmit_from != 0 ||
         (t->flags & TCP_PERSIST)) {
         return;
     }
@@ -467,13 +461,18 @@ NIF_APART static void output(struct nif_conn *conn)
     }
 }
 
-void nif__tcp_output(struct nif_conn *conn)
+static NIF_WITHIN void output_any(struct nif_conn *conn)
 {
     const struct nif_tcp_fast *fast = nif__conn_stack(conn)->cfg.tcp->fast;
 
     if (fast == NULL || !fast->push(conn)) {
         output(conn);
     }
+}
+
+void nif__tcp_output(struct nif_conn *conn)
+{
+    output_any(conn);
 }
 
 void nif__tcp_flush(struct nif_conn *conn)
@@ -484,5 +483,5 @@ void nif__tcp_flush(struct nif_conn *conn)
         nif__tcp_clear(t, TCP_ACK_SOON);
         nif__tcp_set(t, TCP_ACK_NOW);
     }
-    nif__tcp_output(conn);
+    output_any(conn);
 }

@@ -42,6 +42,13 @@ struct nif_tcp_refs {
 
     uint32_t (*find)(struct nif_conn *conn, uint32_t offset, uint32_t len,
         struct nif_seg *pieces, size_t *n);
+
+    /// The same if they lie where the last walk ended, in one piece, as a rule;
+    /// else false.
+    bool (*next)(struct nif_conn *conn, uint32_t offset, uint32_t len,
+        struct nif_seg *piece);
+
+    /// The oldest `len` bytes have arrived.
     void (*drop)(struct nif_conn *conn, uint32_t len);
 };
 

@@ -17,6 +17,49 @@
 
 #define HEADERS (ETH_LEN + IPV4_LEN + TCP_LEN)
 
+// Where the peer will know that the window ends. As a rule it was told already
+// of all that is free: then there is nothing to open.
+static uint32_t window_edge(const struct nif_conn *conn,
+    const struct nif__tcp *t)
+{
+    uint32_t edge = t->rcv_edge;
+    uint32_t grain = (1u << t->flow.rcv_shift) - 1;
+
+    if (edge - t->rcv_nxt + t->rx.used != conn->cfg.rx_cap) {
+        uint32_t to = t->rcv_nxt + (nif__tcp_window(conn) & ~grain);
+
+        edge = nif__before(edge, to) ? to : edge;
+    }
+    return edge;
+}
+
+// Completes the headers in front of `len` bytes, as nif__tcp_put_headers();
+// IPv4's is that of the segment before if that was as long.
+static uint32_t put_headers(struct nif_tcpip_head *head,
+    const struct nif__tcp *t, uint32_t last, uint32_t len)
+{
+    uint8_t *ip = (uint8_t *)(head->word + NIF__WORD_IP);
+    uint32_t *tcp = head->word + NIF__WORD_TCP;
+    uint32_t sum = head->tcp_sum;
+
+    tcp[1] = nif__be32(t->snd_nxt);
+    sum = nif__carry_add(sum, tcp[1]);
+    tcp[2] = nif__be32(t->rcv_nxt);
+    sum = nif__carry_add(sum, tcp[2]);
+    tcp[3] = nif__be32(last);
+    sum = nif__carry_add(sum, tcp[3]);
+    tcp[4] = 0;
+    len += TCP_LEN;
+    sum = nif__carry_add(sum, nif__be32(len));
+    len += IPV4_LEN;
+    if (nif__half(ip + IPV4_TOTAL) != nif__be16((uint16_t)len)) {
+        nif__put_half(ip + IPV4_TOTAL, nif__be16((uint16_t)len));
+        nif__put_half(ip + IPV4_SUM,
+            nif__raw_end(nif__carry_add(head->ip_sum, nif__be32(len))));
+    }
+    return sum;
+}
+
 // Sends a segment at snd_nxt, whose `len` bytes are segs[1]. Returns as
 // nif__ether_send().
 static int emit(struct nif_conn *conn, struct nif_seg *segs, uint32_t flags,
@@ -24,21 +67,25 @@ static int emit(struct nif_conn *conn, struct nif_seg *segs, uint32_t flags,
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
-    uint32_t window = nif__tcp_window(conn) >> t->flow.rcv_shift;
-    uint32_t sum = nif__tcp_put_headers(&ip->head, t, t->snd_nxt,
+    struct nif_tcpip_head *head =
+        (struct nif_tcpip_head *)(void *)nif__base(&ip->head);
+    uint32_t edge = window_edge(conn, t);
+    uint32_t window = (edge - t->rcv_nxt) >> t->flow.rcv_shift;
+    uint32_t sum = put_headers(head, t,
         (uint32_t)TCP_LEN << 26 | flags << 16 | window, len);
     int err;
 
     if (len > 0) {
         sum = nif__carry_add(sum, nif__copy_sum(NULL, segs[1].data, len));
     }
-    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
-    segs[0] = (struct nif_seg){ head, HEADERS };
+    nif__put_half((uint8_t *)(head->word + NIF__WORD_TCP) + TCP_SUM,
+        (uint16_t)nif__raw_end_here(sum));
+    segs[0] = (struct nif_seg){ (uint8_t *)head->word + NIF__HEAD_AT, HEADERS };
     err = nif__ether_send(ip, segs, len > 0 ? 2 : 1, HEADERS + len);
     if (err == 0) {
         ip->stats.tcp_tx++;
-        nif__tcp_told(t, window << t->flow.rcv_shift);
+        t->rcv_edge = edge;
+        t->ack_at = 0;
         nif__tcp_clear(t, TCP_ACK_NOW | TCP_ACK_SOON);
     }
     return err;
@@ -58,27 +105,41 @@ static uint32_t next_len(const struct nif_conn *conn, const struct nif__tcp *t,
     return offset + len <= t->cwnd && offset + len <= t->snd_wnd ? len : 0;
 }
 
-// Finds `len` bytes of the queue at `offset`, as a rule in one piece of the
-// ring. False if they are in more.
+// Finds `len` bytes of the queue at `offset`, as a rule in one piece. False if
+// they are in more.
 static bool find(struct nif_conn *conn, const struct nif__tcp *t,
-    uint32_t offset, uint32_t len, struct nif_seg *pieces)
+    uint32_t offset, uint32_t len, struct nif_seg *piece)
 {
-    size_t n = 1;
-
     if (t->refs > 0) {
-        return nif__queue_find(conn, offset, len, pieces, &n) == len && n == 1;
+        return nif__conn_stack(conn)->cfg.tcp->refs->next(conn, offset, len,
+            piece);
     }
     offset = (uint32_t)nif__queue_place(conn, offset);
-    pieces->data = conn->cfg.tx + offset;
-    pieces->len = len;
+    piece->data = conn->cfg.tx + offset;
+    piece->len = len;
     return conn->cfg.tx_cap - offset >= len;
+}
+
+// `len` bytes have gone, the first time and in order: nif__tcp_advance().
+static void advance(struct nif_conn *conn, struct nif__tcp *t, uint32_t len)
+{
+    if (!(t->flags & TCP_TIMING)) {
+        nif__tcp_set(t, TCP_TIMING);
+        t->rtt_seq = t->snd_nxt;
+        t->rtt_at = (uint16_t)nif__tcp_now(nif__conn_stack(conn));
+    }
+    t->snd_nxt += len;
+    t->snd_max = t->snd_nxt;
+    if (t->rexmit_from == 0) {
+        nif__tcp_arm(conn);
+    }
 }
 
 // Sends the next segment, `rest` being what waits, or else an ACK. Returns as
 // emit(); CLOSER.
 static int push_one(struct nif_conn *conn, struct nif__tcp *t, uint32_t rest)
 {
-    struct nif_seg segs[1 + NIF__TCP_PIECES];
+    struct nif_seg segs[2];
     uint32_t offset = t->snd_nxt - t->snd_una;
     uint32_t flags = TCP_FLAG_ACK;
     uint32_t len = 0;
@@ -93,7 +154,7 @@ static int push_one(struct nif_conn *conn, struct nif__tcp *t, uint32_t rest)
     }
     err = emit(conn, segs, flags, len);
     if (err == 0 && len > 0) {
-        nif__tcp_advance(conn, len);
+        advance(conn, t, len);
     }
     return err;
 }

@@ -47,16 +47,3 @@ uint32_t nif__queue_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     }
     return len;
 }
-
-void nif__queue_drop(struct nif_conn *conn, uint32_t len)
-{
-    struct nif__tcp *t = nif__tcp_of(conn);
-
-    NIF_ASSERT(len <= t->queued);
-    t->queued -= len;
-    if (t->refs > 0) {
-        refs(conn)->drop(conn, len);
-    } else {
-        nif__ring_drop(&t->tx, conn->cfg.tx_cap, len);
-    }
-}

@@ -15,7 +15,7 @@ struct ref {
 
 // The reference at place `p` of the ring if it is in one piece and at a word's
 // border, as it is as a rule; else NULL.
-static struct ref *in_place(const struct nif_conn *conn, size_t p)
+static NIF_WITHIN struct ref *in_place(const struct nif_conn *conn, size_t p)
 {
     uint8_t *ref = conn->cfg.tx + p;
 
@@ -78,10 +78,12 @@ static int refs_send(struct nif_conn *conn, const void *data, size_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     const struct ref ref = { .data = data, .len = (uint32_t)len };
-    int err = nif__tcp_may_send(conn);
 
-    if (err != 0 || len == 0) {
-        return err;
+    if (!nif__tcp_may_send(t)) {
+        return nif__tcp_cannot_send(conn);
+    }
+    if (len == 0) {
+        return 0;
     }
     if (len > INT32_MAX) {
         return NIF_ETOOBIG;
@@ -104,23 +106,31 @@ static int refs_send(struct nif_conn *conn, const void *data, size_t len)
     return (int)len;
 }
 
-// As a rule, all lies in the reference at which the last walk ended, which is
-// `known` bytes behind the oldest.
-static bool find_next(struct nif_conn *conn, uint32_t known, uint32_t end,
-    uint32_t len, struct nif_seg *piece)
+// All lies in the reference at which the last walk ended, as a rule.
+static bool refs_next(struct nif_conn *conn, uint32_t offset, uint32_t len,
+    struct nif_seg *piece)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
     const struct ref *ref = in_place(conn, t->ref_at);
+    uint32_t known = t->ref_seq - t->snd_una;
 
-    end -= known;
-    if (ref == NULL || end > ref->len) {
+    if (known > offset || ref == NULL) {
         return false;
     }
-    *piece = (struct nif_seg){ ref->data + end - len, len };
-    if (end == ref->len && ref->next == 0) {
+    offset -= known;
+    piece->data = ref->data + offset;
+    piece->len = len;
+    offset += len;
+    if (offset < ref->len) {
+        return true;
+    }
+    if (offset > ref->len) {
+        return false;
+    }
+    if (ref->next == 0) {
         size_t at = t->ref_at + sizeof(*ref);
 
-        t->ref_seq += end;
+        t->ref_seq += offset;
         t->ref_at = at < conn->cfg.tx_cap ? (uint32_t)at : 0;
     }
     return true;
@@ -167,10 +177,10 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     struct ref room;
 
     *n = 1;
+    if (refs_next(conn, offset, len, pieces)) {
+        return len;
+    }
     if (known <= offset) {
-        if (find_next(conn, known, offset + len, len, pieces)) {
-            return len;
-        }
         offset -= known;
         at = t->ref_at < t->tx.at ? t->ref_at + conn->cfg.tx_cap : t->ref_at;
         at -= t->tx.at;
@@ -212,7 +222,6 @@ static uint32_t refs_find(struct nif_conn *conn, uint32_t offset, uint32_t len,
     return len - left;
 }
 
-// The same as nif__queue_drop(), where there are references.
 static void refs_drop(struct nif_conn *conn, uint32_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
@@ -228,12 +237,18 @@ static void refs_drop(struct nif_conn *conn, uint32_t len)
             len -= take;
             continue;
         }
-        ref = read_ref(conn, 0, &room);
+        ref = in_place(conn, t->tx.at);
+        if (ref == NULL) {
+            ref = read_ref(conn, 0, &room);
+        }
         if (len < ref->len) { // a part of it
             room = *ref;
             room.data += len;
             room.len -= len;
             write_ref(conn, 0, &room);
+            if (t->ref_at == t->tx.at) {
+                t->ref_seq = t->snd_una; // where it begins now
+            }
             return;
         }
         len -= ref->len;
@@ -247,5 +262,6 @@ const struct nif_tcp_refs nif_tcp_refs = {
     .send = refs_send,
     .copied = refs_copied,
     .find = refs_find,
+    .next = refs_next,
     .drop = refs_drop,
 };

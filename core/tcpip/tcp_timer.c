@@ -15,13 +15,6 @@
 
 #define BACKOFF_MAX 10 // from a quarter of a second to beyond a minute
 
-void nif__tcp_due(struct nif_conn *conn, uint32_t at)
-{
-    if (at != 0) {
-        nif__due(nif__conn_stack(conn), at);
-    }
-}
-
 void nif__tcp_measure(struct nif__tcp *t, uint32_t rtt)
 {
     int32_t delta;
@@ -49,18 +42,15 @@ uint32_t nif__tcp_rto(const struct nif__tcp *t)
     return nif__min(time << t->backoff, RTO_MAX);
 }
 
+static void due_rexmit(struct nif_tcpip *ip, const struct nif__tcp *t)
+{
+    nif__due(ip, t->rexmit_from + nif__tcp_rto(t));
+}
+
 void nif__tcp_arm(struct nif_conn *conn)
 {
-    struct nif__tcp *t = nif__tcp_of(conn);
-    bool set = t->rexmit_at != 0;
-    uint32_t at = nif__tcp_now(nif__conn_stack(conn)) + nif__tcp_rto(t);
-
-    // poll() comes early enough if it comes for the time that was set.
-    set = set && !nif__before(at, t->rexmit_at);
-    t->rexmit_at = nif__tcp_at(at);
-    if (!set) {
-        nif__tcp_due(conn, t->rexmit_at);
-    }
+    nif__tcp_arm_again(nif__conn_stack(conn), nif__tcp_of(conn));
+    due_rexmit(nif__conn_stack(conn), nif__tcp_of(conn));
 }
 
 // How long what waits to be acknowledged may do so, seconds.
@@ -174,8 +164,9 @@ static void long_timer(struct nif_conn *conn, struct nif__tcp *t)
 
 void nif__tcp_timer(struct nif_conn *conn)
 {
+    struct nif_tcpip *ip = nif__conn_stack(conn);
     struct nif__tcp *t = nif__tcp_of(conn);
-    uint32_t now = nif__tcp_now(nif__conn_stack(conn));
+    uint32_t now = nif__tcp_now(ip);
     int32_t ack_in = (int16_t)(t->ack_at - now);
     uint32_t limit;
 
@@ -187,8 +178,9 @@ void nif__tcp_timer(struct nif_conn *conn)
         nif__tcp_set(t, TCP_ACK_NOW);
         nif__tcp_output(conn);
     }
-    if (t->rexmit_at != 0 && !nif__before(now, t->rexmit_at)) {
-        t->rexmit_at = 0;
+    if (t->rexmit_from != 0 &&
+        !nif__before(now, t->rexmit_from + nif__tcp_rto(t))) {
+        t->rexmit_from = 0;
         retransmit(conn, t);
     }
     limit = patience(t);
@@ -196,11 +188,13 @@ void nif__tcp_timer(struct nif_conn *conn)
         long_timer(conn, t);
         limit = patience(t);
     }
-    nif__tcp_due(conn, t->rexmit_at);
+    if (t->rexmit_from != 0) {
+        due_rexmit(ip, t);
+    }
     if (t->ack_at != 0) {
-        nif__due(nif__conn_stack(conn), now + (uint32_t)ack_in);
+        nif__due(ip, now + (uint32_t)ack_in);
     }
     if (limit != 0) {
-        nif__due(nif__conn_stack(conn), t->since + limit);
+        nif__due(ip, t->since + limit);
     }
 }

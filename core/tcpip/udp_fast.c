@@ -199,7 +199,8 @@ NIF_APART static uint32_t put_headers(struct nif_tcpip_head *head, uint32_t len,
     len += IPV4_LEN;
     nif__put_half((uint8_t *)h + IPV4_TOTAL, nif__be16((uint16_t)len));
     nif__put_half((uint8_t *)h + IPV4_SUM,
-        nif__raw_end_here(nif__carry_add(nif__carry_add(head->ip_sum, h[1]),
+        (uint16_t)nif__raw_end_here(nif__carry_add(nif__carry_add(head->ip_sum,
+                                                       h[1]),
             nif__be32(len))));
     return sum;
 }
@@ -224,7 +225,7 @@ static int emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
     }
     sum = put_headers(&ip->head, UDP_LEN + (uint32_t)len, ip->ip_id++);
     sum = nif__carry_add(sum, nif__copy_sum(NULL, segs[1].data, len));
-    end = nif__raw_end_here(sum);
+    end = (uint16_t)nif__raw_end_here(sum);
     // 0 would say "no checksum" (RFC 768).
     nif__put_half(frame + HEADERS - UDP_LEN + UDP_SUM, end != 0 ? end : 0xFFFF);
     segs[0] = (struct nif_seg){ frame, HEADERS };

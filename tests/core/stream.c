@@ -44,7 +44,7 @@ struct bench {
     struct nif_tcp_more more[2];
     struct flow up;
     struct flow down;
-    uint8_t ring[4][0x8000];
+    uint8_t ring[4][0x12000];
 };
 
 static struct bench b;
@@ -197,15 +197,16 @@ static void watch(struct pair *p)
 
         // What waits has a timer, or poll() is to come again.
         if (t->state >= TCP_ESTABLISHED && t->queued > 0) {
-            assert_true(t->rexmit_at != 0 ||
+            assert_true(t->rexmit_from != 0 ||
                 (p->stack[i].todo & (NIF__WORK | NIF__BUSY)) != 0);
         }
-        if (t->rexmit_at != 0) {
+        if (t->rexmit_from != 0) {
             uint64_t at_us = p->now_us + rto_us(t) + 3000;
 
-            assert_false(nif__before((uint32_t)(at_us >> 10), t->rexmit_at));
+            assert_false(nif__before((uint32_t)(at_us >> 10),
+                t->rexmit_from + nif__tcp_rto(t)));
         }
-        if (t->rexmit_at != 0 && limit_us < rto_us(t) + 3000) {
+        if (t->rexmit_from != 0 && limit_us < rto_us(t) + 3000) {
             limit_us = rto_us(t) + 3000;
         }
     }

@@ -93,14 +93,15 @@ static void a_scale_beyond_14_is_14(void **state)
 
 // RFC 7323 2.2-b 2.3-b
 // RFC 9293 REC-1
-static void a_large_ring_is_told_in_larger_units(void **state)
+static uint8_t large[200000];
+
+// As the stack's client with a ring of that size.
+static void call_with_large_ring(void)
 {
-    static uint8_t ring[200000];
-    const struct nif_conn_cfg cfg = { ring, sizeof(ring), p.tx[2], 4096 };
+    const struct nif_conn_cfg cfg = { large, sizeof(large), p.tx[2], 4096 };
     const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 2),
         .port = PEER_PORT };
 
-    (void)state;
     assert_int_equal(nif_conn_open(&p.pair.stack[0].stack, &p.client, NIF_TCP,
                          &cfg),
         0);
@@ -117,6 +118,12 @@ static void a_large_ring_is_told_in_larger_units(void **state)
     p.options = NULL;
     peer_expect(&p, ACK, 0);
     assert_int_equal(p.seg.wnd, 50000);
+}
+
+static void a_large_ring_is_told_in_larger_units(void **state)
+{
+    (void)state;
+    call_with_large_ring();
     // More than 64 KiB fit without a word from the application.
     for (unsigned i = 0; i < 100; i++) {
         peer_say(&p, ACK, 0, 0, data, 1400);
@@ -126,6 +133,24 @@ static void a_large_ring_is_told_in_larger_units(void **state)
     peer_say(&p, ACK, 1400, 0, data, 1400);
     peer_expect(&p, ACK, 0);
     assert_int_equal(p.seg.wnd, 15000);
+}
+
+// RFC 7323 2.4: what it was told before, it may use.
+static void larger_units_take_nothing_back_that_was_told(void **state)
+{
+    (void)state;
+    call_with_large_ring();
+    peer_say(&p, ACK, 0, 0, data, 1);
+    peer_say(&p, ACK, 0, 0, data, 1);
+    assert_int_equal(nif_conn_recv(&p.client, got, 2, NULL), 2);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 0);
+    assert_int_equal(p.seg.wnd, 49999);
+    for (unsigned i = 0; i < 142; i++) {
+        peer_say(&p, ACK, 0, 0, data, 1400);
+    }
+    peer_say(&p, ACK, 0, 0, data, 200000 - 2 - 142 * 1400);
+    assert_int_equal(nif__tcp_of(&p.client)->rx.used, 200000 - 2);
 }
 
 // ------------------------------------------------------------------- SACK
@@ -436,6 +461,8 @@ int main(void)
             setup),
         cmocka_unit_test_setup(a_scale_beyond_14_is_14, setup),
         cmocka_unit_test_setup(a_large_ring_is_told_in_larger_units, setup),
+        cmocka_unit_test_setup(larger_units_take_nothing_back_that_was_told,
+            setup),
         cmocka_unit_test_setup(sack_is_spoken_only_where_there_is_memory_for_it,
             setup),
         cmocka_unit_test_setup(a_pool_gives_memory_to_who_has_none, setup),

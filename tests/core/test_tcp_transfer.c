@@ -43,6 +43,8 @@ static const struct stream_lane lanes[] = {
           8192, 2, 100),
         .cable = { .loss = 50, .swap = 50, .byte_ns = 800, .delay_us = 5000 },
         .sack = true, .stamps = true },
+    { LANE("a ring beyond 64 KiB", 256 * KIB, 128 * KIB, 1001, 70001, 1000, 60),
+        .cable = { .loss = 10, .byte_ns = 800, .delay_us = 2000 } },
     { LANE("references", 128 * KIB, 128 * KIB, 700, 4096, 1000, 120),
         .cable = { .loss = 50,
             .swap = 100,

@@ -20,18 +20,21 @@
 
 /// NIF_NODISCARD: the caller must look at the result. NIF_APART: not to be made
 /// a part of its only caller, which does without it as a rule and would have
-/// its registers saved for it.
+/// its registers saved for it. NIF_WITHIN: to be made a part of each caller: it
+/// is done with every packet.
 #if defined(__GNUC__)
 #define NIF_NODISCARD  __attribute__((warn_unused_result))
 #define NIF_NORETURN   __attribute__((noreturn))
 #define NIF_WEAK       __attribute__((weak))
 #define NIF_APART      __attribute__((noinline))
+#define NIF_WITHIN     inline __attribute__((always_inline))
 #define NIF_ALIGNED(n) __attribute__((aligned(n)))
 #else
 #define NIF_NODISCARD
 #define NIF_NORETURN
 #define NIF_WEAK
 #define NIF_APART
+#define NIF_WITHIN     inline
 #define NIF_ALIGNED(n) _Alignas(n)
 #endif
 

@@ -94,7 +94,7 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// nif_udp_queue (400): datagrams wait in their connection's send ring until
 /// the neighbour is known, or go from there in fragments; without it send()
 /// says NIF_EAGAIN until they can go, as if there were no such ring.
-/// nif_tcp_fast (1200): shorter ways for what comes and goes most, and building
+/// nif_tcp_fast (1300): shorter ways for what comes and goes most, and building
 /// in memory that a device lends; they change nothing but time.
 /// nif_udp_fast (950): such ways for datagrams, and for answers to pings.
 struct nif_tcp_server;

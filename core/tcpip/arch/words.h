@@ -41,6 +41,14 @@ static inline uint32_t nif__carry_add(uint32_t a, uint32_t b)
 typedef uint32_t __attribute__((may_alias)) nif__word_at;
 typedef uint16_t __attribute__((may_alias)) nif__half_at;
 
+/// `p`, to be kept in a register: else what lies far behind the begin of a
+/// struct is found anew each time, by two instructions more.
+static inline uint8_t *nif__base(void *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
+
 /// The word at `p`, which is aligned, as it lies.
 static inline uint32_t nif__word(const uint8_t *p)
 {
@@ -66,6 +74,11 @@ static inline void nif__put_half(uint8_t *p, uint16_t h)
 }
 
 #else
+
+static inline uint8_t *nif__base(void *p)
+{
+    return p;
+}
 
 static inline uint32_t nif__word(const uint8_t *p)
 {

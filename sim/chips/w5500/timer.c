@@ -53,8 +53,8 @@ static void rearm(struct sim_w5500 *chip, struct sim_w5500_socket *s)
         s->tcp.tries = 0;
     }
     s->tcp.una = t->snd_una;
-    t->rexmit_at = nif__tcp_at(nif__tcp_now(&chip->net.stack) + FAR_TICKS);
-    s->tcp.armed = t->rexmit_at;
+    t->rexmit_from = nif__tcp_at(nif__tcp_now(&chip->net.stack) + FAR_TICKS);
+    s->tcp.armed = t->rexmit_from;
     after(chip, &s->tcp.timer, try_ns(chip, s->tcp.tries));
 }
 
@@ -63,8 +63,8 @@ void sim_w55_tcp_times(struct sim_w5500 *chip, struct sim_w5500_socket *s)
     struct nif__tcp *t = tcp_of(s);
 
     t->since = nif__tcp_now(&chip->net.stack); // its long times never come
-    if (t->rexmit_at != 0) {
-        if (t->rexmit_at != s->tcp.armed) {
+    if (t->rexmit_from != 0) {
+        if (t->rexmit_from != s->tcp.armed) {
             rearm(chip, s);
         }
         return;
@@ -103,7 +103,7 @@ void sim_w55_tcp_timer(struct sim_event *event)
         s->tcp.tries++;
     }
     // It is due now, and the stack sets it again.
-    t->rexmit_at = nif__tcp_at(nif__tcp_now(&chip->net.stack));
+    t->rexmit_from = nif__tcp_at(nif__tcp_now(&chip->net.stack) - FAR_TICKS);
     nif__due(&chip->net.stack, 0);
     sim_w55_stack_poll(chip);
 }
