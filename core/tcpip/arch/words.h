@@ -267,14 +267,21 @@ static inline void nif__move_words(uint8_t **to, const uint8_t **p, size_t n)
         "subs %[n], #16\n"
         "bcs 1b\n"
         "2:\n"
-        "adds %[n], #16\n"
-        "beq 4f\n"
+        "adds %[n], #12\n"
+        "bmi 4f\n"
         "3:\n"
+        NIF__LOAD4 NIF__STORE4
+        "subs %[n], #4\n"
+        "bpl 3b\n"
+        "4:\n"
+        "adds %[n], #4\n"
+        "beq 6f\n"
+        "5:\n"
         "ldmia %[src]!, {r3}\n"
         "stmia %[dst]!, {r3}\n"
         "subs %[n], #1\n"
-        "bne 3b\n"
-        "4:\n"
+        "bne 5b\n"
+        "6:\n"
         : [src] "+&l"(src), [dst] "+&l"(dst), [n] "+&l"(n)
         :
         : "r3", "r4", "r5", "r6", "cc", "memory");
