@@ -266,7 +266,11 @@ int nif__tcp_recv(struct nif_stack *stack, struct nif_conn *conn, void *buf,
         return nothing(conn, t);
     }
     len = t->rx.used < cap ? t->rx.used : cap;
-    nif__ring_read(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, buf, len);
+    if (conn->cfg.rx_cap - t->rx.at >= len) {
+        nif__copy(buf, conn->cfg.rx + t->rx.at, len);
+    } else {
+        nif__ring_read(&t->rx, conn->cfg.rx, conn->cfg.rx_cap, 0, buf, len);
+    }
     nif__tcp_consume(stack, conn, len);
     return (int)len;
 }

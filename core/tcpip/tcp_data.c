@@ -11,46 +11,57 @@ static uint32_t told(const struct nif__tcp *t)
     return nif__before(t->rcv_edge, t->rcv_nxt) ? 0 : t->rcv_edge - t->rcv_nxt;
 }
 
-// How far the window can be opened beyond what was `said` of it: not at all if
-// that is a small step.
-static uint32_t opening(const struct nif_conn *conn, uint32_t said)
+// How far the window can be opened beyond what was `said` of it, if not less.
+static int32_t opening(const struct nif_conn *conn, uint32_t said)
 {
     const struct nif__tcp *t = nif__tcp_view(conn);
-    uint32_t cap = (uint32_t)conn->cfg.rx_cap;
-    uint32_t room = nif__min(cap - t->rx.used, 0xFFFFu << t->flow.rcv_shift);
-    uint32_t step = room - said;
 
-    return (int32_t)step >= (int32_t)nif__min(cap >> 1, t->rcv_mss) ? step : 0;
+    return (int32_t)(nif__min((uint32_t)conn->cfg.rx_cap - t->rx.used,
+                         0xFFFFu << t->flow.rcv_shift) -
+        said);
+}
+
+// `len` bytes, or half the ring.
+static int32_t or_half(const struct nif_conn *conn, uint32_t len)
+{
+    return (int32_t)nif__min((uint32_t)conn->cfg.rx_cap >> 1, len);
 }
 
 uint32_t nif__tcp_window(const struct nif_conn *conn)
 {
     uint32_t said = told(nif__tcp_view(conn));
+    int32_t step = opening(conn, said);
 
-    return said + opening(conn, said);
+    return step >= or_half(conn, nif__tcp_view(conn)->rcv_mss)
+        ? said + (uint32_t)step
+        : said;
 }
 
 // Who has no room for a segment waits for it. Else two segments or half the
 // ring are soon enough: smaller steps go with the next ACK.
-static bool opened(const struct nif_conn *conn)
+static bool opened(const struct nif_conn *conn, const struct nif__tcp *t)
 {
-    uint32_t said = told(nif__tcp_view(conn));
-    uint32_t mss = nif__tcp_view(conn)->rcv_mss;
-    uint32_t step = opening(conn, said);
+    uint32_t said = t->rcv_edge - t->rcv_nxt; // there was no FIN
+    uint32_t mss = t->rcv_mss;
 
-    return step >= nif__min(2 * mss, (uint32_t)conn->cfg.rx_cap >> 1) ||
-        (said < mss && step > 0);
+    return opening(conn, said) >= or_half(conn, said < mss ? mss : 2 * mss);
 }
 
 void nif__tcp_consume(struct nif_stack *stack, struct nif_conn *conn,
     size_t len)
 {
     struct nif__tcp *t = nif__tcp_of(conn);
+    size_t at = t->rx.at + len;
 
     (void)stack;
-    nif__ring_drop(&t->rx, conn->cfg.rx_cap, len);
-    if (t->state >= TCP_ESTABLISHED && !(t->flags & TCP_FIN_SEEN) &&
-        opened(conn)) {
+    NIF_ASSERT(len <= t->rx.used);
+    t->rx.at = (uint32_t)(at < conn->cfg.rx_cap ? at : at - conn->cfg.rx_cap);
+    t->rx.used -= (uint32_t)len;
+    // The next poll() tells of the window anyway, or nobody wants to know.
+    if (t->flags & (TCP_ACK_NOW | TCP_ACK_SOON | TCP_FIN_SEEN)) {
+        return;
+    }
+    if (t->state >= TCP_ESTABLISHED && opened(conn, t)) {
         nif__tcp_set(t, TCP_ACK_NOW);
         nif__kick_conn(conn);
     }
@@ -66,7 +77,7 @@ void nif__tcp_owe_ack(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
     uint32_t at;
 
-    if (t->ack_at != 0 || told(t) < t->rcv_mss) {
+    if (t->ack_at != 0 || t->rcv_edge - t->rcv_nxt < t->rcv_mss) {
         nif__tcp_set(t, TCP_ACK_SOON);
         nif__todo_conn(conn);
         return;

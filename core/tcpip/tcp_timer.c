@@ -188,13 +188,13 @@ void nif__tcp_timer(struct nif_conn *conn)
         long_timer(conn, t);
         limit = patience(t);
     }
+    if (limit != 0) {
+        nif__due(ip, t->since + limit);
+    }
     if (t->rexmit_from != 0) {
         due_rexmit(ip, t);
     }
     if (t->ack_at != 0) {
         nif__due(ip, now + (uint32_t)ack_in);
-    }
-    if (limit != 0) {
-        nif__due(ip, t->since + limit);
     }
 }
