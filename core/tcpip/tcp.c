@@ -48,7 +48,7 @@ uint32_t nif__tcp_first_seq(const struct nif_conn *conn)
     const uint32_t words[3] = {
         ip->ip,
         flow->peer_ip,
-        (uint32_t)flow->port << 16 | flow->peer_port,
+        nif__flow_ports(flow),
     };
 
     return nif__hash(ip, words, nif_countof(words)) + ip->seq_skip +

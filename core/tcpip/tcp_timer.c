@@ -42,15 +42,13 @@ uint32_t nif__tcp_rto(const struct nif__tcp *t)
     return nif__min(time << t->backoff, RTO_MAX);
 }
 
-static void due_rexmit(struct nif_tcpip *ip, const struct nif__tcp *t)
-{
-    nif__due(ip, t->rexmit_from + nif__tcp_rto(t));
-}
-
 void nif__tcp_arm(struct nif_conn *conn)
 {
-    nif__tcp_arm_again(nif__conn_stack(conn), nif__tcp_of(conn));
-    due_rexmit(nif__conn_stack(conn), nif__tcp_of(conn));
+    struct nif_tcpip *ip = nif__conn_stack(conn);
+    struct nif__tcp *t = nif__tcp_of(conn);
+
+    nif__tcp_arm_again(ip, t);
+    nif__due(ip, t->rexmit_from + nif__tcp_rto(t));
 }
 
 // How long what waits to be acknowledged may do so, seconds.
@@ -69,11 +67,14 @@ static uint32_t patience_with(const struct nif__tcp *t)
                                                        : NIF_TCP_R2_S;
 }
 
-// How long it may stay as it is, ticks; 0: for ever.
+// How long it may stay as it is, ticks; 0: for ever, as it may as a rule.
 static uint32_t patience(const struct nif__tcp *t)
 {
     uint32_t s = 0;
 
+    if (t->state == TCP_ESTABLISHED && (t->queued | t->keepalive_s) == 0) {
+        return 0;
+    }
     if (t->state < TCP_SYN_SENT) {
         return 0;
     }
@@ -178,10 +179,15 @@ void nif__tcp_timer(struct nif_conn *conn)
         nif__tcp_set(t, TCP_ACK_NOW);
         nif__tcp_output(conn);
     }
-    if (t->rexmit_from != 0 &&
-        !nif__before(now, t->rexmit_from + nif__tcp_rto(t))) {
-        t->rexmit_from = 0;
-        retransmit(conn, t);
+    if (t->rexmit_from != 0) {
+        uint32_t at = t->rexmit_from + nif__tcp_rto(t);
+
+        if (nif__before(now, at)) {
+            nif__due(ip, at);
+        } else {
+            t->rexmit_from = 0;
+            retransmit(conn, t); // which sets it anew
+        }
     }
     limit = patience(t);
     if (limit != 0 && now - t->since >= limit) {
@@ -190,9 +196,6 @@ void nif__tcp_timer(struct nif_conn *conn)
     }
     if (limit != 0) {
         nif__due(ip, t->since + limit);
-    }
-    if (t->rexmit_from != 0) {
-        due_rexmit(ip, t);
     }
     if (t->ack_at != 0) {
         nif__due(ip, now + (uint32_t)ack_in);

@@ -183,9 +183,11 @@ static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
 
 #ifdef NIF__THUMB_WORDS
 
-// Sixteen words a round, then four, then one. Seven low registers are all there
-// are: where a copy needs one more, the carry goes round through r3, whose
-// value is stored by then.
+// What is beyond fours goes first, word by word; then sums go by rounds of
+// eight times four, of which the first begins in the middle, so that they come
+// out even. Copies take sixteen words a round, then four, then one. Seven low
+// registers are all there are: where a copy needs one more, zero is made anew
+// in one whose value is stored by then.
 // clang-format off
 #define NIF__LOAD4  "ldmia %[src]!, {r3-r6}\n"
 #define NIF__STORE4 "stmia %[dst]!, {r3-r6}\n"
@@ -193,6 +195,37 @@ static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **dst,
     "adcs %[sum], r4\n adcs %[sum], r5\n adcs %[sum], r6\n"
 #define NIF__ADD4   "adds %[sum], r3\n" NIF__ADC3
 #define NIF__ADC4   "adcs %[sum], r3\n" NIF__ADC3
+#define NIF__EIGHT(x) x x x x x x x x
+
+// How many words are beyond fours: r3; to 2 if there are none.
+#define NIF__BEYOND \
+    "lsls r3, %[n], #30\n" \
+    "beq 2f\n" \
+    "lsrs r3, r3, #30\n" \
+    "1:\n"
+// Makes `n` the negative number of rounds, and goes to where the first begins:
+// behind parts that are 8 bytes long, and 2 (`more` 28) or 4 (27). Without a
+// carry; the nop is never done.
+#define NIF__ROUNDS(more) \
+    "subs r3, #1\n" \
+    "bne 1b\n" \
+    "2:\n" \
+    "lsrs %[n], %[n], #2\n" \
+    "beq 4f\n" \
+    "negs %[n], %[n]\n" \
+    "lsls r3, %[n], #29\n" \
+    "asrs %[n], %[n], #3\n" \
+    "lsrs r4, r3, #26\n" \
+    "lsrs r3, r3, #" more "\n" \
+    "adds r3, r3, r4\n" \
+    "add pc, r3\n" \
+    "nop\n" \
+    "3:\n"
+// No round but the last leaves a carry.
+#define NIF__AGAIN \
+    "adds %[n], #1\n" \
+    "bne 3b\n" \
+    "4:\n"
 
 static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
     size_t n)
@@ -202,32 +235,14 @@ static inline uint32_t nif__sum_words(uint32_t sum, const uint8_t **p,
 
     __asm__ volatile(
         ".syntax unified\n"
-        "subs %[n], #16\n"
-        "bcc 2f\n"
-        "1:\n"
-        NIF__LOAD4 NIF__ADD4 NIF__LOAD4 NIF__ADC4
-        NIF__LOAD4 NIF__ADC4 NIF__LOAD4 NIF__ADC4
+        NIF__BEYOND
+        "ldmia %[src]!, {r4}\n"
+        "adds %[sum], r4\n"
         "adcs %[sum], %[zero]\n"
-        "subs %[n], #16\n"
-        "bcs 1b\n"
-        "2:\n"
-        "adds %[n], #12\n"
-        "bmi 4f\n"
-        "3:\n"
-        NIF__LOAD4 NIF__ADD4
+        NIF__ROUNDS("28")
+        NIF__EIGHT(NIF__LOAD4 NIF__ADC4)
         "adcs %[sum], %[zero]\n"
-        "subs %[n], #4\n"
-        "bpl 3b\n"
-        "4:\n"
-        "adds %[n], #4\n"
-        "beq 6f\n"
-        "5:\n"
-        "ldmia %[src]!, {r3}\n"
-        "adds %[sum], r3\n"
-        "adcs %[sum], %[zero]\n"
-        "subs %[n], #1\n"
-        "bne 5b\n"
-        "6:\n"
+        NIF__AGAIN
         : [sum] "+&l"(sum), [src] "+&l"(src), [n] "+&l"(n)
         : [zero] "l"(zero)
         : "r3", "r4", "r5", "r6", "cc", "memory");
@@ -297,38 +312,19 @@ static inline uint32_t nif__copy_words(uint32_t sum, uint8_t **to,
 
     __asm__ volatile(
         ".syntax unified\n"
-        "subs %[n], #16\n"
-        "bcc 2f\n"
-        "1:\n"
-        NIF__LOAD4 NIF__ADD4 NIF__STORE4 NIF__LOAD4 NIF__ADC4 NIF__STORE4
-        NIF__LOAD4 NIF__ADC4 NIF__STORE4 NIF__LOAD4 NIF__ADC4 NIF__STORE4
-        "mov r3, %[zero]\n"
+        NIF__BEYOND
+        "ldmia %[src]!, {r4}\n"
+        "stmia %[dst]!, {r4}\n"
+        "adds %[sum], r4\n"
+        "movs r4, #0\n"
+        "adcs %[sum], r4\n"
+        NIF__ROUNDS("27")
+        NIF__EIGHT(NIF__LOAD4 NIF__ADC4 NIF__STORE4)
+        "movs r3, #0\n"
         "adcs %[sum], r3\n"
-        "subs %[n], #16\n"
-        "bcs 1b\n"
-        "2:\n"
-        "adds %[n], #12\n"
-        "bmi 4f\n"
-        "3:\n"
-        NIF__LOAD4 NIF__ADD4 NIF__STORE4
-        "mov r3, %[zero]\n"
-        "adcs %[sum], r3\n"
-        "subs %[n], #4\n"
-        "bpl 3b\n"
-        "4:\n"
-        "adds %[n], #4\n"
-        "beq 6f\n"
-        "5:\n"
-        "ldmia %[src]!, {r3}\n"
-        "stmia %[dst]!, {r3}\n"
-        "adds %[sum], r3\n"
-        "mov r3, %[zero]\n"
-        "adcs %[sum], r3\n"
-        "subs %[n], #1\n"
-        "bne 5b\n"
-        "6:\n"
+        NIF__AGAIN
         : [sum] "+&l"(sum), [src] "+&l"(src), [dst] "+&l"(dst), [n] "+&l"(n)
-        : [zero] "h"(0)
+        :
         : "r3", "r4", "r5", "r6", "cc", "memory");
     *p = src;
     *to = dst;
