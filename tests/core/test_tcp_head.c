@@ -99,6 +99,35 @@ static void a_segment_that_was_cut_is_none(void **state)
     assert_int_equal(recv_all(), NIF_EAGAIN);
 }
 
+// The one that has spoken last is looked at first: its numbers, said by others,
+// are not its text.
+static void who_says_what_was_expected_must_be_who_was_expected(void **state)
+{
+    size_t len;
+
+    (void)state;
+    p.pair.dev[0].place = 2; // the short way
+    peer_connect(&p);
+    assert_int_equal(send_all(10), 10);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 10); // he is aimed at
+    len = in_order(100);
+    p.frame[14 + 12 + 3] ^= 1; // from another address
+    pair_resum(p.frame);
+    pair_inject(&p.pair, p.frame, len);
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), NIF_EAGAIN);
+    for (size_t port = 0; port < 4; port++) { // from or to another port
+        len = in_order(100);
+        p.frame[34 + port] ^= 1;
+        pair_resum(p.frame);
+        pair_inject(&p.pair, p.frame, len);
+        assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL),
+            NIF_EAGAIN);
+    }
+    pair_inject(&p.pair, p.frame, in_order(100));
+    assert_int_equal(nif_conn_recv(p.conn, got, sizeof(got), NULL), 100);
+}
+
 // Says `len` bytes of the packet in p.frame from `at` on, as a fragment.
 static void say_fragment(size_t at, size_t len, bool more)
 {
@@ -254,6 +283,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(a_segment_that_was_cut_is_none, setup),
+        cmocka_unit_test_setup(
+            who_says_what_was_expected_must_be_who_was_expected, setup),
         cmocka_unit_test_setup(a_segment_in_fragments_is_put_together, setup),
         cmocka_unit_test_setup(a_connection_opened_again_has_its_own_headers,
             setup),

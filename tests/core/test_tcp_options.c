@@ -386,6 +386,33 @@ static void round_trips_are_measured_also_of_what_was_sent_twice(void **state)
     assert_true(nif__tcp_of(p.conn)->srtt8 > 8);
 }
 
+// Each ACK brings a measure: the last segment is not waited for as long as the
+// first was.
+static void what_stamps_measure_counts_for_what_is_on_the_way(void **state)
+{
+    uint32_t sent;
+
+    (void)state;
+    connect_with_stamps(77);
+    nif__tcp_of(p.conn)->srtt8 = 8 * 700; // as if the way had been long:
+    nif__tcp_of(p.conn)->rttvar4 = 1700;  // 2.4 s
+    assert_int_equal(nif_conn_option(p.conn, NIF_OPT_NODELAY, 1), 0);
+    for (unsigned i = 0; i < 31; i++) {
+        assert_int_equal(nif_conn_send(p.conn, data, 10, NULL), 10);
+        peer_pass(&p, 10);
+        peer_expect(&p, ACK, 10);
+    }
+    sent = nif_get_be32(option(8) + 2);
+    p.ack -= 310;
+    stamp(78, sent);
+    for (unsigned i = 0; i < 30; i++) {
+        p.ack += 10;
+        peer_say(&p, ACK, 0, 0, NULL, 0);
+    }
+    peer_pass(&p, 500000);
+    assert_int_equal(stats()->tcp_timeout, 1);
+}
+
 static void blocks_and_timestamps_fit_together(void **state)
 {
     static const uint8_t syn[] = { 2, 4, 5, 0xB4, 4, 2, 8, 10, 0, 0, 0, 9, 0, 0,
@@ -481,6 +508,8 @@ int main(void)
             setup),
         cmocka_unit_test_setup(
             round_trips_are_measured_also_of_what_was_sent_twice, setup),
+        cmocka_unit_test_setup(
+            what_stamps_measure_counts_for_what_is_on_the_way, setup),
         cmocka_unit_test_setup(blocks_and_timestamps_fit_together, setup),
         cmocka_unit_test_setup(the_application_says_how_long_to_try, setup),
         cmocka_unit_test_setup(a_shorter_time_counts_for_what_waits_already,

@@ -271,6 +271,20 @@ static void consuming_opens_the_window(void **state)
     assert_int_equal(p.seg.wnd, 600);
 }
 
+static void behind_the_peers_end_no_window_is_told(void **state)
+{
+    (void)state;
+    peer_init_rings(&p, 1000);
+    peer_connect(&p);
+    peer_say(&p, ACK, 0, 0, page, 500);
+    peer_say(&p, ACK | FIN, 0, 0, page + 500, 500);
+    peer_pass(&p, 10);
+    peer_expect(&p, ACK, 0);
+    nif_conn_consume(p.conn, 1000);
+    peer_pass(&p, 1000000);
+    peer_expect_nothing(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +301,7 @@ int main(void)
             setup),
         cmocka_unit_test_setup(received_data_is_shown_where_it_lies, setup),
         cmocka_unit_test_setup(consuming_opens_the_window, setup),
+        cmocka_unit_test_setup(behind_the_peers_end_no_window_is_told, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

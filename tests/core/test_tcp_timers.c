@@ -102,6 +102,59 @@ static void an_ack_that_waits_outlives_the_timer_of_another(void **state)
     peer_expect(&p, ACK, 0);
 }
 
+// Two segments are out; the first is acknowledged 10 ms later.
+static void lose_the_second(void)
+{
+    peer_pass(&p, 10 * MS);
+    p.ack -= 10; // the second's
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+}
+
+static void send_two(void)
+{
+    assert_int_equal(nif_conn_option(p.conn, NIF_OPT_NODELAY, 1), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(nif_conn_send(p.conn, "0123456789", 10, NULL), 10);
+        peer_pass(&p, 10);
+        peer_expect(&p, ACK, 10);
+    }
+}
+
+// RFC 6298 5.7: 3 s, as the SYN was lost; the first measure makes it 2.25 s.
+static void what_was_measured_counts_for_what_is_on_the_way(void **state)
+{
+    (void)state;
+    peer_say(&p, SYN, 0, 0, NULL, 0);
+    assert_true(peer_hear(&p));
+    peer_pass(&p, 1100 * MS);
+    peer_expect(&p, SYN | ACK, 0);
+    peer_say(&p, ACK, 0, 0, NULL, 0);
+    assert_int_equal(nif_conn_accept(&p.listener, &p.conn, NULL), 0);
+    peer_pass(&p, 2500 * MS); // the timer of the SYN is over
+    send_two();
+    lose_the_second();
+    peer_pass(&p, 2200 * MS);
+    peer_expect_nothing(&p);
+    peer_pass(&p, 200 * MS);
+    peer_expect(&p, ACK, 10);
+}
+
+// A time that was doubled holds for what was lost, not for what follows.
+static void behind_an_ack_the_time_is_not_doubled(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    send_two();
+    peer_pass(&p, (NIF_TCP_RTO_MIN_MS + 5) * MS);
+    p.ack -= 20;
+    peer_expect(&p, ACK, 20); // both again, in one; now it is doubled
+    lose_the_second();
+    peer_pass(&p, (NIF_TCP_RTO_MIN_MS - 5) * MS);
+    peer_expect_nothing(&p);
+    peer_pass(&p, 10 * MS);
+    peer_expect(&p, ACK, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +162,9 @@ int main(void)
             setup),
         cmocka_unit_test_setup(an_ack_that_waits_outlives_the_timer_of_another,
             setup),
+        cmocka_unit_test_setup(what_was_measured_counts_for_what_is_on_the_way,
+            setup),
+        cmocka_unit_test_setup(behind_an_ack_the_time_is_not_doubled, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
