@@ -91,8 +91,6 @@ static void a_scale_beyond_14_is_14(void **state)
     assert_int_equal(nif__tcp_of(p.conn)->snd_wnd, 1 << 14);
 }
 
-// RFC 7323 2.2-b 2.3-b
-// RFC 9293 REC-1
 static uint8_t large[200000];
 
 // As the stack's client with a ring of that size.
@@ -120,6 +118,8 @@ static void call_with_large_ring(void)
     assert_int_equal(p.seg.wnd, 50000);
 }
 
+// RFC 7323 2.2-b 2.3-b
+// RFC 9293 REC-1
 static void a_large_ring_is_told_in_larger_units(void **state)
 {
     (void)state;
@@ -135,7 +135,7 @@ static void a_large_ring_is_told_in_larger_units(void **state)
     assert_int_equal(p.seg.wnd, 15000);
 }
 
-// RFC 7323 2.4: what it was told before, it may use.
+// What the peer was told before, it may use.
 static void larger_units_take_nothing_back_that_was_told(void **state)
 {
     (void)state;

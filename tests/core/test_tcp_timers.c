@@ -120,7 +120,7 @@ static void send_two(void)
     }
 }
 
-// RFC 6298 5.7: 3 s, as the SYN was lost; the first measure makes it 2.25 s.
+// As the SYN was lost it is 3 s; the first measure makes it 2.25 s.
 static void what_was_measured_counts_for_what_is_on_the_way(void **state)
 {
     (void)state;
