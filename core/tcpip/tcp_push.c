@@ -11,26 +11,50 @@
 #include "sums.h"
 
 // With any of these what is to be sent needs a closer look.
-#define UNUSUAL (TCP_RECOVERY | TCP_PERSIST | TCP_FORCE | TCP_STAMP | TCP_LENT)
+#define UNUSUAL (TCP_RECOVERY | TCP_PERSIST | TCP_FORCE | TCP_STAMP)
 
-#define CLOSER 1 // there is need of a closer look
+#define CLOSER INT32_MIN // there is need of a closer look; no error is that
 
 #define HEADERS (ETH_LEN + IPV4_LEN + TCP_LEN)
 
-// Where the peer will know that the window ends. As a rule it was told already
-// of all that is free: then there is nothing to open.
-static uint32_t window_edge(const struct nif_conn *conn,
-    const struct nif__tcp *t)
+int nif__tcp_build(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
+    size_t len, uint32_t sum)
 {
-    uint32_t edge = t->rcv_edge;
-    uint32_t grain = (1u << t->flow.rcv_shift) - 1;
+    uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
+    uint8_t *to;
+    size_t at = 0;
+    int err = nif__ether_lend(ip, len, &to);
 
-    if (edge - t->rcv_nxt + t->rx.used != conn->cfg.rx_cap) {
-        uint32_t to = t->rcv_nxt + (nif__tcp_window(conn) & ~grain);
-
-        edge = nif__before(edge, to) ? to : edge;
+    if (err != 0) {
+        return err;
     }
-    return edge;
+    for (size_t i = 1; i < n; i++) {
+        sum = nif__raw_join(sum,
+            nif__copy_sum(to + segs[0].len + at, segs[i].data, segs[i].len),
+            at);
+        at += segs[i].len;
+    }
+    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
+    nif__copy(to, head, segs[0].len);
+    return nif__ether_commit(ip, len);
+}
+
+// The window as it stands in a header. As a rule the peer was told already of
+// all that is free: then there is nothing to open.
+static uint32_t window(const struct nif_conn *conn, struct nif__tcp *t)
+{
+    uint32_t wide = t->rcv_edge - t->rcv_nxt;
+    unsigned shift = t->flow.rcv_shift;
+
+    if (wide + t->rx.used != conn->cfg.rx_cap) {
+        uint32_t edge;
+
+        wide = nif__tcp_window(conn);
+        edge = t->rcv_nxt + (wide >> shift << shift);
+        // If it is not sent now, it is said again, or as good as lost.
+        t->rcv_edge = nif__before(t->rcv_edge, edge) ? edge : t->rcv_edge;
+    }
+    return wide >> shift;
 }
 
 // Completes the headers in front of `len` bytes, as nif__tcp_put_headers();
@@ -60,6 +84,19 @@ static uint32_t put_headers(struct nif_tcpip_head *head,
     return sum;
 }
 
+// Sends the headers in segs[0], whose sum is `sum`, and `len` bytes in segs[1].
+// Returns as nif__ether_send().
+static int give(struct nif_tcpip *ip, const struct nif_seg *segs, uint32_t len,
+    uint32_t sum)
+{
+    if (len > 0) {
+        sum = nif__carry_add(sum, nif__copy_sum(NULL, segs[1].data, len));
+    }
+    nif__put_half((uint8_t *)(ip->head.word + NIF__WORD_TCP) + TCP_SUM,
+        (uint16_t)nif__raw_end_here(sum));
+    return nif__ether_send(ip, segs, len > 0 ? 2 : 1, HEADERS + len);
+}
+
 // Sends a segment at snd_nxt, whose `len` bytes are segs[1]. Returns as
 // nif__ether_send().
 static int emit(struct nif_conn *conn, struct nif_seg *segs, uint32_t flags,
@@ -69,22 +106,18 @@ static int emit(struct nif_conn *conn, struct nif_seg *segs, uint32_t flags,
     struct nif__tcp *t = nif__tcp_of(conn);
     struct nif_tcpip_head *head =
         (struct nif_tcpip_head *)(void *)nif__base(&ip->head);
-    uint32_t edge = window_edge(conn, t);
-    uint32_t window = (edge - t->rcv_nxt) >> t->flow.rcv_shift;
     uint32_t sum = put_headers(head, t,
-        (uint32_t)TCP_LEN << 26 | flags << 16 | window, len);
+        (uint32_t)TCP_LEN << 26 | flags << 16 | window(conn, t), len);
     int err;
 
-    if (len > 0) {
-        sum = nif__carry_add(sum, nif__copy_sum(NULL, segs[1].data, len));
-    }
-    nif__put_half((uint8_t *)(head->word + NIF__WORD_TCP) + TCP_SUM,
-        (uint16_t)nif__raw_end_here(sum));
     segs[0] = (struct nif_seg){ (uint8_t *)head->word + NIF__HEAD_AT, HEADERS };
-    err = nif__ether_send(ip, segs, len > 0 ? 2 : 1, HEADERS + len);
+    if (t->flags & TCP_LENT) {
+        err = nif__tcp_build(ip, segs, len > 0 ? 2 : 1, HEADERS + len, sum);
+    } else {
+        err = give(ip, segs, len, sum);
+    }
     if (err == 0) {
         ip->stats.tcp_tx++;
-        t->rcv_edge = edge;
         t->ack_at = 0;
         nif__tcp_clear(t, TCP_ACK_NOW | TCP_ACK_SOON);
     }
@@ -135,8 +168,8 @@ static void advance(struct nif_conn *conn, struct nif__tcp *t, uint32_t len)
     }
 }
 
-// Sends the next segment, `rest` being what waits, or else an ACK. Returns as
-// emit(); CLOSER.
+// Sends the next segment, `rest` being what waits, or else an ACK. Returns how
+// much went; as nif__ether_send(); CLOSER.
 static int push_one(struct nif_conn *conn, struct nif__tcp *t, uint32_t rest)
 {
     struct nif_seg segs[2];
@@ -153,10 +186,13 @@ static int push_one(struct nif_conn *conn, struct nif__tcp *t, uint32_t rest)
         flags |= len == rest ? TCP_FLAG_PSH : 0;
     }
     err = emit(conn, segs, flags, len);
-    if (err == 0 && len > 0) {
+    if (err != 0) {
+        return err;
+    }
+    if (len > 0) {
         advance(conn, t, len);
     }
-    return err;
+    return (int)len;
 }
 
 bool nif__tcp_push(struct nif_conn *conn)
@@ -169,36 +205,17 @@ bool nif__tcp_push(struct nif_conn *conn)
         nif__conn_stack(conn)->aimed != conn) {
         return false;
     }
-    while (rest > 0 || (t->flags & TCP_ACK_NOW)) {
-        int err = nif__ether_room(conn) ? push_one(conn, t, rest) : NIF_EAGAIN;
+    if (rest == 0 && !(t->flags & TCP_ACK_NOW)) {
+        return true;
+    }
+    do {
+        int sent = nif__ether_room(conn) ? push_one(conn, t, rest) : NIF_EAGAIN;
 
-        if (err != 0) {
+        if (sent < 0) {
             // Without room, all that is left is the ACK, which needs less.
-            return err == NIF_EAGAIN && !(t->flags & TCP_ACK_NOW);
+            return sent == NIF_EAGAIN && !(t->flags & TCP_ACK_NOW);
         }
-        rest = t->queued - (t->snd_nxt - t->snd_una);
-    }
+        rest -= (uint32_t)sent;
+    } while (rest > 0); // and no ACK is owed any more
     return true;
-}
-
-int nif__tcp_build(struct nif_tcpip *ip, const struct nif_seg *segs, size_t n,
-    size_t len, uint32_t sum)
-{
-    uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
-    uint8_t *to;
-    size_t at = 0;
-    int err = nif__ether_lend(ip, len, &to);
-
-    if (err != 0) {
-        return err;
-    }
-    for (size_t i = 1; i < n; i++) {
-        sum = nif__raw_join(sum,
-            nif__copy_sum(to + segs[0].len + at, segs[i].data, segs[i].len),
-            at);
-        at += segs[i].len;
-    }
-    nif__put_half(head + ETH_LEN + IPV4_LEN + TCP_SUM, nif__raw_end(sum));
-    nif__copy(to, head, segs[0].len);
-    return nif__ether_commit(ip, len);
 }

@@ -257,6 +257,42 @@ static void an_ack_is_owed_at_any_time(void **state)
     }
 }
 
+// What poll() may send is used up by text; the ACK, which is small, goes first
+// of what is left.
+static void text_that_has_to_wait_does_not_hold_an_ack_back(void **state)
+{
+    (void)state;
+    peer_connect(&p);
+    peer_say(&p, ACK, 0, 0, data, 10);
+    assert_int_equal(send_all(2920), 2920);
+    peer_say(&p, ACK, -10, 0, data, 10); // known: to be answered at once
+    peer_expect(&p, ACK, 1460);
+    peer_expect(&p, ACK, 0);
+    peer_expect(&p, ACK, 1460);
+}
+
+static void assert_built(size_t len)
+{
+    const uint8_t *lent = (const uint8_t *)p.pair.dev[0].lent + 2;
+
+    peer_expect(&p, ACK, len);
+    assert_memory_equal(lent, p.frame, 54 + len);
+}
+
+static void segments_are_built_where_the_device_lends(void **state)
+{
+    (void)state;
+    pair_lend(&p.pair.dev[0]);
+    peer_connect(&p);
+    peer_say(&p, ACK, 0, 0, data, 100);
+    peer_say(&p, ACK, 0, 0, data, 100);
+    peer_pass(&p, 10);
+    assert_built(0);
+    assert_int_equal(send_all(100), 100);
+    peer_pass(&p, 10);
+    assert_built(100);
+}
+
 // On another cable the same address may be another card's.
 static void after_a_pull_the_neighbour_is_looked_for_anew(void **state)
 {
@@ -293,6 +329,10 @@ int main(void)
         cmocka_unit_test_setup(headers_are_whole_again_after_a_black_hole,
             setup),
         cmocka_unit_test_setup(an_ack_is_owed_at_any_time, setup),
+        cmocka_unit_test_setup(text_that_has_to_wait_does_not_hold_an_ack_back,
+            setup),
+        cmocka_unit_test_setup(segments_are_built_where_the_device_lends,
+            setup),
         cmocka_unit_test_setup(after_a_pull_the_neighbour_is_looked_for_anew,
             setup),
         cmocka_unit_test_setup(
