@@ -3,7 +3,7 @@
 // What UDP and TCP connections have in common: the list they are in, local
 // ports.
 
-#include "internal.h"
+#include "conn.h"
 #include "tcp.h"
 #include "udp.h"
 

@@ -12,7 +12,7 @@
 #ifndef CORE_TCPIP_TCP_STATE_H
 #define CORE_TCPIP_TCP_STATE_H
 
-#include "internal.h"
+#include "conn.h"
 
 enum nif__tcp_state {
     TCP_CLOSED,

@@ -331,7 +331,8 @@ static int send_now(struct nif_conn *conn, uint32_t dst, uint16_t port,
 NIF_APART static int send_later(struct nif_conn *conn,
     const struct nif_seg *data, uint32_t dst, uint16_t port)
 {
-    const struct nif_udp_queue *queue = nif__conn_stack(conn)->cfg.tcp->queue;
+    const struct nif_tcpip *ip = nif__conn_stack(conn);
+    const struct nif_udp_queue *queue = ip->cfg.tcp->queue;
     int err = NIF_EAGAIN;
 
     if (queue != NULL) {

@@ -5,7 +5,7 @@
 #ifndef CORE_TCPIP_UDP_H
 #define CORE_TCPIP_UDP_H
 
-#include "internal.h"
+#include "conn.h"
 #include "tcp_parts.h"
 
 /// UDP's part of a connection.

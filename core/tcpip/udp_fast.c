@@ -183,8 +183,8 @@ NIF_APART static int aim(struct nif_conn *conn, uint32_t dst, uint32_t ports)
     return 0;
 }
 
-// Puts lengths and IPv4's sum into the headers of a datagram of `len` bytes, its
-// header included. Returns the raw sum for UDP's, but for the data. Small
+// Puts lengths and IPv4's sum into the headers of a datagram of `len` bytes,
+// its header included. Returns the raw sum for UDP's, but for the data. Small
 // processors reach each word with one instruction.
 NIF_APART static uint32_t put_headers(struct nif_tcpip_head *head, uint32_t len,
     uint32_t id)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The short ways of datagrams and pings change nothing but time: two stacks, one
-// with and one without them, are given the same frames, calls and mishaps, and
-// must send the same frames, say the same and count the same.
+// The short ways of datagrams and pings change nothing but time: two stacks,
+// one with and one without them, are given the same frames, calls and mishaps,
+// and must send the same frames, say the same and count the same.
 
 #include "core/tcpip/udp.h"
 #include "tests/core/pair.h"
@@ -73,9 +73,9 @@ static struct nif_stack *stack(struct bench *b)
     return &b->pair.stack[0].stack;
 }
 
-// Connection `i`: TCP's at the port of the next; two for anybody, one of them in
-// memory that is not aligned; three at one port, the last of them with a peer;
-// one that is not bound.
+// Connection `i`: TCP's at the port of the next; two for anybody, one of them
+// in memory that is not aligned; three at one port, the last of them with a
+// peer; one that is not bound.
 static const struct {
     uint16_t port;
     bool reuse;
@@ -223,8 +223,8 @@ static void bend(uint8_t *at, unsigned len)
     *at = roll(3) == 0 ? (uint8_t)roll(256) : *at ^ (uint8_t)(1u << roll(8));
 }
 
-// Puts the sums right, as far as its lengths allow: that of a datagram as its own
-// length says.
+// Puts the sums right, as far as its lengths allow: that of a datagram as its
+// own length says.
 static void repair(size_t len)
 {
     uint8_t *ip = frame + AT_IP;
@@ -248,7 +248,8 @@ static void repair(size_t len)
     }
 }
 
-// The most that there is room for: in the ring of connection `i`, or in a frame.
+// The most that there is room for: in the ring of connection `i`, or in a
+// frame.
 static size_t edge(unsigned i, bool echo)
 {
     size_t room = two[0].conn[i].cfg.rx_cap;

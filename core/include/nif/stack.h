@@ -85,8 +85,7 @@ struct nif_conn_cfg {
                    ///< frame go out from here: 8 bytes more than theirs
 };
 
-/// One connection. All fields are the stack's; `err` may be read. First comes
-/// what is used most: small processors reach it with one instruction.
+/// One connection, most used fields first. They are the stack's.
 struct nif_conn {
     uint8_t state;  ///< enum nif_conn_state
     uint16_t proto; ///< enum nif_proto
@@ -97,8 +96,8 @@ struct nif_conn {
         uint8_t bytes[NIF_CONN_IMPL];
     } impl; ///< what the stack needs
     struct nif_conn *next;
-    int err; ///< why it is in NIF_CONN_FAILED; before that, what the network
-             ///< said last of its way (NIF_EUNREACH): it goes on trying; or 0
+    int err; ///< may be read: why it is in NIF_CONN_FAILED; before that, what
+             ///< the network said of its way (NIF_EUNREACH), still trying; or 0
 };
 
 /// What an address setter sets and an address getter gets.
@@ -266,7 +265,7 @@ struct nif_stack {
     struct nif_clock *clock;
     struct nif_stack_caps caps; ///< may be read
     struct nif_job *jobs;       ///< what has its turns beside it (nif/net.h)
-    struct nif_job *next_job;   ///< whose turn comes next while they have them
+    struct nif_job *next_job;   ///< while they have them: whose turn is next
     bool polling;               ///< a poll() or a job runs: nothing may wait
 };
 
