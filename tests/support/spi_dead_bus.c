@@ -9,8 +9,8 @@ static struct bench b;
 
 static const struct {
     struct sim_fault fault;
-    int err;  // what start() says, ...
-    bool mad; // ... or what a chip is accused of that answers anything
+    int err;  // what start() says
+    bool mad; // what is read makes no sense: it may say other things, too
 } dead[] = {
     { { .kind = SIM_FAULT_STUCK, .value = 0x00 }, NIF_ENODEV, false },
     { { .kind = SIM_FAULT_STUCK, .value = 0xFF }, NIF_ENODEV, false },
