@@ -82,8 +82,8 @@ void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
 /// short of flash says in a nif_tcp_parts what it needs. Bytes of text on a
 /// Cortex-M0+:
 ///
-/// nif_tcp_server (1050): listen(), accept(), cookies.
-/// nif_tcp_refs (960): send_ref().
+/// nif_tcp_server (990): listen(), accept(), cookies.
+/// nif_tcp_refs (990): send_ref().
 /// nif_tcp_early (270): segments that come too early are kept; without it
 /// they are dropped and come again.
 /// nif_tcp_recovery (350): duplicate ACKs tell of a loss before its timeout;
