@@ -6,6 +6,7 @@
 // tcp_in.c, with the same result.
 
 #include "tcp_fast.h"
+#include "udp.h"
 
 #include "arch/words.h"
 
@@ -106,6 +107,11 @@ static bool expected(struct nif_conn *conn, const uint8_t *h, uint32_t len)
     return true;
 }
 
+_Static_assert(offsetof(struct nif__udp, reuse) ==
+            offsetof(struct nif__tcp, state) &&
+        TCP_ESTABLISHED > 1,
+    "a datagram's connection may seem to be open");
+
 bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len)
 {
     uint32_t first = be32_at(h);
@@ -124,7 +130,8 @@ bool nif__tcp_expected(struct nif_tcpip *ip, const uint8_t *h, size_t len)
     }
     src = be32_at(h + IPV4_SRC);
     ports = be32_at(h + IPV4_LEN);
-    // As a rule, it is the one that has spoken last.
+    // As a rule, it is the one that has spoken last. One of datagrams between
+    // the same ends seems to be closed, or to listen.
     if (conn == NULL || nif__tcp_of(conn)->flow.peer_ip != src ||
         nif__flow_ports(&nif__tcp_of(conn)->flow) != ports) {
         conn = nif__tcp_find(ip, src, ports);
