@@ -459,7 +459,7 @@ static void who_waits_for_a_neighbour_sleeps_meanwhile(void **state)
         struct nif_open_cfg cfg = pump_tcp(&pump);
 
         cfg.proto = NIF_UDP;
-        cfg.buffers.tx_cap = i * 11;
+        cfg.buffers.tx_cap = (size_t)i * 11;
         assert_int_equal(nif_dial(&pump.conn, &cfg, &to, 0), 0);
         if (i == 1) {
             assert_int_equal(nif_send(&pump.conn, "one", 3, 0), 3);
