@@ -268,22 +268,6 @@ NIF_NODISCARD int nif__ipv4_send_long(struct nif_tcpip *ip,
 void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in,
     size_t len);
 
-/// Makes the aligned header `h` of an echo request that of its reply: only the
-/// ends change places, and the time to live is another, so that the rest of its
-/// sum holds (RFC 1624).
-static inline void nif__ipv4_turn(const struct nif_tcpip *ip, uint8_t *h)
-{
-    uint16_t old = nif__half(h + IPV4_TTL);
-    uint16_t now = nif__be16(IPV4_TTL_DEFAULT << 8 | IPV4_PROTO_ICMP);
-    uint32_t sum = (uint16_t)~nif__half(h + IPV4_SUM);
-
-    nif__put_half(h + IPV4_TTL, now);
-    nif__put_half(h + IPV4_SUM,
-        nif__raw_end(sum + now + (uint32_t)(uint16_t)~old));
-    nif__put_word(h + IPV4_DST, nif__word(h + IPV4_SRC));
-    nif__put_word(h + IPV4_SRC, nif__be32(ip->ip));
-}
-
 /// True for an IPv4 address that one host can have.
 bool nif__ipv4_is_host(const struct nif_ip *ip);
 

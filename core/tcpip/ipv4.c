@@ -369,7 +369,7 @@ void nif__ipv4_reply(struct nif_tcpip *ip, const struct nif__in *in, size_t len)
         return;
     }
     if (same && h[IPV4_PROTO] == IPV4_PROTO_ICMP && ((uintptr_t)h & 3) == 0) {
-        nif__ipv4_turn(ip, h);
+        nif__turn_head(h, ip->ip);
     } else {
         if (!same) {
             h = strip(in, len);

@@ -138,7 +138,7 @@ static bool take_echo(struct nif_tcpip *ip, uint8_t *h, uint32_t len)
     sum = (uint32_t)nif__half(icmp + ICMP_SUM) + nif__be16(0x0800);
     icmp[ICMP_TYPE] = ICMP_ECHO_REPLY;
     nif__put_half(icmp + ICMP_SUM, (uint16_t)((sum >> 16) + sum));
-    nif__ipv4_turn(ip, h);
+    nif__turn_head(h, ip->ip);
     nif__ether_reply(ip, h - ETH_LEN, ETH_LEN + IPV4_LEN + len);
     return true;
 }

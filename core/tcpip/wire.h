@@ -8,6 +8,8 @@
 
 #include "nif/base.h"
 
+#include "sums.h"
+
 // Ethernet II.
 enum {
     ETH_DST = 0,
@@ -155,6 +157,22 @@ struct nif__head {
 static inline uint8_t *nif__head_ether(struct nif__head *head)
 {
     return (uint8_t *)head->word + NIF__HEAD_AT;
+}
+
+/// Makes the aligned IPv4 header `h` of an echo request to `own` that of its
+/// reply: only the ends change places, and the time to live is another, so that
+/// the rest of its sum holds (RFC 1624).
+static inline void nif__turn_head(uint8_t *h, uint32_t own)
+{
+    uint16_t old = nif__half(h + IPV4_TTL);
+    uint16_t now = nif__be16(IPV4_TTL_DEFAULT << 8 | IPV4_PROTO_ICMP);
+    uint32_t sum = (uint16_t)~nif__half(h + IPV4_SUM);
+
+    nif__put_half(h + IPV4_TTL, now);
+    nif__put_half(h + IPV4_SUM,
+        nif__raw_end(sum + now + (uint32_t)(uint16_t)~old));
+    nif__put_word(h + IPV4_DST, nif__word(h + IPV4_SRC));
+    nif__put_word(h + IPV4_SRC, nif__be32(own));
 }
 
 #endif
