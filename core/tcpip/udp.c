@@ -405,6 +405,19 @@ static int nothing(struct nif_conn *conn)
     return nif__flow_of(conn)->port != 0 ? NIF_EAGAIN : NIF_ENOTCONN;
 }
 
+// The oldest record's head, where it lies or in `copy`.
+static const struct nif__record *oldest(const struct nif__ring *ring,
+    uint8_t *buf, size_t cap, struct nif__record *copy)
+{
+    const struct nif__record *at = nif__record_at(ring, buf, cap, 0, 0);
+
+    if (at != NULL) {
+        return at;
+    }
+    nif__ring_read(ring, buf, cap, 0, copy, NIF__RECORD);
+    return copy;
+}
+
 int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     struct nif_endpoint *from)
 {
@@ -421,7 +434,7 @@ int nif__udp_recv(struct nif_conn *conn, void *buf, size_t cap,
     if (ring->used == 0 || udp->error != 0) {
         return nothing(conn);
     }
-    head = nif__record_oldest(ring, rx, rx_cap, &copy);
+    head = oldest(ring, rx, rx_cap, &copy);
     port_len = nif__be32(head->port_len);
     if (from != NULL) {
         nif__endpoint_set(from, head->addr, (uint16_t)(port_len >> 16));

@@ -58,20 +58,6 @@ static inline struct nif__record *nif__record_at(const struct nif__ring *ring,
 uint32_t nif__record_write(const struct nif__ring *ring, uint8_t *buf,
     size_t cap, const struct nif__record *head, const void *data, size_t len);
 
-/// The oldest record's head, where it lies or in `copy`.
-static inline const struct nif__record *
-nif__record_oldest(const struct nif__ring *ring, uint8_t *buf, size_t cap,
-    struct nif__record *copy)
-{
-    const struct nif__record *at = nif__record_at(ring, buf, cap, 0, 0);
-
-    if (at != NULL) {
-        return at;
-    }
-    nif__ring_read(ring, buf, cap, 0, copy, NIF__RECORD);
-    return copy;
-}
-
 /// Takes the oldest record of `len` bytes away. An empty ring begins anew, so
 /// that the next lies in one piece.
 static inline void nif__record_drop(struct nif__ring *ring, size_t cap,

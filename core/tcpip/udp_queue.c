@@ -9,17 +9,19 @@
 static bool send_oldest(struct nif_conn *conn)
 {
     struct nif__udp *udp = nif__udp_of(conn);
-    struct nif__record copy;
-    const struct nif__record *head =
-        nif__record_oldest(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, &copy);
-    uint32_t port_len = nif__be32(head->port_len);
-    size_t len = port_len & 0xFFFF;
+    struct nif__record head;
     struct nif__out out;
+    uint32_t port_len;
+    size_t len;
     int err;
 
+    nif__ring_read(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, 0, &head,
+        NIF__RECORD);
+    port_len = nif__be32(head.port_len);
+    len = port_len & 0xFFFF;
     nif__ring_segs(&udp->tx, conn->cfg.tx, conn->cfg.tx_cap, NIF__RECORD, len,
         out.segs + 1);
-    err = nif__udp_emit(conn, nif__be32(head->addr), (uint16_t)(port_len >> 16),
+    err = nif__udp_emit(conn, nif__be32(head.addr), (uint16_t)(port_len >> 16),
         &out);
     if (err == NIF_EAGAIN) {
         return false;
