@@ -30,6 +30,10 @@ enum w5500__flag {
 
 /// The stack's part of a connection, in nif_conn.impl.
 struct w5500__sock {
+    uint8_t n;   ///< socket of the chip
+    uint8_t ttl; ///< 0: 64, and 1 to groups
+    uint8_t tos;
+    uint8_t keepalive;         ///< in 5 s
     struct nif_conn *listener; ///< whose backlog it belongs to, or NULL
     uint32_t order;            ///< of being established
     uint32_t sent_us;          ///< when SEND was given
@@ -43,10 +47,6 @@ struct w5500__sock {
     uint16_t tx_len;           ///< TCP: so many bytes, not given to SEND yet
     uint8_t peer[4];
     uint8_t group[4]; ///< UDP: joined; 0.0.0.0: none
-    uint8_t n;        ///< socket of the chip
-    uint8_t ttl;      ///< 0: 64, and 1 to groups
-    uint8_t tos;
-    uint8_t keepalive; ///< in 5 s
 };
 
 static inline struct w5500__sock *w5500__sock(struct nif_conn *conn)
