@@ -3,7 +3,7 @@
 // Ethernet II: frames from the device to ARP and IPv4, and back.
 
 #include "internal.h"
-#include "tcp_parts.h"
+#include "parts.h"
 
 void nif__hwaddr_copy(uint8_t *to, const uint8_t *from)
 {
@@ -121,7 +121,7 @@ void nif__ether_reply(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 // which is aligned. True if that was all.
 static bool shortcut(struct nif_tcpip *ip, uint8_t *frame, size_t len)
 {
-    const struct nif_tcp_parts *parts = ip->cfg.tcp;
+    const struct nif_tcpip_parts *parts = ip->cfg.parts;
     uint8_t *h = frame + ETH_LEN;
 
     len -= ETH_LEN;

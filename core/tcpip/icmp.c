@@ -5,7 +5,7 @@
 // make. Source quench is ignored (RFC 6633).
 
 #include "internal.h"
-#include "tcp_parts.h"
+#include "parts.h"
 
 #include "nif/routes.h"
 
@@ -60,7 +60,7 @@ static bool take_other(struct nif_tcpip *ip, const struct nif__in *in)
     }
     return (type == ICMP_UNREACHABLE || type == ICMP_TIME_EXCEEDED ||
                type == ICMP_PARAMETER) &&
-        ip->cfg.tcp->errors != NULL && ip->cfg.tcp->errors->heard(ip, in);
+        ip->cfg.parts->errors != NULL && ip->cfg.parts->errors->heard(ip, in);
 }
 
 void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
@@ -83,7 +83,7 @@ void nif__icmp_input(struct nif_tcpip *ip, const struct nif__in *in)
 void nif__icmp_error(struct nif_tcpip *ip, const struct nif__in *in,
     uint16_t what, uint32_t rest)
 {
-    const struct nif_icmp_errors *errors = ip->cfg.tcp->errors;
+    const struct nif_icmp_errors *errors = ip->cfg.parts->errors;
 
     if (errors != NULL) {
         errors->tell(ip, in, what, rest);

@@ -4,7 +4,7 @@
 // packets, and hands what they say about ours to UDP and TCP.
 
 #include "internal.h"
-#include "tcp_parts.h"
+#include "parts.h"
 
 // ------------------------------------------------------------- about ours
 

@@ -70,7 +70,7 @@ static int tcpip_connect(struct nif_stack *stack, struct nif_conn *conn,
 static int tcpip_listen(struct nif_stack *stack, struct nif_conn *conn,
     struct nif_conn *backlog, size_t n)
 {
-    const struct nif_tcp_server *server = nif__of(stack)->cfg.tcp->server;
+    const struct nif_tcp_server *server = nif__of(stack)->cfg.parts->server;
 
     if (conn->proto != NIF_TCP) {
         return NIF_EINVAL;
@@ -82,7 +82,7 @@ static int tcpip_accept(struct nif_stack *stack, struct nif_conn *conn,
     struct nif_conn **out, struct nif_endpoint *peer)
 {
     return conn->state == NIF_CONN_LISTENING
-        ? nif__of(stack)->cfg.tcp->server->accept(conn, out, peer)
+        ? nif__of(stack)->cfg.parts->server->accept(conn, out, peer)
         : NIF_EINVAL;
 }
 
@@ -145,7 +145,7 @@ static int tcpip_group(struct nif_stack *stack, struct nif_conn *conn,
 static int tcpip_send_ref(struct nif_stack *stack, struct nif_conn *conn,
     const void *data, size_t len)
 {
-    const struct nif_tcp_refs *refs = nif__of(stack)->cfg.tcp->refs;
+    const struct nif_tcp_refs *refs = nif__of(stack)->cfg.parts->refs;
 
     return conn->proto == NIF_TCP && refs != NULL ? refs->send(conn, data, len)
                                                   : NIF_ENOTSUP;
@@ -446,7 +446,7 @@ static const struct nif_stack_ops tcpip_ops = {
     .poll = tcpip_poll,
 };
 
-static const struct nif_tcp_parts no_parts;
+static const struct nif_tcpip_parts no_parts;
 
 void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
     const struct nif_tcpip_cfg *cfg)
@@ -466,8 +466,8 @@ void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
     tcpip->stack.caps.datagram_max =
         (cfg->fragment != NULL ? IPV4_TOTAL_MAX : tcpip->mtu) - IPV4_LEN -
         UDP_LEN;
-    if (cfg->tcp == NULL) {
-        tcpip->cfg.tcp = &no_parts;
+    if (cfg->parts == NULL) {
+        tcpip->cfg.parts = &no_parts;
     }
     nif__hash_seed(tcpip, cfg->seed);
     if (cfg->igmp != NULL) {

@@ -5,7 +5,7 @@
 
 #include "nif/tcpip.h"
 
-static const struct nif_tcp_parts all_parts = {
+static const struct nif_tcpip_parts all_parts = {
     .server = &nif_tcp_server,
     .refs = &nif_tcp_refs,
     .early = &nif_tcp_early,
@@ -20,7 +20,7 @@ static const struct nif_tcp_parts all_parts = {
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg)
 {
     nif_tcpip_init_bare(tcpip, cfg);
-    if (cfg->tcp == NULL) {
-        tcpip->cfg.tcp = &all_parts;
+    if (cfg->parts == NULL) {
+        tcpip->cfg.parts = &all_parts;
     }
 }

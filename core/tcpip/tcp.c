@@ -306,7 +306,7 @@ void nif__tcp_close(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->state == TCP_LISTEN) {
-        nif__conn_stack(conn)->cfg.tcp->server->close(conn);
+        nif__conn_stack(conn)->cfg.parts->server->close(conn);
         return;
     }
     nif__tcp_set(t, TCP_APP_CLOSED);
@@ -330,7 +330,7 @@ void nif__tcp_abort(struct nif_conn *conn)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->state == TCP_LISTEN) {
-        nif__conn_stack(conn)->cfg.tcp->server->close(conn);
+        nif__conn_stack(conn)->cfg.parts->server->close(conn);
         return;
     }
     nif__tcp_set(t, TCP_APP_CLOSED);
@@ -339,7 +339,7 @@ void nif__tcp_abort(struct nif_conn *conn)
 
 int nif__tcp_option(struct nif_conn *conn, enum nif_option option, int value)
 {
-    const struct nif_tcp_keep *keep = nif__conn_stack(conn)->cfg.tcp->keep;
+    const struct nif_tcp_keep *keep = nif__conn_stack(conn)->cfg.parts->keep;
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (option != NIF_OPT_NODELAY) {
@@ -360,7 +360,7 @@ unsigned nif__tcp_ready(struct nif_conn *conn)
         return NIF_READABLE | NIF_WRITABLE;
     }
     if (t->state == TCP_LISTEN) {
-        return nif__conn_stack(conn)->cfg.tcp->server->acceptable(conn)
+        return nif__conn_stack(conn)->cfg.parts->server->acceptable(conn)
             ? NIF_ACCEPTABLE
             : 0;
     }

@@ -5,7 +5,7 @@
 // in them; tcp_out.c: segments that go; tcp_cc.c: how many may be on the way;
 // tcp_timer.c: what happens when nothing comes.
 //
-// Parts that can be left out (tcp_parts.h): tcp_listen.c: listeners and their
+// Parts that can be left out (parts.h): tcp_listen.c: listeners and their
 // backlog; tcp_refs.c: data that is sent from where it lies; tcp_early.c: what
 // comes too early; tcp_keep.c: times that the application sets;
 // icmp_errors.c, tcp_icmp.c: what routers say; tcp_recovery.c: what duplicate
@@ -16,7 +16,7 @@
 #define CORE_TCPIP_TCP_H
 
 #include "internal.h"
-#include "tcp_parts.h"
+#include "parts.h"
 #include "tcp_state.h"
 
 // tcp_queue.c

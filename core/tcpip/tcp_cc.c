@@ -45,7 +45,7 @@ void nif__cc_ack(struct nif_conn *conn, uint32_t ack, uint32_t acked)
     struct nif__tcp *t = nif__tcp_of(conn);
 
     if (t->flags & TCP_RECOVERY) {
-        nif__conn_stack(conn)->cfg.tcp->recovery->acked(conn, ack, acked);
+        nif__conn_stack(conn)->cfg.parts->recovery->acked(conn, ack, acked);
     } else {
         grow(t, acked);
     }

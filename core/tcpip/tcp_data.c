@@ -107,7 +107,7 @@ static void take_next(struct nif_conn *conn, const uint8_t *data, uint32_t len)
     t->rcv_nxt += len;
     if (t->aheads > 0) {
         nif__tcp_set(t, TCP_ACK_NOW); // it fills a hole: RFC 5681 4.2
-        nif__conn_stack(conn)->cfg.tcp->early->joined(conn, len);
+        nif__conn_stack(conn)->cfg.parts->early->joined(conn, len);
     }
     if (!(t->flags & TCP_ACK_NOW)) {
         nif__tcp_owe_ack(conn);
@@ -121,8 +121,8 @@ static void take_ahead(struct nif_conn *conn, uint32_t seq, const uint8_t *data,
     struct nif_tcpip *ip = nif__conn_stack(conn);
 
     ip->stats.tcp_order++;
-    if (len > 0 && ip->cfg.tcp->early != NULL) {
-        ip->cfg.tcp->early->take(conn, seq, data, len);
+    if (len > 0 && ip->cfg.parts->early != NULL) {
+        ip->cfg.parts->early->take(conn, seq, data, len);
     }
 }
 

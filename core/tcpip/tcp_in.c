@@ -187,7 +187,7 @@ void nif__tcp_established(struct nif_conn *conn, const struct nif__seg *seg)
         conn->state = NIF_CONN_OPEN;
     }
     if (t->listener != NULL && !(t->flags & TCP_ACCEPTED)) {
-        nif__conn_stack(conn)->cfg.tcp->server->arrived(conn);
+        nif__conn_stack(conn)->cfg.parts->server->arrived(conn);
     }
     nif__tcp_moved(conn);
 }
@@ -356,7 +356,7 @@ static void drop(struct nif_conn *conn, struct nif__tcp *t, uint32_t len)
 {
     t->queued -= len;
     if (t->refs > 0) {
-        nif__conn_stack(conn)->cfg.tcp->refs->drop(conn, len);
+        nif__conn_stack(conn)->cfg.parts->refs->drop(conn, len);
         return;
     }
     t->tx.used -= len;
@@ -435,7 +435,7 @@ static bool take_options(struct nif_conn *conn, const struct nif__seg *seg)
 static bool take_ack(struct nif_conn *conn, const struct nif__seg *seg)
 {
     const struct nif_tcp_recovery *recovery =
-        nif__conn_stack(conn)->cfg.tcp->recovery;
+        nif__conn_stack(conn)->cfg.parts->recovery;
     struct nif__tcp *t = nif__tcp_of(conn);
     bool fin_sent =
         (t->flags & TCP_FIN_QUEUED) != 0 && t->snd_max - t->snd_una > t->queued;
@@ -525,7 +525,7 @@ void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
     ip->stats.tcp_rx++;
     if (conn != NULL && nif__tcp_of(conn)->state == TCP_TIME_WAIT &&
         nif__tcp_of(conn)->listener != NULL &&
-        ip->cfg.tcp->server->revives(conn, &seg)) {
+        ip->cfg.parts->server->revives(conn, &seg)) {
         struct nif_conn *listener = nif__tcp_of(conn)->listener;
 
         nif__tcp_end(conn, 0);
@@ -537,7 +537,7 @@ void nif__tcp_input(struct nif_tcpip *ip, const struct nif__in *in)
         return;
     }
     switch (nif__tcp_of(conn)->state) {
-    case TCP_LISTEN: ip->cfg.tcp->server->welcome(conn, in, &seg); return;
+    case TCP_LISTEN: ip->cfg.parts->server->welcome(conn, in, &seg); return;
     case TCP_SYN_SENT: input_syn_sent(conn, in, &seg); break;
     default: input_synchronised(conn, in, &seg); break;
     }

@@ -128,7 +128,7 @@ static int send_segment(struct nif_conn *conn, struct nif_seg *segs, size_t n,
     uint32_t seq, uint32_t last, uint32_t len)
 {
     struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif_tcp_fast *fast = ip->cfg.tcp->fast;
+    const struct nif_tcp_fast *fast = ip->cfg.parts->fast;
     uint8_t *head = (uint8_t *)ip->head.word + NIF__HEAD_AT;
     uint32_t head_len = ETH_LEN + IPV4_LEN + (last >> 28) * 4;
     uint32_t sum;
@@ -463,7 +463,7 @@ NIF_APART static void output(struct nif_conn *conn)
 
 static NIF_WITHIN void output_any(struct nif_conn *conn)
 {
-    const struct nif_tcp_fast *fast = nif__conn_stack(conn)->cfg.tcp->fast;
+    const struct nif_tcp_fast *fast = nif__conn_stack(conn)->cfg.parts->fast;
 
     if (fast == NULL || !fast->push(conn)) {
         output(conn);

@@ -144,7 +144,7 @@ static bool find(struct nif_conn *conn, const struct nif__tcp *t,
     uint32_t offset, uint32_t len, struct nif_seg *piece)
 {
     if (t->refs > 0) {
-        return nif__conn_stack(conn)->cfg.tcp->refs->next(conn, offset, len,
+        return nif__conn_stack(conn)->cfg.parts->refs->next(conn, offset, len,
             piece);
     }
     offset = (uint32_t)nif__queue_place(conn, offset);

@@ -7,7 +7,7 @@
 
 static const struct nif_tcp_refs *refs(const struct nif_conn *conn)
 {
-    return nif__conn_stack(conn)->cfg.tcp->refs;
+    return nif__conn_stack(conn)->cfg.parts->refs;
 }
 
 void nif__queue_copy(struct nif_conn *conn, const void *data, size_t len)

@@ -159,7 +159,7 @@ static void long_timer(struct nif_conn *conn, struct nif__tcp *t)
         (t->state == TCP_FIN_WAIT_2 && (t->flags & TCP_APP_CLOSED))) {
         nif__tcp_end(conn, 0);
     } else {
-        nif__conn_stack(conn)->cfg.tcp->keep->probe(conn);
+        nif__conn_stack(conn)->cfg.parts->keep->probe(conn);
     }
 }
 

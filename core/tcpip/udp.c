@@ -257,7 +257,7 @@ int nif__udp_emit(struct nif_conn *conn, uint32_t dst, uint16_t port,
 
 void nif__udp_output(struct nif_conn *conn)
 {
-    const struct nif_udp_queue *queue = nif__conn_stack(conn)->cfg.tcp->queue;
+    const struct nif_udp_queue *queue = nif__conn_stack(conn)->cfg.parts->queue;
 
     if (queue != NULL) {
         queue->output(conn);
@@ -309,7 +309,7 @@ static bool too_long(const struct nif_conn *conn, size_t len)
 {
     const struct nif_tcpip *ip = nif__conn_stack(conn);
 
-    return ip->cfg.tcp->queue == NULL || len > ip->stack.caps.datagram_max ||
+    return ip->cfg.parts->queue == NULL || len > ip->stack.caps.datagram_max ||
         NIF__RECORD + len > conn->cfg.tx_cap;
 }
 
@@ -318,7 +318,8 @@ static bool too_long(const struct nif_conn *conn, size_t len)
 static int send_now(struct nif_conn *conn, uint32_t dst, uint16_t port,
     struct nif__out *out)
 {
-    const struct nif_udp_fast *fast = nif__conn_stack(conn)->cfg.tcp->udp_fast;
+    const struct nif_udp_fast *fast =
+        nif__conn_stack(conn)->cfg.parts->udp_fast;
 
     if (fast != NULL) {
         return fast->emit(conn, dst, port, out->segs);
@@ -332,7 +333,7 @@ NIF_APART static int send_later(struct nif_conn *conn,
     const struct nif_seg *data, uint32_t dst, uint16_t port)
 {
     const struct nif_tcpip *ip = nif__conn_stack(conn);
-    const struct nif_udp_queue *queue = ip->cfg.tcp->queue;
+    const struct nif_udp_queue *queue = ip->cfg.parts->queue;
     int err = NIF_EAGAIN;
 
     if (queue != NULL) {

@@ -6,7 +6,7 @@
 #define CORE_TCPIP_UDP_H
 
 #include "conn.h"
-#include "tcp_parts.h"
+#include "parts.h"
 
 /// UDP's part of a connection.
 struct nif__udp {

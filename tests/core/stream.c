@@ -40,7 +40,7 @@ struct bench {
     struct nif_conn listener;
     struct nif_conn backlog[1];
     struct nif_conn *server;
-    struct nif_tcp_parts parts[2];
+    struct nif_tcpip_parts parts[2];
     struct nif_tcp_more more[2];
     struct flow up;
     struct flow down;
@@ -250,9 +250,9 @@ void stream_run(const struct stream_lane *lane, uint64_t seed,
         b.pair.stack[i].cfg.sack = lane->sack ? &nif_tcp_sack : NULL;
         b.pair.stack[i].cfg.stamps = lane->stamps ? &nif_tcp_stamps : NULL;
         if (lane->slow) {
-            b.parts[i] = *b.pair.stack[i].cfg.tcp;
+            b.parts[i] = *b.pair.stack[i].cfg.parts;
             b.parts[i].fast = NULL;
-            b.pair.stack[i].cfg.tcp = &b.parts[i];
+            b.pair.stack[i].cfg.parts = &b.parts[i];
         }
         if (lane->lend) {
             pair_lend(&b.pair.dev[i]);

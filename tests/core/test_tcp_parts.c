@@ -21,7 +21,7 @@ static struct nif_stack *stack(void)
 }
 
 // With these parts, and a connection that we have called for.
-static void begin(const struct nif_tcp_parts *parts)
+static void begin(const struct nif_tcpip_parts *parts)
 {
     struct nif_tcpip_cfg cfg;
     struct nif_net net;
@@ -29,7 +29,7 @@ static void begin(const struct nif_tcp_parts *parts)
     memset(&p, 0, sizeof(p));
     pair_init_single(&p.pair, 5);
     cfg = p.pair.stack[0].cfg;
-    cfg.tcp = parts;
+    cfg.parts = parts;
     nif_stack_net(stack(), &net);
     nif_tcpip_init_bare(&p.pair.stack[0], &cfg);
     assert_int_equal(nif_stack_set_net(stack(), &net), 0);
@@ -154,7 +154,7 @@ static void complain(void)
 
 static void errors_are_heard_by_who_has_the_part_for_it(void **state)
 {
-    static const struct nif_tcp_parts parts = { .errors = &nif_icmp_errors };
+    static const struct nif_tcpip_parts parts = { .errors = &nif_icmp_errors };
 
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
@@ -170,7 +170,8 @@ static void errors_are_heard_by_who_has_the_part_for_it(void **state)
 
 static void duplicates_tell_who_has_the_part_for_it(void **state)
 {
-    static const struct nif_tcp_parts parts = { .recovery = &nif_tcp_recovery };
+    static const struct nif_tcpip_parts parts = { .recovery =
+                                                      &nif_tcp_recovery };
 
     (void)state;
     for (unsigned i = 0; i < 2; i++) {
@@ -193,7 +194,7 @@ static void duplicates_tell_who_has_the_part_for_it(void **state)
 
 static void errors_are_told_by_who_has_the_part_for_it(void **state)
 {
-    static const struct nif_tcp_parts parts = { .errors = &nif_icmp_errors };
+    static const struct nif_tcpip_parts parts = { .errors = &nif_icmp_errors };
     const struct pair_ip unknown = { .src = PAIR_IP1,
         .dst = PAIR_IP0,
         .proto = 99 };
@@ -210,7 +211,7 @@ static void errors_are_told_by_who_has_the_part_for_it(void **state)
 
 static void datagrams_wait_for_who_has_the_part_for_it(void **state)
 {
-    static const struct nif_tcp_parts parts = { .queue = &nif_udp_queue };
+    static const struct nif_tcpip_parts parts = { .queue = &nif_udp_queue };
     static uint8_t tx[100];
     const struct nif_conn_cfg cfg = { .tx = tx, .tx_cap = sizeof(tx) };
     const struct nif_endpoint to = { .ip = nif_ip4(192, 0, 2, 3), .port = 9 };
@@ -237,7 +238,7 @@ static void datagrams_wait_for_who_has_the_part_for_it(void **state)
 
 static void a_bare_stack_takes_the_parts_that_it_is_given(void **state)
 {
-    static const struct nif_tcp_parts parts = {
+    static const struct nif_tcpip_parts parts = {
         .refs = &nif_tcp_refs,
         .early = &nif_tcp_early,
         .keep = &nif_tcp_keep,

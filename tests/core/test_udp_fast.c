@@ -25,7 +25,7 @@
 // A stack and its connections.
 struct bench {
     struct pair pair; // first
-    struct nif_tcp_parts parts;
+    struct nif_tcpip_parts parts;
     struct nif_conn conn[CONNS];
     uint32_t rx[CONNS][64];
     uint32_t tx[CONNS][64];
@@ -130,9 +130,9 @@ static void begin(uint64_t seed)
         memset(b, 0, sizeof(*b));
         pair_init_single(&b->pair, seed);
         b->pair.dev[0].place = 2;
-        b->parts = *b->pair.stack[0].cfg.tcp;
+        b->parts = *b->pair.stack[0].cfg.parts;
         b->parts.udp_fast = k == 0 ? &counted : NULL;
-        b->pair.stack[0].cfg.tcp = &b->parts;
+        b->pair.stack[0].cfg.parts = &b->parts;
         for (unsigned i = 0; i < CONNS; i++) {
             open_conn(b, i);
         }

@@ -78,9 +78,9 @@ struct nif_tcp_pool {
 void nif_tcp_pool_init(struct nif_tcp_pool *pool, struct nif_tcp_more *more,
     size_t count);
 
-/// What else TCP consists of. nif_tcpip_init() takes all of it; a board that is
-/// short of flash says in a nif_tcp_parts what it needs. Bytes of text on a
-/// Cortex-M0+:
+/// What else the stack consists of. nif_tcpip_init() takes all of it; a board
+/// that is short of flash says in a nif_tcpip_parts what it needs. Bytes of
+/// text on a Cortex-M0+:
 ///
 /// nif_tcp_server (990): listen(), accept(), cookies.
 /// nif_tcp_refs (990): send_ref().
@@ -117,7 +117,7 @@ extern const struct nif_tcp_fast nif_tcp_fast;
 extern const struct nif_udp_fast nif_udp_fast;
 
 /// NULL: that part is left out, and what only it can do is NIF_ENOTSUP.
-struct nif_tcp_parts {
+struct nif_tcpip_parts {
     const struct nif_tcp_server *server;
     const struct nif_tcp_refs *refs;
     const struct nif_tcp_early *early;
@@ -136,13 +136,13 @@ struct nif_tcpip_cfg {
     size_t rx_cap;           ///< NIF_ETH_FRAME_MAX
     uint64_t seed;           ///< secret; for initial sequence numbers and
                              ///< ports: another at each boot
-    struct nif_reassembly *reassembly; ///< nif/reassembly.h, or NULL
-    struct nif_fragment *fragment;     ///< nif/reassembly.h, or NULL
-    struct nif_igmp *igmp;             ///< nif/igmp.h, or NULL
-    struct nif_routes *routes;         ///< nif/routes.h, or NULL
-    const struct nif_tcp_parts *tcp;   ///< must outlive the stack; NULL: all of
-                                       ///< them, nif_tcpip_init_bare(): none
-    const struct nif_tcp_sack *sack;   ///< &nif_tcp_sack, or NULL
+    struct nif_reassembly *reassembly;   ///< nif/reassembly.h, or NULL
+    struct nif_fragment *fragment;       ///< nif/reassembly.h, or NULL
+    struct nif_igmp *igmp;               ///< nif/igmp.h, or NULL
+    struct nif_routes *routes;           ///< nif/routes.h, or NULL
+    const struct nif_tcpip_parts *parts; ///< must outlive the stack; NULL: all
+                                         ///< of them, bare: none
+    const struct nif_tcp_sack *sack;     ///< &nif_tcp_sack, or NULL
     const struct nif_tcp_stamps *stamps; ///< &nif_tcp_stamps, or NULL
     const struct nif_tcp_pool *tcp_pool; ///< for these two, or NULL
 };
@@ -283,7 +283,7 @@ struct nif_tcpip {
 /// memory only; the device is started by the application.
 void nif_tcpip_init(struct nif_tcpip *tcpip, const struct nif_tcpip_cfg *cfg);
 
-/// The same, but links no part of TCP that `cfg->tcp` does not name.
+/// The same, but links no part that `cfg->parts` does not name.
 void nif_tcpip_init_bare(struct nif_tcpip *tcpip,
     const struct nif_tcpip_cfg *cfg);
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// How TCP calls its parts: one that nobody names is not linked.
+// How the stack calls its parts: one that nobody names is not linked.
 
-#ifndef CORE_TCPIP_TCP_PARTS_H
-#define CORE_TCPIP_TCP_PARTS_H
+#ifndef CORE_TCPIP_PARTS_H
+#define CORE_TCPIP_PARTS_H
 
 #include "nif/tcpip.h"
 
