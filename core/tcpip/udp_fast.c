@@ -170,6 +170,7 @@ NIF_APART static int aim(struct nif_conn *conn, uint32_t dst, uint32_t ports)
     uint32_t sum;
     int err;
 
+    ip->aimed = NULL; // the headers are nobody's until they are whole
     nif__udp_head(conn, head, dst);
     err = nif__udp_resolve(ip, head);
     if (err != 0) {

@@ -338,7 +338,8 @@ def check_breaks(elf_data, bin_data, uf2_data, kind):
                                                   b"semihost_x\0"),
                      bin_data, uf2_data)
     if kind.family:
-        other = put(uf2_data, len(uf2_data) - 512 + 40, "<B", 0xA5)
+        last = len(uf2_data) - 512 + 40
+        other = put(uf2_data, last, "<B", uf2_data[last] ^ 1)
         for data in (uf2_data[512:], uf2_data[:-512],
                      uf2_data + uf2_data[-512:], other):
             count += refused("uf2", elf_data, bin_data, data)

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define MS 1000u
+#define MS UINT64_C(1000)
 
 static struct peer p;
 

@@ -28,8 +28,12 @@ NIF = ""
 FOLDER = Path()
 MIB = 1 << 20
 CHECKS = [f"-o{proto}.check_checksum:TRUE" for proto in ("ip", "tcp", "udp")]
+# Once in 65,536 segments Linux says 0xFFFF where the checksum is 0: it adds up
+# all the same, but tshark calls it wrong. It must not be one of ours.
 WRONG = "_ws.malformed || " + " || ".join(
-    f"{proto}.checksum.status == 0" for proto in ("ip", "tcp", "udp", "icmp"))
+    f"{proto}.checksum.status == 0" for proto in ("ip", "udp", "icmp")) + (
+    " || (tcp.checksum.status == 0 &&"
+    " !(tcp.checksum.ffff && ip.src == 192.0.2.1))")
 # Run inside the board's network by a Python of its own.
 ECHO = """
 import hashlib, socket, sys, threading
