@@ -132,10 +132,12 @@ static int stellaris_link(struct nif_mac *mac, const struct nif_phy_link *link)
 {
     struct stellaris *chip = of(mac);
 
-    unsigned duplex = link->full_duplex ? TCTL_DUPLEX : 0;
-
-    set_modes(chip, link->up ? RCTL_RXEN : 0,
-        link->up ? TCTL_TXEN | duplex : 0);
+    if (link->up) {
+        set_modes(chip, RCTL_RXEN,
+            link->full_duplex ? TCTL_TXEN | TCTL_DUPLEX : TCTL_TXEN);
+    } else {
+        set_modes(chip, 0, 0);
+    }
     chip->echo = link->up && !link->is_100 && !link->full_duplex;
     return has_address(chip) ? 0 : NIF_EIO;
 }
