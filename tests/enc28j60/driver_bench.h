@@ -21,6 +21,9 @@
     uint64_t sent_end_ns;      \
     uint64_t gap_max_ns;
 
+// How often start() tells of a link that is down for it.
+#define SPI_BENCH_RESTART 1
+
 #include "tests/support/spi_bench.h"
 
 #endif
